@@ -1,0 +1,3 @@
+//! The `clickd` binary.
+
+fn main() {}

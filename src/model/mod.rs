@@ -1,0 +1,14 @@
+//! The nouns of the trade as plain values: no input or output, no clock, no store.
+//!
+//! Every other module speaks in these types. Nothing here fails other than by returning a closed
+//! error, and nothing here allocates unless its type says so.
+
+pub mod click;
+pub mod click_id;
+pub mod currency;
+pub mod id;
+pub mod money;
+pub mod refusal;
+pub mod submission;
+pub mod tally;
+pub mod time;
