@@ -1,0 +1,146 @@
+//! The column families of the log store, and the RocksDB options in force.
+//!
+//! Keys of the large families begin with the slot, which only grows, so that every flushed file
+//! lies after the one before it and compaction only moves files. What that needs: one compression
+//! for all levels, no per-level or bottommost setting, no compaction by age, and flushes at slot
+//! boundaries (see [`super::sync`]).
+
+use rocksdb::{
+    BlockBasedOptions, Cache, ColumnFamilyDescriptor, DBCompressionType, DBRecoveryMode,
+    Options as RocksOptions, WriteBufferManager,
+};
+
+use super::open::Options;
+
+/// Clicks by slot.
+pub const CLICKS: &str = "clicks";
+/// Submissions by slot.
+pub const SUBMISSIONS: &str = "submissions";
+/// The attempts of each order, for ever.
+pub const ORDERS: &str = "orders";
+/// Changes that the fold must see, by slot.
+pub const FACTS: &str = "facts";
+/// What closed each slot.
+pub const FOOTERS: &str = "footers";
+/// Every catalogue version.
+pub const CATALOG: &str = "catalog";
+/// Every version of the classification rules.
+pub const RULES: &str = "rules";
+/// API keys.
+pub const KEYS: &str = "keys";
+/// User agents, referrers, request shapes and landing pages, each stored once.
+pub const STRINGS: &str = "strings";
+/// Format number and lease.
+pub const META: &str = "meta";
+
+/// How a family is used, which decides its options.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// Grows at its end only and is read in order.
+    Events,
+    /// Read by exact key, mostly for keys that are not there.
+    Lookup,
+    /// Small.
+    Small,
+}
+
+/// Every family with its use. A family missing here does not exist.
+pub const FAMILIES: &[(&str, Use)] = &[
+    (CLICKS, Use::Events),
+    (SUBMISSIONS, Use::Events),
+    (ORDERS, Use::Lookup),
+    (FACTS, Use::Small),
+    (FOOTERS, Use::Small),
+    (CATALOG, Use::Small),
+    (RULES, Use::Small),
+    (KEYS, Use::Small),
+    (STRINGS, Use::Small),
+    (META, Use::Small),
+];
+
+/// Bytes of the memtable of `clicks` at which every family is flushed at the next slot boundary.
+pub const FLUSH_AT_BYTES: u64 = 64 << 20;
+
+const MIB: usize = 1 << 20;
+
+/// Options of the whole store.
+pub(super) fn store_options(options: &Options) -> RocksOptions {
+    let mut rocks = RocksOptions::default();
+    rocks.create_if_missing(true);
+    rocks.create_missing_column_families(true);
+    // After a crash the log must be a prefix of what was written; the side file tells whether
+    // that prefix holds everything that was acknowledged.
+    rocks.set_wal_recovery_mode(DBRecoveryMode::PointInTime);
+    rocks.set_recycle_log_file_num(0);
+    rocks.set_track_and_verify_wals_in_manifest(true);
+    rocks.set_max_total_wal_size(options.wal_total_bytes);
+    rocks.set_wal_bytes_per_sync(if options.durable_clicks { 0 } else { 1 << 20 });
+    rocks.set_bytes_per_sync(1 << 20);
+    // Commits come one at a time, so writer groups never form.
+    rocks.set_allow_concurrent_memtable_write(false);
+    rocks.set_enable_pipelined_write(false);
+    rocks.set_max_background_jobs(2);
+    rocks.set_max_open_files(-1);
+    rocks.set_avoid_unnecessary_blocking_io(true);
+    rocks.set_stats_dump_period_sec(0);
+    rocks.set_max_log_file_size(16 * MIB);
+    rocks.set_keep_log_file_num(4);
+    rocks.set_write_buffer_manager(&WriteBufferManager::new_write_buffer_manager(
+        options.write_buffer_bytes,
+        false,
+    ));
+    rocks
+}
+
+/// The families with their options; `cache` is shared by all.
+pub(super) fn descriptors(cache: &Cache) -> Vec<ColumnFamilyDescriptor> {
+    let families = FAMILIES.iter().map(|(name, used)| (*name, *used));
+    // RocksDB always has a family named `default`; nothing is kept in it.
+    families
+        .chain([(rocksdb::DEFAULT_COLUMN_FAMILY_NAME, Use::Small)])
+        .map(|(name, used)| ColumnFamilyDescriptor::new(name, family_options(used, cache)))
+        .collect()
+}
+
+fn family_options(used: Use, cache: &Cache) -> RocksOptions {
+    let mut rocks = RocksOptions::default();
+    let mut table = BlockBasedOptions::default();
+    table.set_block_cache(cache);
+    table.set_cache_index_and_filter_blocks(true);
+    table.set_pin_l0_filter_and_index_blocks_in_cache(true);
+    rocks.set_level_compaction_dynamic_level_bytes(true);
+    // Rewriting files by age would undo what the key order gains.
+    rocks.set_ttl(0);
+    rocks.set_periodic_compaction_seconds(0);
+    match used {
+        Use::Events => {
+            table.set_block_size(32 << 10);
+            rocks.set_compression_type(DBCompressionType::Zstd);
+            rocks.set_compression_options(-14, 1, 0, 0);
+            rocks.set_write_buffer_size(256 * MIB);
+            rocks.set_max_write_buffer_number(6);
+            rocks.set_level_zero_file_num_compaction_trigger(2);
+            rocks.set_level_zero_slowdown_writes_trigger(64);
+            rocks.set_level_zero_stop_writes_trigger(128);
+            rocks.set_max_bytes_for_level_base(4 << 30);
+            rocks.set_target_file_size_base(256 << 20);
+        }
+        Use::Lookup => {
+            table.set_block_size(8 << 10);
+            table.set_bloom_filter(10.0, false);
+            rocks.set_compression_type(DBCompressionType::Lz4);
+            rocks.set_memtable_whole_key_filtering(true);
+            rocks.set_memtable_prefix_bloom_ratio(0.1);
+            rocks.set_write_buffer_size(32 * MIB);
+            rocks.set_max_write_buffer_number(4);
+        }
+        Use::Small => {
+            table.set_block_size(8 << 10);
+            rocks.set_compression_type(DBCompressionType::Lz4);
+            rocks.set_write_buffer_size(16 * MIB);
+            rocks.set_max_write_buffer_number(4);
+        }
+    }
+    rocks.set_block_based_table_factory(&table);
+    rocks
+}

@@ -1,0 +1,259 @@
+//! Reading the log: slots in order for the fold, single rows for look-ups.
+//!
+//! Called by the fold thread, by `verify` and `explain`, and by the API on blocking threads.
+//! Every row is checked as it is read; a slot is checked against its footer by [`Log::check`].
+
+use rocksdb::{Direction, IteratorMode, ReadOptions};
+
+use crate::model::click::StoredClick;
+use crate::model::id::{
+    CatalogVersion, EventNumber, PartnerId, ProgramId, RulesVersion, Slot, StringRef, SubmissionId,
+};
+use crate::model::submission::Submission;
+
+use super::error::LogError;
+use super::family;
+use super::open::Log;
+use super::row::click::{self as click_row, Parameters};
+use super::row::footer::Footer;
+use super::row::{key, submission as submission_row};
+
+/// A key and its value.
+pub(super) type Row = (Box<[u8]>, Box<[u8]>);
+
+/// Takes owner, number and row of an event.
+type EachEvent<'a> = dyn FnMut(u32, EventNumber, &[u8]) -> Result<(), LogError> + 'a;
+
+impl Log {
+    /// The footer of a slot, if it has been closed.
+    ///
+    /// # Errors
+    /// The store failed, or the footer is damaged.
+    pub fn footer(&self, slot: Slot) -> Result<Option<Footer>, LogError> {
+        let row = self.value(family::FOOTERS, &slot.0.to_be_bytes())?;
+        Ok(row.map(|row| Footer::read(slot, &row)).transpose()?)
+    }
+
+    /// The oldest closed slot.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn first_slot(&self) -> Result<Option<Slot>, LogError> {
+        match self.rows(family::FOOTERS)?.next() {
+            None => Ok(None),
+            Some(row) => Ok(Some(key::read_footer(&row?.0)?)),
+        }
+    }
+
+    /// The footer of the newest closed slot.
+    ///
+    /// # Errors
+    /// The store failed, or the footer is damaged.
+    pub fn last_footer(&self) -> Result<Option<Footer>, LogError> {
+        let cf = self.shared.cf(family::FOOTERS)?;
+        match self.shared.db.iterator_cf(cf, IteratorMode::End).next() {
+            None => Ok(None),
+            Some(row) => {
+                let (key, value) = row.map_err(LogError::store("read the last footer"))?;
+                Ok(Some(Footer::read(key::read_footer(&key)?, &value)?))
+            }
+        }
+    }
+
+    /// Hands every click of a slot to `each`, in key order.
+    ///
+    /// # Errors
+    /// The store failed, or a row is damaged.
+    pub fn for_each_click(
+        &self,
+        slot: Slot,
+        each: &mut dyn FnMut(StoredClick<Parameters<'_>>),
+    ) -> Result<(), LogError> {
+        self.for_each_event(family::CLICKS, slot, &mut |partner, number, row| {
+            let click = click_row::read(row)?;
+            each(StoredClick {
+                partner: PartnerId(partner),
+                number,
+                click,
+            });
+            Ok(())
+        })
+    }
+
+    /// The submissions of a slot, in the order of their numbers.
+    ///
+    /// # Errors
+    /// The store failed, or a row is damaged.
+    pub fn submissions(&self, slot: Slot) -> Result<Vec<(SubmissionId, Submission)>, LogError> {
+        let mut found = Vec::new();
+        self.for_each_event(family::SUBMISSIONS, slot, &mut |program, number, row| {
+            let id = SubmissionId {
+                slot,
+                program: ProgramId(program),
+                number,
+            };
+            found.push((id, submission_row::read(row)?));
+            Ok(())
+        })?;
+        found.sort_by_key(|(id, _)| id.number);
+        Ok(found)
+    }
+
+    /// Compares the rows of a slot with its footer.
+    ///
+    /// # Errors
+    /// [`LogError::SlotMismatch`] when they differ; the store failed, or a key is damaged.
+    pub fn check(&self, footer: &Footer) -> Result<(), LogError> {
+        let mut counts = [0_u32; 2];
+        let mut sum = 0;
+        for (count, family) in counts.iter_mut().zip([family::CLICKS, family::SUBMISSIONS]) {
+            self.for_each_event(family, footer.slot, &mut |owner, number, _| {
+                *count += 1;
+                sum = key::checksum(sum, owner, number);
+                Ok(())
+            })?;
+        }
+        let mismatch = |why: String| LogError::SlotMismatch {
+            slot: footer.slot,
+            why,
+        };
+        let [clicks, submissions] = counts;
+        if clicks != footer.clicks || submissions != footer.submissions {
+            return Err(mismatch(format!(
+                "{clicks} clicks and {submissions} submissions are stored, the footer counts {} and {}",
+                footer.clicks, footer.submissions
+            )));
+        }
+        if sum != footer.checksum {
+            return Err(mismatch("the checksum of its events differs".to_owned()));
+        }
+        Ok(())
+    }
+
+    fn for_each_event(
+        &self,
+        family: &'static str,
+        slot: Slot,
+        each: &mut EachEvent<'_>,
+    ) -> Result<(), LogError> {
+        let mut options = ReadOptions::default();
+        options.set_iterate_lower_bound(slot.0.to_be_bytes());
+        if let Some(next) = slot.0.checked_add(1) {
+            options.set_iterate_upper_bound(next.to_be_bytes());
+        }
+        let mut rows = self
+            .shared
+            .db
+            .raw_iterator_cf_opt(self.shared.cf(family)?, options);
+        rows.seek_to_first();
+        while let Some((row_key, value)) = rows.item() {
+            let (_, owner, number) = key::read_event(family, row_key)?;
+            each(owner, number, value)?;
+            rows.next();
+        }
+        rows.status().map_err(LogError::store("read a slot"))
+    }
+
+    /// A click by its whole key.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn click_row(
+        &self,
+        slot: Slot,
+        partner: PartnerId,
+        number: EventNumber,
+    ) -> Result<Option<Vec<u8>>, LogError> {
+        self.value(family::CLICKS, &key::click(slot, partner, number))
+    }
+
+    /// A submission by its id.
+    ///
+    /// # Errors
+    /// The store failed, or the row is damaged.
+    pub fn submission(&self, id: SubmissionId) -> Result<Option<Submission>, LogError> {
+        let row = self.value(
+            family::SUBMISSIONS,
+            &key::submission(id.slot, id.program, id.number),
+        )?;
+        Ok(row.map(|row| submission_row::read(&row)).transpose()?)
+    }
+
+    /// A string of the dictionary.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn string(&self, reference: StringRef) -> Result<Option<Vec<u8>>, LogError> {
+        self.value(family::STRINGS, &reference.0.to_be_bytes())
+    }
+
+    /// A catalogue version as stored.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn catalog(&self, version: CatalogVersion) -> Result<Option<Vec<u8>>, LogError> {
+        self.value(family::CATALOG, &version.0.to_be_bytes())
+    }
+
+    /// A version of the classification rules as stored.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn rules(&self, version: RulesVersion) -> Result<Option<Vec<u8>>, LogError> {
+        self.value(family::RULES, &version.0.to_be_bytes())
+    }
+
+    /// Whether a slot above `above` holds an event of `program`; reads every such slot.
+    ///
+    /// # Errors
+    /// The store failed, or a row is damaged.
+    pub fn has_events_after(&self, above: Slot, program: ProgramId) -> Result<bool, LogError> {
+        let from = above.next().0.to_be_bytes();
+        for family in [family::CLICKS, family::SUBMISSIONS] {
+            let mode = IteratorMode::From(&from, Direction::Forward);
+            for row in self.shared.db.iterator_cf(self.shared.cf(family)?, mode) {
+                let (row_key, value) = row.map_err(LogError::store("read new events"))?;
+                let (_, owner, _) = key::read_event(family, &row_key)?;
+                let found = if family == family::CLICKS {
+                    click_row::read(&value)?.program
+                } else {
+                    ProgramId(owner)
+                };
+                if found == program {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// The newest strings of the dictionary, newest first.
+    pub(super) fn recent_strings(&self) -> impl Iterator<Item = (StringRef, Box<[u8]>)> {
+        let cf = self.shared.cf(family::STRINGS).ok();
+        let rows = cf.map(|cf| self.shared.db.iterator_cf(cf, IteratorMode::End));
+        // A row that can't be read is only a string that will be stored again.
+        rows.into_iter().flatten().filter_map(|row| {
+            let (row_key, text) = row.ok()?;
+            Some((
+                StringRef(u32::from_be_bytes(row_key.as_ref().try_into().ok()?)),
+                text,
+            ))
+        })
+    }
+
+    pub(super) fn rows(
+        &self,
+        family: &'static str,
+    ) -> Result<impl Iterator<Item = Result<Row, LogError>>, LogError> {
+        let rows = self
+            .shared
+            .db
+            .iterator_cf(self.shared.cf(family)?, IteratorMode::Start);
+        Ok(rows.map(|row| row.map_err(LogError::store("read a family"))))
+    }
+
+    fn value(&self, family: &'static str, row_key: &[u8]) -> Result<Option<Vec<u8>>, LogError> {
+        let found = self.shared.db.get_cf(self.shared.cf(family)?, row_key);
+        found.map_err(LogError::store("look a row up"))
+    }
+}

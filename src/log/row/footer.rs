@@ -1,0 +1,335 @@
+//! The footer that closes a slot, and the ledger it carries.
+//!
+//! A footer says what the slot must hold, which catalogue and rules the fold uses for it, and what
+//! became of everything that was received while it was open: received = stored + refused +
+//! unrecorded, per program and stream.
+//!
+//! Row: format u8 (1), torn u8, wall start and end signed, counts of clicks, submissions and facts,
+//! checksum u64, catalogue and rules version, then per ledger entry program, stream u8, outcome u8
+//! and count.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::model::id::{CatalogVersion, ProgramId, RulesVersion, Slot};
+use crate::model::time::Millis;
+
+use super::bytes::{Corrupt, Cursor, put_signed, put_varint};
+use crate::log::family;
+
+const FORMAT: u8 = 1;
+
+/// What flows in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stream {
+    /// Clicks on tracking links.
+    Click,
+    /// Submitted conversions.
+    Conversion,
+}
+
+/// What became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It arrived; every arrival has one of the other outcomes as well.
+    Received,
+    /// It is in the log.
+    Stored,
+    /// The customer was sent on, but the click is not in the log.
+    Unrecorded,
+    /// It was turned away.
+    Refused(RefusedReason),
+}
+
+/// Why an arrival was turned away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusedReason {
+    /// The program of a link is not in the catalogue.
+    UnknownProgram,
+    /// The path is no tracking link.
+    NotALink,
+    /// Another method than GET and HEAD, or than POST.
+    Method,
+    /// The request target or the head is too long.
+    TooLong,
+    /// The request breaks a rule of HTTP (no `Host`, bytes outside ASCII).
+    BadRequest,
+    /// A field of a conversion is wrong.
+    Invalid,
+    /// The same conversion is stored already; the first answer was repeated.
+    Retry,
+    /// The store could not take it; the sender was told to try again.
+    Unavailable,
+}
+
+impl RefusedReason {
+    /// Every reason with its stored code and its label.
+    pub const ALL: &'static [(Self, u8, &'static str)] = &[
+        (Self::UnknownProgram, 16, "unknown_program"),
+        (Self::NotALink, 17, "not_a_link"),
+        (Self::Method, 18, "method"),
+        (Self::TooLong, 19, "too_long"),
+        (Self::BadRequest, 20, "bad_request"),
+        (Self::Invalid, 21, "invalid"),
+        (Self::Retry, 22, "retry"),
+        (Self::Unavailable, 23, "unavailable"),
+    ];
+}
+
+impl Outcome {
+    fn code(self) -> u8 {
+        match self {
+            Self::Received => 0,
+            Self::Stored => 1,
+            Self::Unrecorded => 2,
+            Self::Refused(reason) => RefusedReason::ALL
+                .iter()
+                .find(|row| row.0 == reason)
+                .map_or(u8::MAX, |row| row.1),
+        }
+    }
+
+    fn from_code(code: u8) -> Option<Self> {
+        match code {
+            0 => Some(Self::Received),
+            1 => Some(Self::Stored),
+            2 => Some(Self::Unrecorded),
+            _ => RefusedReason::ALL
+                .iter()
+                .find(|row| row.1 == code)
+                .map(|row| Self::Refused(row.0)),
+        }
+    }
+}
+
+/// One count of a ledger. Program 0 stands for arrivals that named no known program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct LedgerEntry {
+    /// The program.
+    pub program: ProgramId,
+    /// The stream.
+    pub stream: Stream,
+    /// The outcome counted.
+    pub outcome: Outcome,
+    /// How many.
+    pub count: u64,
+}
+
+/// Counts of what arrived and what became of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ledger(BTreeMap<(ProgramId, Stream, Outcome), u64>);
+
+impl Ledger {
+    /// Counts `count` more.
+    pub fn add(&mut self, program: ProgramId, stream: Stream, outcome: Outcome, count: u64) {
+        if count > 0 {
+            *self.0.entry((program, stream, outcome)).or_default() += count;
+        }
+    }
+
+    /// Counts one arrival and what became of it.
+    pub fn settle(&mut self, program: ProgramId, stream: Stream, outcome: Outcome) {
+        self.add(program, stream, Outcome::Received, 1);
+        self.add(program, stream, outcome, 1);
+    }
+
+    /// Moves every count of `other` here and leaves it empty.
+    pub fn absorb(&mut self, other: &mut Self) {
+        while let Some(((program, stream, outcome), count)) = other.0.pop_first() {
+            self.add(program, stream, outcome, count);
+        }
+    }
+
+    /// Whether nothing was counted.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The counts, by program, stream and outcome.
+    #[must_use]
+    pub fn entries(&self) -> Vec<LedgerEntry> {
+        self.0
+            .iter()
+            .map(|(&(program, stream, outcome), &count)| LedgerEntry {
+                program,
+                stream,
+                outcome,
+                count,
+            })
+            .collect()
+    }
+}
+
+/// What closed a slot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Footer {
+    /// The slot it closes.
+    pub slot: Slot,
+    /// When the slot began.
+    pub wall_start: Millis,
+    /// When it ended.
+    pub wall_end: Millis,
+    /// Clicks in it.
+    pub clicks: u32,
+    /// Submissions in it.
+    pub submissions: u32,
+    /// Facts in it.
+    pub facts: u32,
+    /// Sum over its clicks and submissions, see [`super::key::checksum`].
+    pub checksum: u64,
+    /// The catalogue version the fold uses for it.
+    pub catalog: CatalogVersion,
+    /// The rules version the fold uses for it.
+    pub rules: RulesVersion,
+    /// Written by recovery, because the process ended while the slot was open. Its ledger then
+    /// holds what is stored, and misses what was refused.
+    pub torn: bool,
+    /// What arrived while it was open.
+    pub ledger: Vec<LedgerEntry>,
+}
+
+impl Footer {
+    /// The row of this footer.
+    #[must_use]
+    pub fn write(&self) -> Vec<u8> {
+        let mut row = vec![FORMAT, u8::from(self.torn)];
+        put_signed(&mut row, self.wall_start.0);
+        put_signed(&mut row, self.wall_end.0);
+        for count in [self.clicks, self.submissions, self.facts] {
+            put_varint(&mut row, u64::from(count));
+        }
+        row.extend_from_slice(&self.checksum.to_be_bytes());
+        put_varint(&mut row, u64::from(self.catalog.0));
+        put_varint(&mut row, u64::from(self.rules.0));
+        for entry in &self.ledger {
+            put_varint(&mut row, u64::from(entry.program.0));
+            row.push(match entry.stream {
+                Stream::Click => 0,
+                Stream::Conversion => 1,
+            });
+            row.push(entry.outcome.code());
+            put_varint(&mut row, entry.count);
+        }
+        row
+    }
+
+    /// Reads the footer of `slot`.
+    ///
+    /// # Errors
+    /// The row is not what [`Self::write`] writes.
+    pub fn read(slot: Slot, row: &[u8]) -> Result<Self, Corrupt> {
+        let mut cursor = Cursor::new(family::FOOTERS, row);
+        let [format, torn] = cursor.array()?;
+        if format != FORMAT || torn > 1 {
+            return Err(cursor.corrupt("its format is unknown"));
+        }
+        let mut footer = Self {
+            slot,
+            wall_start: Millis(cursor.signed()?),
+            wall_end: Millis(cursor.signed()?),
+            clicks: cursor.varint32()?,
+            submissions: cursor.varint32()?,
+            facts: cursor.varint32()?,
+            checksum: cursor.u64()?,
+            catalog: CatalogVersion(cursor.varint32()?),
+            rules: RulesVersion(cursor.varint32()?),
+            torn: torn == 1,
+            ledger: Vec::new(),
+        };
+        while !cursor.rest().is_empty() {
+            let program = ProgramId(cursor.varint32()?);
+            let stream = match cursor.u8()? {
+                0 => Stream::Click,
+                1 => Stream::Conversion,
+                _ => return Err(cursor.corrupt("a stream is unknown")),
+            };
+            let Some(outcome) = Outcome::from_code(cursor.u8()?) else {
+                return Err(cursor.corrupt("an outcome is unknown"));
+            };
+            let count = cursor.varint()?;
+            footer.ledger.push(LedgerEntry {
+                program,
+                stream,
+                outcome,
+                count,
+            });
+        }
+        Ok(footer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn footers_read_back() {
+        let mut ledger = Ledger::default();
+        ledger.settle(ProgramId(7), Stream::Click, Outcome::Stored);
+        ledger.settle(
+            ProgramId(0),
+            Stream::Click,
+            Outcome::Refused(RefusedReason::NotALink),
+        );
+        ledger.settle(ProgramId(7), Stream::Conversion, Outcome::Unrecorded);
+        let footer = Footer {
+            slot: Slot(9),
+            wall_start: Millis(-5),
+            wall_end: Millis(1_795_368_000_000),
+            clicks: 200_000,
+            submissions: 1,
+            facts: 0,
+            checksum: 0xfedc_ba98_7654_3210,
+            catalog: CatalogVersion(3),
+            rules: RulesVersion(1),
+            torn: true,
+            ledger: ledger.entries(),
+        };
+        assert_eq!(footer.ledger.len(), 6);
+        assert_eq!(Footer::read(Slot(9), &footer.write()), Ok(footer));
+    }
+
+    #[test]
+    fn every_outcome_reads_back_from_its_code() {
+        let refused = RefusedReason::ALL.iter().map(|row| Outcome::Refused(row.0));
+        for outcome in [Outcome::Received, Outcome::Stored, Outcome::Unrecorded]
+            .into_iter()
+            .chain(refused)
+        {
+            assert_eq!(Outcome::from_code(outcome.code()), Some(outcome));
+        }
+        assert_eq!(Outcome::from_code(15), None);
+    }
+
+    #[test]
+    fn absorbing_moves_every_count() {
+        let (mut a, mut b) = (Ledger::default(), Ledger::default());
+        a.settle(ProgramId(1), Stream::Click, Outcome::Stored);
+        b.settle(ProgramId(1), Stream::Click, Outcome::Stored);
+        a.absorb(&mut b);
+        assert!(b.is_empty());
+        assert_eq!(
+            a.entries()
+                .iter()
+                .map(|entry| entry.count)
+                .collect::<Vec<_>>(),
+            [2, 2]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_survived(row: Vec<u8>) {
+            if let Ok(footer) = Footer::read(Slot(1), &row) {
+                prop_assert!(footer.ledger.len() <= row.len());
+            }
+        }
+    }
+}

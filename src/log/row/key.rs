@@ -1,0 +1,141 @@
+//! Keys of the log store. All integers are big-endian, so byte order is the order of the numbers.
+//!
+//! | family | key |
+//! |---|---|
+//! | clicks | slot u32 · partner u32 · number u64 |
+//! | submissions | slot u32 · program u32 · number u64 |
+//! | orders | program u32 · event type u32 · order id (1 to 64 bytes) |
+//! | facts | slot u32 · sequence u32 |
+//! | footers | slot u32 |
+//! | catalog, rules | version u32 |
+//! | strings | reference u32 |
+//! | keys, meta | text |
+
+use crate::model::id::{EventNumber, EventTypeId, PartnerId, ProgramId, Slot};
+
+use super::bytes::{Corrupt, Cursor};
+use crate::log::family;
+
+/// Bytes of a key of `clicks` or `submissions`.
+pub const EVENT_KEY_LEN: usize = 16;
+
+/// The key of an event: its slot, the partner or program it is filed under, its number.
+#[must_use]
+pub fn event(slot: Slot, owner: u32, number: EventNumber) -> [u8; EVENT_KEY_LEN] {
+    let wide = u128::from(slot.0) << 96 | u128::from(owner) << 64 | u128::from(number.0);
+    wide.to_be_bytes()
+}
+
+/// The key of a click.
+#[must_use]
+pub fn click(slot: Slot, partner: PartnerId, number: EventNumber) -> [u8; EVENT_KEY_LEN] {
+    event(slot, partner.0, number)
+}
+
+/// The key of a submission.
+#[must_use]
+pub fn submission(slot: Slot, program: ProgramId, number: EventNumber) -> [u8; EVENT_KEY_LEN] {
+    event(slot, program.0, number)
+}
+
+/// Slot, owner and number of a key of `clicks` or `submissions`.
+///
+/// # Errors
+/// The key has another length.
+pub fn read_event(family: &'static str, key: &[u8]) -> Result<(Slot, u32, EventNumber), Corrupt> {
+    let mut cursor = Cursor::new(family, key);
+    let parts = (
+        Slot(cursor.u32()?),
+        cursor.u32()?,
+        EventNumber(cursor.u64()?),
+    );
+    cursor.end()?;
+    Ok(parts)
+}
+
+/// The key of an order.
+#[must_use]
+pub fn order(program: ProgramId, event_type: EventTypeId, order_id: &str) -> Vec<u8> {
+    let mut key = Vec::with_capacity(8 + order_id.len());
+    key.extend_from_slice(&program.0.to_be_bytes());
+    key.extend_from_slice(&event_type.0.to_be_bytes());
+    key.extend_from_slice(order_id.as_bytes());
+    key
+}
+
+/// The key of a fact.
+#[must_use]
+pub fn fact(slot: Slot, sequence: u32) -> [u8; 8] {
+    (u64::from(slot.0) << 32 | u64::from(sequence)).to_be_bytes()
+}
+
+/// The slot a key of `footers` names.
+///
+/// # Errors
+/// The key has another length.
+pub fn read_footer(key: &[u8]) -> Result<Slot, Corrupt> {
+    let mut cursor = Cursor::new(family::FOOTERS, key);
+    let slot = Slot(cursor.u32()?);
+    cursor.end()?;
+    Ok(slot)
+}
+
+/// Folds one event into a slot's checksum. The sum does not depend on the order of events.
+#[must_use]
+pub fn checksum(sum: u64, owner: u32, number: EventNumber) -> u64 {
+    // splitmix64's finaliser: every input bit reaches every output bit.
+    let mut z = number.0 ^ u64::from(owner).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    sum.wrapping_add(z ^ (z >> 31))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn event_keys_keep_the_order_of_their_parts(a: (u32, u32, u64), b: (u32, u32, u64)) {
+            let key = |(slot, owner, number)| event(Slot(slot), owner, EventNumber(number));
+            prop_assert_eq!(key(a).cmp(&key(b)), a.cmp(&b));
+            let parts = (Slot(a.0), a.1, EventNumber(a.2));
+            prop_assert_eq!(read_event("clicks", &key(a)), Ok(parts));
+        }
+
+        #[test]
+        fn order_keys_keep_the_order_of_their_parts(
+            a: (u32, u32, String),
+            b: (u32, u32, String),
+        ) {
+            let key = |(program, kind, id): &(u32, u32, String)| {
+                order(ProgramId(*program), EventTypeId(*kind), id)
+            };
+            prop_assert_eq!(key(&a).cmp(&key(&b)), a.cmp(&b));
+        }
+
+        #[test]
+        fn any_bytes_are_survived(key: Vec<u8>) {
+            prop_assert_eq!(read_event("clicks", &key).is_ok(), key.len() == EVENT_KEY_LEN);
+            prop_assert_eq!(read_footer(&key).is_ok(), key.len() == 4);
+        }
+    }
+
+    #[test]
+    fn fact_keys_sort_by_slot_then_sequence() {
+        assert!(fact(Slot(1), u32::MAX) < fact(Slot(2), 0));
+    }
+
+    #[test]
+    fn the_checksum_sees_every_part_and_no_order() {
+        let (a, b) = (EventNumber(1), EventNumber(2));
+        assert_eq!(
+            checksum(checksum(0, 1, a), 1, b),
+            checksum(checksum(0, 1, b), 1, a)
+        );
+        assert_ne!(checksum(0, 1, a), checksum(0, 2, a));
+        assert_ne!(checksum(0, 1, a), checksum(0, 1, b));
+    }
+}

@@ -1,0 +1,12 @@
+//! Every byte the log stores: keys and values, and the pieces they are made of.
+//!
+//! Each format starts with a format byte. Decoders never panic and never trust a length: what
+//! can't be what was written is [`Corrupt`].
+
+pub mod bytes;
+pub mod click;
+pub mod footer;
+pub mod key;
+pub mod submission;
+
+pub use bytes::Corrupt;
