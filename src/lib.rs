@@ -1,5 +1,7 @@
 #![doc = include_str!("ARCHITECTURE.md")]
 
 pub mod catalog;
+pub mod click;
+pub mod link;
 pub mod log;
 pub mod model;

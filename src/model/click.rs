@@ -60,6 +60,8 @@ flags! {
     LIMITED_STRINGS = 18, "limited_strings";
     /// The ad has not begun yet.
     EARLY_AD = 19, "early_ad";
+    /// `u` was there without a value.
+    EMPTY_DEEP_LINK = 20, "empty_deep_link";
 }
 
 impl ClickFlags {
