@@ -1,6 +1,6 @@
 //! Brands and partners: who takes part.
 
-use super::{Seen, not_zero};
+use super::ids::{Seen, not_zero};
 use crate::catalog::check::{STATES, text};
 use crate::catalog::document::{CatalogDoc, PartnerDoc};
 use crate::catalog::problem::Problems;

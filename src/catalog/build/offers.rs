@@ -3,7 +3,7 @@
 use ahash::AHashMap;
 use jiff::tz::TimeZone;
 
-use super::{Seen, not_zero};
+use super::ids::{Seen, not_zero};
 use crate::catalog::check::template::{Audience, template};
 use crate::catalog::check::{self, domain, landing, period, text};
 use crate::catalog::document::{AdDoc, CatalogDoc, EventTypeDoc, ProgramDoc};

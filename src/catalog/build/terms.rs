@@ -3,7 +3,7 @@
 use ahash::AHashMap;
 use jiff::tz::TimeZone;
 
-use super::Seen;
+use super::ids::Seen;
 use super::offers::{bound, ordered, stand_in};
 use crate::catalog::check::{payout, period};
 use crate::catalog::document::{CatalogDoc, ContractDoc, Line};

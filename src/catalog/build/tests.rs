@@ -475,10 +475,10 @@ fn a_retired_id_never_comes_back() {
         "[retired]\nprograms = [7]\npartners = [280, 5]\nads = [{ program = 7, id = 12 }]\n\
          event_types = [{ program = 7, id = 71 }, { program = 9, id = 70 }]\n",
         &[
-            ("program 7", "retired"),
-            ("partner 280", "retired"),
-            ("ad 12 of program 7", "retired"),
-            ("event_type 71 of program 7", "retired"),
+            ("line 5, program 7: id", "retired"),
+            ("line 21, event_type 71 of program 7: id", "retired"),
+            ("line 26, ad 12 of program 7: id", "retired"),
+            ("line 32, partner 280: id", "retired"),
         ],
     );
 }
