@@ -1,0 +1,13 @@
+//! A document to a [`Catalog`], or every problem it has.
+//!
+//! Each entity is compiled even when some of its values are wrong, with a stand-in for the wrong
+//! value, so that one mistake is reported once and does not make others point nowhere. A catalogue
+//! comes out only when nothing was noted. Runs on command threads, never on the way of a click.
+
+mod accounts;
+mod ids;
+mod offers;
+mod terms;
+#[cfg(test)]
+mod tests;
+mod whole;

@@ -1,0 +1,279 @@
+//! Programs with their event types and ads: what is on offer.
+
+use ahash::AHashMap;
+use jiff::tz::TimeZone;
+
+use super::ids::{Seen, not_zero};
+use crate::catalog::check::template::{Audience, template};
+use crate::catalog::check::{self, domain, landing, period, text};
+use crate::catalog::document::{AdDoc, CatalogDoc, EventTypeDoc, ProgramDoc};
+use crate::catalog::problem::{Complaint, Place, Problems, quoted};
+use crate::catalog::snapshot::{Ad, Catalog, DeepLinks, EventType, Landing, Program, Template};
+use crate::model::currency::Currency;
+use crate::model::id::ProgramId;
+use crate::model::time::Millis;
+
+pub(super) fn programs(doc: &CatalogDoc, catalog: &mut Catalog, problems: &mut Problems) {
+    let mut seen = Seen::with_capacity(doc.programs.len());
+    catalog.programs.reserve(doc.programs.len());
+    for program in &doc.programs {
+        not_zero(program.id.0, program, problems);
+        let compiled = compiled_program(program, problems);
+        let new = seen.first(program.id, program.line, program, "id", problems);
+        let (true, Some(compiled)) = (new, compiled) else {
+            continue;
+        };
+        match catalog.brands.get_mut(program.brand.as_str()) {
+            Some(brand) => brand.programs.push(program.id),
+            None => problems.note(
+                program,
+                "brand",
+                format!("there is no brand {}", quoted(&program.brand)),
+                "the sid of a [[brand]]",
+            ),
+        }
+        catalog.programs.insert(program.id, compiled);
+    }
+    for brand in catalog.brands.values_mut() {
+        brand.programs.sort_unstable();
+    }
+}
+
+fn compiled_program(doc: &ProgramDoc, problems: &mut Problems) -> Option<Program> {
+    let state = text::word(&doc.state, check::PROGRAM_STATES);
+    let window = text::word(&doc.unique_click_window, check::UNIQUE_WINDOWS);
+    let window = problems.or(doc, "unique_click_window", window, "30m");
+    let kind = text::word(&doc.unique_click_type, check::UNIQUE_TYPES);
+    let parameter = text::query_name(&doc.click_id_parameter);
+    let landing = landing::landing(&doc.landing_page);
+    let partner_template = template(&doc.partner_template, Audience::Partner);
+    let program_template = template(&doc.program_template, Audience::Program);
+    let late = period::duration(&doc.late_limit);
+    let currency = problems.or(
+        doc,
+        "currency",
+        currency(&doc.currency).map(Some),
+        stand_in(),
+    );
+    Some(Program {
+        id: doc.id,
+        brand: doc.brand.as_str().into(),
+        name: problems.or(doc, "name", text::name(&doc.name), Box::default()),
+        active: problems.or(doc, "state", state, "") == "ACTIVE",
+        time_zone: problems.or(doc, "time_zone", zone(&doc.time_zone), TimeZone::UTC),
+        time_zone_name: doc.time_zone.as_str().into(),
+        currency: currency?,
+        landing: problems.or(doc, "landing_page", landing, Landing::new("")),
+        deep_links: deep_links(doc, problems),
+        click_id_parameter: problems.or(doc, "click_id_parameter", parameter, Box::default()),
+        unique_window: period::duration(window).unwrap_or_default(),
+        unique_rolling: problems.or(doc, "unique_click_type", kind, "") == "ROLLING",
+        partner_template: problems.or(
+            doc,
+            "partner_template",
+            partner_template,
+            Template::default(),
+        ),
+        program_template: problems.or(
+            doc,
+            "program_template",
+            program_template,
+            Template::default(),
+        ),
+        pay_expired_ads: doc.pay_expired_ads,
+        late_limit: problems.or(doc, "late_limit", late, 0),
+        ads: AHashMap::new(),
+        event_types: AHashMap::new(),
+    })
+}
+
+/// The currency that amounts are read in when their program's is unknown.
+pub(super) fn stand_in() -> Option<Currency> {
+    "USD".parse().ok()
+}
+
+/// The zone with exactly this IANA name.
+fn zone(name: &str) -> Result<TimeZone, Complaint> {
+    TimeZone::get(name)
+        .ok()
+        .filter(|zone| zone.iana_name() == Some(name))
+        .ok_or_else(|| {
+            Complaint::new(
+                format!("{} is no time zone", quoted(name)),
+                "an IANA name such as Europe/Berlin, or UTC",
+            )
+        })
+}
+
+fn currency(code: &str) -> Result<Currency, Complaint> {
+    code.parse().map_err(|_| {
+        Complaint::new(
+            format!("{} is no currency", quoted(code)),
+            "an ISO 4217 code in upper case such as USD",
+        )
+    })
+}
+
+fn deep_links(doc: &ProgramDoc, problems: &mut Problems) -> DeepLinks {
+    let mut hosts = Vec::with_capacity(doc.deep_link_domains.len());
+    for entry in &doc.deep_link_domains {
+        match domain::host_rule(entry) {
+            Ok(rule) => hosts.push(rule),
+            Err(complaint) => {
+                let Complaint { problem, allowed } = complaint;
+                problems.note(doc, "deep_link_domains", problem, allowed);
+            }
+        }
+    }
+    DeepLinks {
+        allowed: doc.deep_linking,
+        hosts,
+    }
+}
+
+pub(super) fn event_types(doc: &CatalogDoc, catalog: &mut Catalog, problems: &mut Problems) {
+    let mut seen = Seen::with_capacity(doc.event_types.len());
+    let mut codes = Seen::with_capacity(doc.event_types.len());
+    for kind in &doc.event_types {
+        not_zero(kind.id.0, kind, problems);
+        let compiled = compiled_event_type(kind, problems);
+        let new = seen.first((kind.program, kind.id), kind.line, kind, "id", problems);
+        if let Some(code) = &kind.code {
+            codes.first(
+                (kind.program, code.as_str()),
+                kind.line,
+                kind,
+                "code",
+                problems,
+            );
+        }
+        if let Some(program) = owner(kind.program, kind, catalog, problems)
+            && new
+        {
+            program.event_types.insert(kind.id, compiled);
+        }
+    }
+}
+
+fn compiled_event_type(doc: &EventTypeDoc, problems: &mut Problems) -> EventType {
+    let category = text::word(&doc.category, check::CATEGORIES);
+    let state = text::word(&doc.state, check::STATES);
+    EventType {
+        id: doc.id,
+        code: doc
+            .code
+            .as_ref()
+            .map(|code| problems.or(doc, "code", text::code(code), Box::default())),
+        name: problems.or(doc, "name", text::name(&doc.name), Box::default()),
+        category: problems.or(doc, "category", category, "").into(),
+        active: problems.or(doc, "state", state, "") == "ACTIVE",
+    }
+}
+
+pub(super) fn ads(doc: &CatalogDoc, catalog: &mut Catalog, problems: &mut Problems) {
+    let mut seen = Seen::with_capacity(doc.ads.len());
+    for ad in &doc.ads {
+        not_zero(ad.id.0, ad, problems);
+        let new = seen.first((ad.program, ad.id), ad.line, ad, "id", problems);
+        let Some(program) = owner(ad.program, ad, catalog, problems) else {
+            compiled_ad(ad, &Landing::new(""), &TimeZone::UTC, problems);
+            continue;
+        };
+        let compiled = compiled_ad(ad, &program.landing, &program.time_zone, problems);
+        if new {
+            program.ads.insert(ad.id, compiled);
+        }
+    }
+}
+
+fn compiled_ad(doc: &AdDoc, default: &Landing, zone: &TimeZone, problems: &mut Problems) -> Ad {
+    let mut page = |field: &str, page: &Option<String>| {
+        let page = page.as_ref()?;
+        Some(problems.or(doc, field, landing::landing(page), Landing::new("")))
+    };
+    let landing = page("landing_page", &doc.landing_page);
+    let expired_landing = page("expired_landing_page", &doc.expired_landing_page);
+    let start = bound(
+        doc,
+        "start",
+        doc.start.as_deref(),
+        |t| period::start(t, zone),
+        problems,
+    );
+    let end = bound(
+        doc,
+        "end",
+        doc.end.as_deref(),
+        |t| period::end(t, zone),
+        problems,
+    );
+    ordered(doc, start, end, problems);
+    if expired_landing.is_some() && doc.end.is_none() {
+        problems.note(
+            doc,
+            "expired_landing_page",
+            "is never used, since the ad has no end",
+            "add an end",
+        );
+    }
+    let kind = text::word(&doc.kind, check::AD_TYPES);
+    Ad {
+        id: doc.id,
+        name: problems.or(doc, "name", text::name(&doc.name), Box::default()),
+        kind: problems.or(doc, "type", kind, "").into(),
+        landing: landing.unwrap_or_else(|| default.clone()),
+        start,
+        end,
+        deep_links: doc.deep_linking,
+        expired_landing,
+    }
+}
+
+/// One end of a period, if it is named and well formed.
+pub(super) fn bound(
+    entity: &dyn Place,
+    field: &str,
+    text: Option<&str>,
+    read: impl Fn(&str) -> Result<Millis, Complaint>,
+    problems: &mut Problems,
+) -> Option<Millis> {
+    problems.or(entity, field, text.map(read).transpose(), None)
+}
+
+/// Notes a period that ends before or as it begins.
+pub(super) fn ordered(
+    entity: &dyn Place,
+    start: Option<Millis>,
+    end: Option<Millis>,
+    problems: &mut Problems,
+) {
+    if let (Some(start), Some(end)) = (start, end)
+        && end <= start
+    {
+        problems.note(
+            entity,
+            "end",
+            format!("{end} is not after the start {start}"),
+            "an end after the start",
+        );
+    }
+}
+
+/// The program that an entity belongs to; its absence is noted.
+fn owner<'a>(
+    id: ProgramId,
+    entity: &dyn Place,
+    catalog: &'a mut Catalog,
+    problems: &mut Problems,
+) -> Option<&'a mut Program> {
+    let program = catalog.programs.get_mut(&id);
+    if program.is_none() {
+        problems.note(
+            entity,
+            "program",
+            format!("there is no program {id}"),
+            "the id of a [[program]]",
+        );
+    }
+    program
+}

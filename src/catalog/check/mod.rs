@@ -1,0 +1,12 @@
+//! The rules of single values: a text in, the compiled value or a complaint out.
+//!
+//! Nothing here knows which entity a value belongs to; `build` does.
+
+pub(super) mod domain;
+pub(super) mod landing;
+pub(super) mod payout;
+pub(super) mod period;
+pub(super) mod template;
+pub(super) mod text;
+
+pub use text::{AD_TYPES, CATEGORIES, PROGRAM_STATES, STATES, UNIQUE_TYPES, UNIQUE_WINDOWS};

@@ -1,0 +1,10 @@
+//! A document back to TOML, such that applying the text changes nothing.
+//!
+//! In: a document. Out: text that `parse_toml` reads back as the same document. Comments of the
+//! file that was once applied are not kept.
+
+#[cfg(test)]
+mod tests;
+mod text;
+
+pub use text::export;
