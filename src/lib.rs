@@ -2,3 +2,5 @@
 
 pub mod catalog;
 pub mod model;
+pub mod server;
+pub mod telemetry;
