@@ -15,6 +15,9 @@ const BACKLOG: i32 = 4096;
 /// The variable with the names of passed sockets, between colons.
 const NAMES: &str = "LISTEN_FDNAMES";
 
+/// The names that passed sockets must have, one for each listener.
+pub const SOCKET_NAMES: [&str; 3] = [PUBLIC, API, OPS];
+
 const PUBLIC: &str = "clickd-public";
 const API: &str = "clickd-api";
 const OPS: &str = "clickd-ops";
@@ -171,6 +174,8 @@ fn prepare(listener: &TcpListener) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use std::net::TcpStream;
+    use std::os::fd::OwnedFd;
+    use std::process::{Command, Stdio};
 
     use super::*;
 
@@ -247,5 +252,38 @@ mod tests {
         let listener = bind("[::]:0".parse().unwrap()).unwrap();
         let port = listener.local_addr().unwrap().port();
         TcpStream::connect(("127.0.0.1", port)).unwrap();
+    }
+
+    /// The environment and the numbers of descriptors belong to a whole process, so this test runs
+    /// itself as the daemon, through a shell that lays the sockets where the manager would.
+    #[test]
+    fn sockets_of_the_service_manager_are_taken_by_name() {
+        const CHILD: &str = "CLICKD_TEST_PORTS";
+        if let Ok(ports) = std::env::var(CHILD) {
+            let taken = listeners(&any()).unwrap();
+            let port = |listener: &TcpListener| listener.local_addr().unwrap().port();
+            assert_eq!(
+                format!("{}:{}", port(&taken.ops), port(&taken.public)),
+                ports
+            );
+            return;
+        }
+        let (ops, public) = (socket(), socket());
+        let port = |listener: &TcpListener| listener.local_addr().unwrap().port();
+        let ports = format!("{}:{}", port(&ops), port(&public));
+        let me = std::thread::current();
+        let script = "export LISTEN_PID=$$; exec \"$0\" --exact \"$1\" 3<&0 4<&1 0</dev/null 1>&2";
+        let status = Command::new("sh")
+            .args(["-c", script])
+            .arg(std::env::current_exe().unwrap())
+            .arg(me.name().unwrap())
+            .env("LISTEN_FDS", "2")
+            .env(NAMES, "clickd-ops:clickd-public")
+            .env(CHILD, ports)
+            .stdin(Stdio::from(OwnedFd::from(ops)))
+            .stdout(Stdio::from(OwnedFd::from(public)))
+            .status()
+            .unwrap();
+        assert!(status.success());
     }
 }

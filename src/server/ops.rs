@@ -24,6 +24,7 @@ use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Mutex, Semaphore};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use crate::telemetry::Metrics;
 use crate::telemetry::label::{CloseReason, Listener};
@@ -36,7 +37,7 @@ const PAGE_LIFE: Duration = Duration::from_secs(1);
 /// How long a request's head may take, and an idle connection stay.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// After this a connection is asked to end, so that a stalled reader can't hold one for ever.
-const CONNECTION_LIFE: Duration = Duration::from_mins(1);
+const CONNECTION_LIFE: Duration = Duration::from_secs(60);
 /// How long a connection that was asked to end may still take.
 const GRACE: Duration = Duration::from_secs(5);
 /// Pause after an accept that failed for want of file descriptors or memory.
@@ -61,6 +62,7 @@ pub struct Ops {
     render: Arc<dyn Fn() -> String + Send + Sync>,
     readiness: Box<dyn Readiness>,
     page: Mutex<Option<(Instant, Bytes)>>,
+    page_life: Duration,
 }
 
 impl Ops {
@@ -73,6 +75,7 @@ impl Ops {
             render: Arc::new(render),
             readiness: Box::new(readiness),
             page: Mutex::new(None),
+            page_life: PAGE_LIFE,
         }
     }
 
@@ -81,7 +84,7 @@ impl Ops {
     async fn page(&self) -> Option<Bytes> {
         let mut page = self.page.lock().await;
         if let Some((at, bytes)) = page.as_ref()
-            && at.elapsed() < PAGE_LIFE
+            && at.elapsed() < self.page_life
         {
             return Some(bytes.clone());
         }
@@ -158,7 +161,7 @@ pub async fn serve(
     listener.set_nonblocking(true)?;
     let listener = TcpListener::from_std(listener)?;
     let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-    let metrics = &metrics.http;
+    let http = &metrics.http;
     let mut tasks = JoinSet::new();
     let mut stop = pin!(stop);
     loop {
@@ -166,7 +169,7 @@ pub async fn serve(
             () = &mut stop => break,
             accepted = listener.accept() => accepted,
             Some(_) = tasks.join_next() => {
-                count_open(metrics, tasks.len());
+                count_open(http, tasks.len());
                 continue;
             }
         };
@@ -175,23 +178,21 @@ pub async fn serve(
             continue;
         };
         let Ok(permit) = Arc::clone(&room).try_acquire_owned() else {
-            metrics.rejected.add(Listener::Ops, 1);
+            http.rejected.add(Listener::Ops, 1);
             continue;
         };
-        metrics.accepted.add(Listener::Ops, 1);
-        let ops = Arc::clone(&ops);
+        http.accepted.add(Listener::Ops, 1);
+        let (ops, counts) = (Arc::clone(&ops), Arc::clone(&metrics));
         tasks.spawn(async move {
-            connection(stream, &ops).await;
+            connection(stream, &ops, &counts.http).await;
             drop(permit);
         });
-        count_open(metrics, tasks.len());
+        count_open(http, tasks.len());
     }
     let cut = u64::try_from(tasks.len()).unwrap_or(0);
-    metrics
-        .closed
-        .add(Listener::Ops, CloseReason::Shutdown, cut);
+    http.closed.add(Listener::Ops, CloseReason::Shutdown, cut);
     tasks.shutdown().await;
-    count_open(metrics, 0);
+    count_open(http, 0);
     Ok(())
 }
 
@@ -200,20 +201,31 @@ fn count_open(metrics: &HttpMetrics, count: usize) {
     metrics.connections.set(Listener::Ops, f64::from(open));
 }
 
-async fn connection(stream: TcpStream, ops: &Ops) {
+async fn connection(stream: TcpStream, ops: &Ops, metrics: &HttpMetrics) {
     let service = service_fn(async |request| Ok::<_, Infallible>(ops.answer(&request).await));
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(16 * 1024);
     let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
-    let ended = tokio::time::timeout(CONNECTION_LIFE, connection.as_mut()).await;
-    if ended.is_err() {
+    let ended = if let Ok(ended) = timeout(CONNECTION_LIFE, connection.as_mut()).await {
+        ended
+    } else {
         connection.as_mut().graceful_shutdown();
-        let ended = tokio::time::timeout(GRACE, connection).await;
-        if ended.is_err() {
-            tracing::debug!("an ops client did not take its answer");
+        let Ok(ended) = timeout(GRACE, connection).await else {
+            metrics
+                .closed
+                .add(Listener::Ops, CloseReason::WriteStalled, 1);
+            return;
+        };
+        ended
+    };
+    match ended {
+        Err(error) if error.is_parse() => metrics.parse_errors.add(Listener::Ops, 1),
+        Err(error) if error.is_timeout() => {
+            metrics.closed.add(Listener::Ops, CloseReason::SlowHead, 1);
         }
+        _ => {}
     }
 }
 
@@ -230,6 +242,9 @@ mod tests {
     use crate::model::time::Millis;
     use crate::telemetry::Recorder;
 
+    /// Longer than any test takes.
+    const LONG: Duration = Duration::from_secs(3600);
+
     struct Daemon {
         address: SocketAddr,
         recorder: Arc<Recorder>,
@@ -240,7 +255,7 @@ mod tests {
     }
 
     impl Daemon {
-        fn start() -> Self {
+        fn start(page_life: Duration) -> Self {
             let recorder = Arc::new(Recorder::new(Millis(0)).unwrap());
             let renders = Arc::new(AtomicUsize::new(0));
             let failing = Arc::new(parking_lot::Mutex::new(Vec::new()));
@@ -252,7 +267,9 @@ mod tests {
                 page.render()
             };
             let checks = Arc::clone(&failing);
-            let ops = Arc::new(Ops::new(render, move || checks.lock().clone()));
+            let mut ops = Ops::new(render, move || checks.lock().clone());
+            ops.page_life = page_life;
+            let ops = Arc::new(ops);
             let (stop, stopped) = oneshot::channel();
             let metrics = recorder.metrics();
             let thread = std::thread::spawn(move || {
@@ -261,7 +278,7 @@ mod tests {
                     .build()
                     .unwrap();
                 let until = async {
-                    stopped.await.ok();
+                    stopped.await.unwrap();
                 };
                 runtime
                     .block_on(serve(listener, ops, metrics, until))
@@ -307,7 +324,7 @@ mod tests {
 
     #[test]
     fn many_scrapes_at_once_render_one_page() {
-        let daemon = Daemon::start();
+        let daemon = Daemon::start(LONG);
         std::thread::scope(|scope| {
             for _ in 0..20 {
                 scope.spawn(|| {
@@ -318,13 +335,42 @@ mod tests {
                 });
             }
         });
-        // 20 scrapes are over in far less than the page's life, yet a slow machine may need a few.
-        assert!(daemon.renders.load(Ordering::Relaxed) < 10);
+        assert_eq!(daemon.renders.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn a_page_that_is_no_longer_fresh_is_rendered_again() {
+        let daemon = Daemon::start(Duration::ZERO);
+        daemon.recorder.metrics().fold.slots.increment(1);
+        assert!(
+            daemon
+                .ask("GET", "/metrics")
+                .contains("clickd_fold_slots_total 1\n")
+        );
+        daemon.recorder.metrics().fold.slots.increment(1);
+        assert!(
+            daemon
+                .ask("GET", "/metrics")
+                .contains("clickd_fold_slots_total 2\n")
+        );
+    }
+
+    #[test]
+    fn what_is_not_http_is_counted() {
+        let mut daemon = Daemon::start(LONG);
+        let mut client = Client::connect(daemon.address).unwrap();
+        client.write_all(b"\x16\x03\x01\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+        daemon.stop();
+        let counted = "clickd_http_parse_errors_total{listener=\"ops\"} 1\n";
+        assert!(daemon.recorder.render().contains(counted));
     }
 
     #[test]
     fn readiness_names_what_fails_and_health_does_not_care() {
-        let daemon = Daemon::start();
+        let daemon = Daemon::start(LONG);
         let ready = daemon.ask("GET", "/readyz");
         assert!(ready.starts_with("HTTP/1.1 200"), "{ready}");
         assert_eq!(body(&ready), "{\"failing\":[],\"status\":\"ready\"}\n");
@@ -340,7 +386,7 @@ mod tests {
 
     #[test]
     fn other_paths_and_methods_are_refused() {
-        let daemon = Daemon::start();
+        let daemon = Daemon::start(LONG);
         for target in ["/", "/metrics/", "/Metrics", "/c/1/2/3", "/debug/pprof"] {
             let answer = daemon.ask("GET", target);
             assert!(answer.starts_with("HTTP/1.1 404"), "{target}: {answer}");
@@ -357,7 +403,7 @@ mod tests {
 
     #[test]
     fn connections_beyond_the_limit_are_closed_and_a_stop_cuts_the_rest() {
-        let mut daemon = Daemon::start();
+        let mut daemon = Daemon::start(LONG);
         let held: Vec<Client> = (0..CONNECTIONS_MAX)
             .map(|_| {
                 let mut client = Client::connect(daemon.address).unwrap();

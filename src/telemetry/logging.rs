@@ -105,10 +105,10 @@ where
         let meta = event.metadata();
         let time = jiff::Timestamp::now();
         let line = match self.format {
-            Format::Json => json_line(time, meta.level(), meta.target(), fields)?,
-            Format::Text => text_line(time, meta.level(), meta.target(), &fields)?,
+            Format::Json => json_line(time, *meta.level(), meta.target(), fields)?,
+            Format::Text => text_line(time, *meta.level(), meta.target(), &fields)?,
             Format::Journal => {
-                let line = text_line(time, meta.level(), meta.target(), &fields)?;
+                let line = text_line(time, *meta.level(), meta.target(), &fields)?;
                 write!(writer, "<{}>", priority(*meta.level()))?;
                 line
             }
@@ -186,7 +186,7 @@ impl Visit for Fields {
 
 fn text_line(
     time: jiff::Timestamp,
-    level: &Level,
+    level: Level,
     target: &str,
     fields: &Fields,
 ) -> Result<String, fmt::Error> {
@@ -210,7 +210,7 @@ fn text_line(
 
 fn json_line(
     time: jiff::Timestamp,
-    level: &Level,
+    level: Level,
     target: &str,
     fields: Fields,
 ) -> Result<String, fmt::Error> {
@@ -311,7 +311,7 @@ mod tests {
             tracing::info!("c");
             tracing::debug!("d");
         });
-        let prefixes: Vec<&str> = text.lines().map(|line| &line[..3]).collect();
+        let prefixes: Vec<&str> = text.lines().map(|line| line.get(..3).unwrap()).collect();
         assert_eq!(prefixes, ["<3>", "<4>", "<6>", "<7>"]);
     }
 

@@ -69,11 +69,11 @@ pub fn call(path: &Path, verb: &str, value: &Value) -> Result<Value, CallError> 
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| broken(path, error))?;
+        .map_err(|error| broken(path, &error))?;
     runtime.block_on(exchange(path, verb, value))
 }
 
-fn broken(path: &Path, reason: impl ToString) -> CallError {
+fn broken(path: &Path, reason: &dyn std::fmt::Display) -> CallError {
     CallError::Broken {
         path: path.to_path_buf(),
         reason: reason.to_string(),
@@ -88,7 +88,7 @@ async fn connect(path: &Path) -> Result<UnixStream, CallError> {
                 CallError::NotRunning { path }
             }
             io::ErrorKind::PermissionDenied => CallError::NotAllowed { path },
-            _ => broken(&path, error),
+            _ => broken(&path, &error),
         }
     })
 }
@@ -97,12 +97,12 @@ async fn exchange(path: &Path, verb: &str, value: &Value) -> Result<Value, CallE
     let stream = TokioIo::new(connect(path).await?);
     let (mut sender, connection) = http1::handshake(stream)
         .await
-        .map_err(|error| broken(path, error))?;
+        .map_err(|error| broken(path, &error))?;
     let request = Request::post(format!("/{verb}"))
         .header(HOST, "clickd")
         .header(CONTENT_TYPE, "application/json")
         .body(Full::new(Bytes::from(value.to_string())))
-        .map_err(|error| broken(path, error))?;
+        .map_err(|error| broken(path, &error))?;
     let asked = async {
         let response = sender.send_request(request).await?;
         let status = response.status();
@@ -120,10 +120,10 @@ async fn exchange(path: &Path, verb: &str, value: &Value) -> Result<Value, CallE
             Err(error) => Err(error),
         },
     }
-    .map_err(|error| broken(path, error))?;
+    .map_err(|error| broken(path, &error))?;
     if status == StatusCode::OK {
-        return serde_json::from_slice(&body).map_err(|error| broken(path, error));
+        return serde_json::from_slice(&body).map_err(|error| broken(path, &error));
     }
-    let refused: VerbError = serde_json::from_slice(&body).map_err(|error| broken(path, error))?;
+    let refused: VerbError = serde_json::from_slice(&body).map_err(|error| broken(path, &error))?;
     Err(CallError::Refused(refused))
 }

@@ -31,7 +31,7 @@ impl Daemon {
                 .build()
                 .unwrap();
             let until = async {
-                stopped.await.ok();
+                stopped.await.unwrap();
             };
             runtime
                 .block_on(serve(socket, Arc::new(verbs), until))
