@@ -11,14 +11,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt, Collected, Full, LengthLimitError, Limited};
 use hyper::body::{Body as _, Incoming};
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use serde_json::Value;
+use serde::Serialize;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -89,54 +89,63 @@ async fn connection(stream: UnixStream, verbs: Arc<Verbs>) {
 }
 
 async fn answer(request: Request<Incoming>, verbs: Arc<Verbs>) -> Response<Full<Bytes>> {
-    let (status, value) = match act(request, verbs).await {
-        Ok(value) => (StatusCode::OK, Ok(value)),
-        Err((status, error)) => (status, Err(error)),
+    let (status, body) = match act(request, verbs).await {
+        Ok(done) => done,
+        Err((status, error)) => (status, text(&error)),
     };
-    let body = match &value {
-        Ok(value) => serde_json::to_vec(value),
-        Err(error) => serde_json::to_vec(error),
-    };
-    let mut response = Response::new(Full::new(Bytes::from(body.unwrap_or_default())));
+    let mut response = Response::new(Full::new(Bytes::from(body)));
     *response.status_mut() = status;
     let kind = HeaderValue::from_static("application/json");
     response.headers_mut().insert(CONTENT_TYPE, kind);
     response
 }
 
+fn text(value: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).unwrap_or_default()
+}
+
+fn refuse(status: StatusCode, error: impl Into<String>) -> (StatusCode, VerbError) {
+    (status, VerbError::new(EXIT_INPUT, error))
+}
+
+/// Reads the request and does its verb. A catalogue takes a while to read, so that too is left to
+/// the blocking pool.
 async fn act(
     request: Request<Incoming>,
     verbs: Arc<Verbs>,
-) -> Result<Value, (StatusCode, VerbError)> {
-    let refuse = |status, error: String| (status, VerbError::new(EXIT_INPUT, error));
+) -> Result<(StatusCode, Vec<u8>), (StatusCode, VerbError)> {
     if request.method() != Method::POST {
-        let error = String::from("a verb is asked for with POST");
+        let error = "a verb is asked for with POST";
         return Err(refuse(StatusCode::METHOD_NOT_ALLOWED, error));
     }
     let name = String::from(request.uri().path().trim_start_matches('/'));
-    let known = verbs.has(&name);
-    let value = body(request).await?;
+    let bytes = body(request).await?;
     let work = tokio::task::spawn_blocking(move || {
-        let done = verbs.run(&name, value);
-        (name, done)
-    });
-    match work.await {
-        Ok((_, Ok(value))) => Ok(value),
-        Ok((_, Err(error))) if !known => Err((StatusCode::NOT_FOUND, error)),
-        Ok((name, Err(error))) => {
+        let value = serde_json::from_slice(&bytes).map_err(|error| {
+            let error = format!("the body is not JSON: {error}");
+            refuse(StatusCode::BAD_REQUEST, error)
+        })?;
+        drop(bytes);
+        let value = verbs.run(&name, value).map_err(|error| {
             tracing::info!(verb = name, error = error.error, "a verb was refused");
-            Err((StatusCode::UNPROCESSABLE_ENTITY, error))
-        }
-        Err(error) => {
-            tracing::error!(%error, "a verb ended without an answer");
-            let error = VerbError::new(EXIT_TEMPORARY, "the verb ended without an answer");
-            Err((StatusCode::INTERNAL_SERVER_ERROR, error))
-        }
-    }
+            let known = verbs.has(&name);
+            let status = if known {
+                StatusCode::UNPROCESSABLE_ENTITY
+            } else {
+                StatusCode::NOT_FOUND
+            };
+            (status, error)
+        })?;
+        Ok((StatusCode::OK, text(&value)))
+    });
+    work.await.unwrap_or_else(|error| {
+        tracing::error!(%error, "a verb ended without an answer");
+        let error = VerbError::new(EXIT_TEMPORARY, "the verb ended without an answer");
+        Err((StatusCode::INTERNAL_SERVER_ERROR, error))
+    })
 }
 
-async fn body(request: Request<Incoming>) -> Result<Value, (StatusCode, VerbError)> {
-    let refuse = |status, error: String| (status, VerbError::new(EXIT_INPUT, error));
+async fn body(request: Request<Incoming>) -> Result<Bytes, (StatusCode, VerbError)> {
     let too_large = || {
         let error = format!("the body is over {BODY_BYTES_MAX} bytes, the most allowed");
         refuse(StatusCode::PAYLOAD_TOO_LARGE, error)
@@ -147,19 +156,14 @@ async fn body(request: Request<Incoming>) -> Result<Value, (StatusCode, VerbErro
     }
     let limited = Limited::new(request.into_body(), BODY_BYTES_MAX);
     let Ok(collected) = tokio::time::timeout(READ_TIMEOUT, limited.collect()).await else {
-        let error = String::from("the body took too long");
+        let error = "the body took too long";
         return Err(refuse(StatusCode::REQUEST_TIMEOUT, error));
     };
-    let bytes = match collected {
-        Ok(body) => body.to_bytes(),
-        Err(error) if error.is::<LengthLimitError>() => return Err(too_large()),
-        Err(error) => {
-            let error = format!("the body can't be read: {error}");
-            return Err(refuse(StatusCode::BAD_REQUEST, error));
+    collected.map(Collected::to_bytes).map_err(|error| {
+        if error.is::<LengthLimitError>() {
+            return too_large();
         }
-    };
-    serde_json::from_slice(&bytes).map_err(|error| {
-        let error = format!("the body is not JSON: {error}");
+        let error = format!("the body can't be read: {error}");
         refuse(StatusCode::BAD_REQUEST, error)
     })
 }
