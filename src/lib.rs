@@ -5,3 +5,5 @@ pub mod click;
 pub mod link;
 pub mod log;
 pub mod model;
+pub mod server;
+pub mod telemetry;

@@ -1,0 +1,4 @@
+//! The daemon from outside: one binary, so that the store is linked once, one module a behaviour.
+
+#[cfg(test)]
+mod systemd;
