@@ -7,3 +7,4 @@ pub mod control;
 pub mod listeners;
 pub mod notify;
 pub mod ops;
+pub mod public;
