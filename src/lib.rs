@@ -2,6 +2,7 @@
 
 pub mod catalog;
 pub mod click;
+pub mod config;
 pub mod link;
 pub mod log;
 pub mod model;
