@@ -13,6 +13,7 @@ mod file;
 mod nearest;
 pub mod problem;
 mod read;
+pub mod secrets;
 mod section;
 pub mod settings;
 #[cfg(test)]

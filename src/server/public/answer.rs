@@ -51,7 +51,9 @@ impl Future for Answer {
             Self::Turn(waiting) => {
                 let number = waiting.as_ref().map_or(0, |waiting| waiting.turn);
                 let settled = turn::with(|turn| turn.poll(number, context.waker())).flatten();
-                let Some(recorded) = settled else { return Poll::Pending };
+                let Some(recorded) = settled else {
+                    return Poll::Pending;
+                };
                 waiting.take().map(|waiting| {
                     redirect(waiting.redirect, waiting.headers, recorded, waiting.close)
                 })
@@ -118,7 +120,10 @@ pub(super) fn refusal(
         LinkOutcome::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
     };
     let body = if status == StatusCode::NOT_FOUND {
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("text/html; charset=utf-8"),
+        );
         Bytes::from_static(NOT_FOUND_PAGE.as_bytes())
     } else {
         Bytes::new()
@@ -132,8 +137,16 @@ pub(super) fn refusal(
 /// The answer to `/robots.txt`: links are not for crawlers.
 pub(super) fn robots(mut headers: HeaderMap, close: bool) -> Response<Full<Bytes>> {
     headers.clear();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    finish(StatusCode::OK, headers, Bytes::from_static(ROBOTS.as_bytes()), close)
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("text/plain; charset=utf-8"),
+    );
+    finish(
+        StatusCode::OK,
+        headers,
+        Bytes::from_static(ROBOTS.as_bytes()),
+        close,
+    )
 }
 
 fn finish(

@@ -148,11 +148,15 @@ mod tests {
     fn each_kind_of_delay_has_its_bound() {
         let clock = Rc::new(Cell::new(100));
         let stamp = Stamp::new(Rc::clone(&clock));
-        let at = |seconds| {
+        let at = |seconds: u32| {
             clock.set(100 + seconds);
             stamp.overdue(75)
         };
-        assert_eq!((at(10), at(11)), (None, Some(CloseReason::SlowHead)), "nothing was sent");
+        assert_eq!(
+            (at(10), at(11)),
+            (None, Some(CloseReason::SlowHead)),
+            "nothing was sent"
+        );
         clock.set(100);
         stamp.head_done();
         assert!(stamp.is_idle());

@@ -29,7 +29,14 @@ pub fn client<'a>(
     if forwarded.peek().is_some() {
         walk(peer, trusts, forwarded.map(for_parameter))
     } else {
-        walk(peer, trusts, x_forwarded_for.rev().flat_map(entries_from_right).map(address))
+        walk(
+            peer,
+            trusts,
+            x_forwarded_for
+                .rev()
+                .flat_map(entries_from_right)
+                .map(address),
+        )
     }
 }
 
@@ -55,11 +62,16 @@ fn entries_from_right(value: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// The address of a `Forwarded` element's `for` parameter.
 fn for_parameter(element: &[u8]) -> Option<IpAddr> {
-    let parameter = element.split(|byte| *byte == b';').map(<[u8]>::trim_ascii).find_map(|pair| {
-        let (name, value) = pair.split_at_checked(4)?;
-        name.eq_ignore_ascii_case(b"for=").then_some(value)
-    })?;
-    let bare = parameter.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
+    let parameter = element
+        .split(|byte| *byte == b';')
+        .map(<[u8]>::trim_ascii)
+        .find_map(|pair| {
+            let (name, value) = pair.split_at_checked(4)?;
+            name.eq_ignore_ascii_case(b"for=").then_some(value)
+        })?;
+    let bare = parameter
+        .strip_prefix(b"\"")
+        .and_then(|rest| rest.strip_suffix(b"\""));
     address(bare.unwrap_or(parameter))
 }
 
@@ -78,7 +90,9 @@ fn address(entry: &[u8]) -> Option<IpAddr> {
             _ => text,
         }
     };
-    host.parse::<IpAddr>().ok().map(|address| address.to_canonical())
+    host.parse::<IpAddr>()
+        .ok()
+        .map(|address| address.to_canonical())
 }
 
 fn is_port(text: &str) -> bool {
@@ -90,15 +104,21 @@ mod tests {
     use super::*;
 
     fn check(peer: &str, forwarded: &[&str], xff: &[&str], client_address: &str, malformed: bool) {
-        let trusted: Vec<Cidr> =
-            ["10.0.0.0/8", "2001:db8:1::/48"].iter().map(|range| range.parse().unwrap()).collect();
+        let trusted: Vec<Cidr> = ["10.0.0.0/8", "2001:db8:1::/48"]
+            .iter()
+            .map(|range| range.parse().unwrap())
+            .collect();
         let found = client(
             peer.parse().unwrap(),
             &trusted,
             forwarded.iter().map(|value| value.as_bytes()),
             xff.iter().map(|value| value.as_bytes()),
         );
-        assert_eq!(found, (client_address.parse().unwrap(), malformed), "{forwarded:?} {xff:?}");
+        assert_eq!(
+            found,
+            (client_address.parse().unwrap(), malformed),
+            "{forwarded:?} {xff:?}"
+        );
     }
 
     #[test]
@@ -112,20 +132,59 @@ mod tests {
     #[test]
     fn headers_are_read_from_the_right_over_trusted_hops() {
         check("10.0.0.1", &[], &["6.6.6.6, 1.2.3.4"], "1.2.3.4", false);
-        check("10.0.0.1", &[], &["6.6.6.6, 1.2.3.4, 10.9.9.9"], "1.2.3.4", false);
-        check("10.0.0.1", &[], &["6.6.6.6", "1.2.3.4", "10.9.9.9"], "1.2.3.4", false);
+        check(
+            "10.0.0.1",
+            &[],
+            &["6.6.6.6, 1.2.3.4, 10.9.9.9"],
+            "1.2.3.4",
+            false,
+        );
+        check(
+            "10.0.0.1",
+            &[],
+            &["6.6.6.6", "1.2.3.4", "10.9.9.9"],
+            "1.2.3.4",
+            false,
+        );
         check("10.0.0.1", &[], &["10.1.1.1"], "10.1.1.1", false);
         check("10.0.0.1", &[], &["1.2.3.4:5678"], "1.2.3.4", false);
-        check("10.0.0.1", &[], &["[2001:db8::7]:443"], "2001:db8::7", false);
+        check(
+            "10.0.0.1",
+            &[],
+            &["[2001:db8::7]:443"],
+            "2001:db8::7",
+            false,
+        );
         check("10.0.0.1", &[], &["2001:db8::7"], "2001:db8::7", false);
         check("10.0.0.1", &[], &["::ffff:1.2.3.4"], "1.2.3.4", false);
-        check("2001:db8:1::9", &["for=\"[2001:db8::7]:443\";proto=https"], &[], "2001:db8::7", false);
-        check("10.0.0.1", &["For=6.6.6.6, for=1.2.3.4;by=10.0.0.1"], &["9.9.9.9"], "1.2.3.4", false);
+        check(
+            "2001:db8:1::9",
+            &["for=\"[2001:db8::7]:443\";proto=https"],
+            &[],
+            "2001:db8::7",
+            false,
+        );
+        check(
+            "10.0.0.1",
+            &["For=6.6.6.6, for=1.2.3.4;by=10.0.0.1"],
+            &["9.9.9.9"],
+            "1.2.3.4",
+            false,
+        );
     }
 
     #[test]
     fn an_entry_that_cant_be_read_ends_the_walk_at_the_peer() {
-        for bad in ["unknown", "_hidden", "", "1.2.3", "1.2.3.4:x", "[::1", "1.2.3.4, ", "é"] {
+        for bad in [
+            "unknown",
+            "_hidden",
+            "",
+            "1.2.3",
+            "1.2.3.4:x",
+            "[::1",
+            "1.2.3.4, ",
+            "é",
+        ] {
             check("10.0.0.1", &[], &[bad], "10.0.0.1", true);
         }
         check("10.0.0.1", &["for=_hidden"], &[], "10.0.0.1", true);

@@ -47,9 +47,16 @@ impl Service<Request<Incoming>> for Public {
         let answer = turn::with(|turn| {
             let close = left == 0 || turn.is_draining();
             if parts.method != Method::GET && parts.method != Method::HEAD {
-                return reply(turn.refuse(LinkOutcome::MethodNotAllowed), parts.headers, true);
+                return reply(
+                    turn.refuse(LinkOutcome::MethodNotAllowed),
+                    parts.headers,
+                    true,
+                );
             }
-            let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
+            let target = parts
+                .uri
+                .path_and_query()
+                .map_or("", |target| target.as_str());
             if target.len() > TARGET_BYTES_MAX {
                 return reply(turn.refuse(LinkOutcome::UriTooLong), parts.headers, true);
             }
@@ -78,8 +85,11 @@ fn reply(handled: Handled, headers: HeaderMap, close: bool) -> Answer {
         Handled::Unrecorded(redirect) => {
             Answer::Now(Some(answer::redirect(redirect, headers, false, close)))
         }
-        Handled::Waits { turn, redirect } => {
-            Answer::Turn(Some(Waiting { turn, redirect, headers, close }))
-        }
+        Handled::Waits { turn, redirect } => Answer::Turn(Some(Waiting {
+            turn,
+            redirect,
+            headers,
+            close,
+        })),
     }
 }

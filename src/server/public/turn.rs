@@ -216,8 +216,14 @@ impl Turn {
         let (address, malformed) = super::forwarded::client(
             peer,
             &self.shared.trusted_proxies,
-            headers.get_all("forwarded").iter().map(|value| value.as_bytes()),
-            headers.get_all("x-forwarded-for").iter().map(|value| value.as_bytes()),
+            headers
+                .get_all("forwarded")
+                .iter()
+                .map(|value| value.as_bytes()),
+            headers
+                .get_all("x-forwarded-for")
+                .iter()
+                .map(|value| value.as_bytes()),
         );
         let mut noticed = visit.flags;
         if head {
@@ -279,7 +285,10 @@ impl Turn {
         self.location.clear();
         location::write(&mut self.location, decision, link, &text, number.time());
         self.arena.extend_from_slice(&self.location);
-        let redirect = Redirect { location: self.arena.split(), id };
+        let redirect = Redirect {
+            location: self.arena.split(),
+            id,
+        };
         if self.arena.capacity() < ARENA_BYTES / 16 {
             self.arena = BytesMut::with_capacity(ARENA_BYTES);
         }
@@ -287,7 +296,11 @@ impl Turn {
         self.count(LinkOutcome::Redirected);
         if !recorded {
             self.writer.count(link.program, Outcome::Unrecorded);
-            self.shared.metrics.link.clicks.add(ClickResult::Unrecorded, 1);
+            self.shared
+                .metrics
+                .link
+                .clicks
+                .add(ClickResult::Unrecorded, 1);
             return Handled::Unrecorded(redirect);
         }
         self.store(decision, link, visit, noticed, address, id);
@@ -322,11 +335,14 @@ impl Turn {
             found
         };
         let writer = &mut self.writer;
-        let family = visit.user_agent.split(|byte| matches!(byte, b'/' | b' ')).next();
+        let family = visit
+            .user_agent
+            .split(|byte| matches!(byte, b'/' | b' '))
+            .next();
         let user_agent = reference(writer.intern(visit.user_agent))
             .or_else(|| writer.known(family.unwrap_or_default()));
-        let referrer = reference(writer.intern(visit.referrer.1))
-            .or_else(|| writer.known(visit.referrer.0));
+        let referrer =
+            reference(writer.intern(visit.referrer.1)).or_else(|| writer.known(visit.referrer.0));
         let shape = reference(writer.intern(&self.shape));
         let landing = decision.landing.url.as_bytes();
         let landing = landing.get(..LANDING_BYTES_MAX).unwrap_or(landing);
@@ -438,7 +454,9 @@ impl Turn {
             if !synced && !failed && !late {
                 return;
             }
-            let Some(first) = self.waiting.pop_front() else { return };
+            let Some(first) = self.waiting.pop_front() else {
+                return;
+            };
             if !synced && !failed {
                 self.shared.metrics.log.late_durable.increment(first.clicks);
             }
@@ -448,7 +466,11 @@ impl Turn {
 
     fn settle(&mut self, waiting: Waiting, recorded: bool) {
         self.settled_below = waiting.turn + 1;
-        let result = if recorded { ClickResult::Stored } else { ClickResult::Unrecorded };
+        let result = if recorded {
+            ClickResult::Stored
+        } else {
+            ClickResult::Unrecorded
+        };
         self.shared.metrics.link.clicks.add(result, waiting.clicks);
         if !recorded {
             self.unrecorded.push_back(waiting.turn);
@@ -474,7 +496,13 @@ impl Turn {
     /// Signs `id` anew, as that of a click that is not stored.
     pub(super) fn resign(&self, id: &ClickId) -> [[u8; crate::model::click_id::TEXT_LEN]; 2] {
         let signer = &self.shared.signer;
-        [signer.sign(id), signer.sign(&ClickId { unrecorded: true, ..*id })]
+        [
+            signer.sign(id),
+            signer.sign(&ClickId {
+                unrecorded: true,
+                ..*id
+            }),
+        ]
     }
 
     /// Whether connections should be told to close.

@@ -102,18 +102,28 @@ impl<'a> Visit<'a> {
     /// Origin and path of a referrer. Its user, query and fragment may name a person, so they are
     /// dropped here and never stored.
     fn split_referrer(&mut self, value: &'a [u8]) -> (&'a [u8], &'a [u8]) {
-        let Some(at) = memchr::memmem::find(value, b"://") else { return (&[], &[]) };
+        let Some(at) = memchr::memmem::find(value, b"://") else {
+            return (&[], &[]);
+        };
         let (_, after) = value.split_at_checked(at + 3).unwrap_or_default();
-        let end = after.iter().position(|byte| matches!(byte, b'/' | b'?' | b'#'));
+        let end = after
+            .iter()
+            .position(|byte| matches!(byte, b'/' | b'?' | b'#'));
         let authority = after.get(..end.unwrap_or(after.len())).unwrap_or_default();
         if authority.is_empty() || authority.contains(&b'@') {
             return (&[], &[]);
         }
         let origin = value.get(..at + 3 + authority.len()).unwrap_or_default();
         let rest = after.get(authority.len()..).unwrap_or_default();
-        let path = rest.split(|byte| matches!(byte, b'?' | b'#')).next().unwrap_or_default();
+        let path = rest
+            .split(|byte| matches!(byte, b'?' | b'#'))
+            .next()
+            .unwrap_or_default();
         let whole = value.get(..origin.len() + path.len()).unwrap_or_default();
-        (origin.get(..HEADER_BYTES_MAX).unwrap_or(origin), self.keep(whole))
+        (
+            origin.get(..HEADER_BYTES_MAX).unwrap_or(origin),
+            self.keep(whole),
+        )
     }
 }
 
@@ -133,7 +143,11 @@ fn outline(shape: &mut Vec<u8>, name: &str, value: &[u8]) {
 /// Whether a header says that nobody has asked to see the page yet. Chromium's values of
 /// `Sec-Purpose` begin with `prefetch`, also for a prerender.
 fn is_prefetch(name: &str, value: &[u8]) -> bool {
-    let begins = |word: &[u8]| value.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word));
+    let begins = |word: &[u8]| {
+        value
+            .get(..word.len())
+            .is_some_and(|head| head.eq_ignore_ascii_case(word))
+    };
     match name {
         "sec-purpose" | "purpose" | "x-purpose" => {
             begins(b"prefetch") || begins(b"prerender") || begins(b"preview")
@@ -190,9 +204,18 @@ mod tests {
         let visit = Visit::read(&headers, true, &mut shape).unwrap();
         assert_eq!(visit.host, b"go.example");
         assert_eq!(visit.user_agent, b"Mozilla/5.0");
-        assert_eq!(visit.referrer, (&b"https://blog.example"[..], &b"https://blog.example/a/b"[..]));
+        assert_eq!(
+            visit.referrer,
+            (
+                &b"https://blog.example"[..],
+                &b"https://blog.example/a/b"[..]
+            )
+        );
         assert_eq!(visit.flags, ClickFlags::GPC);
-        assert_eq!(shape, b"host,user-agent,sec-fetch-mode=navigate,referer,sec-gpc,");
+        assert_eq!(
+            shape,
+            b"host,user-agent,sec-fetch-mode=navigate,referer,sec-gpc,"
+        );
         assert!(!visit.has_body);
     }
 
@@ -218,11 +241,19 @@ mod tests {
         };
         assert_eq!(read(&[], true), Err(HeadError::Host));
         assert_eq!(read(&[], false), Ok(Vec::new()));
-        assert_eq!(read(&[("host", "a"), ("host", "a")], true), Err(HeadError::Host));
+        assert_eq!(
+            read(&[("host", "a"), ("host", "a")], true),
+            Err(HeadError::Host)
+        );
         for bad in ["", "a:b", "a:123456", "a b", "a/b", ":80", "a@b", "a,b"] {
             assert_eq!(read(&[("host", bad)], true), Err(HeadError::Host), "{bad}");
         }
-        for (host, name) in [("a", "a"), ("A.b:80", "A.b"), ("[::1]", "[::1]"), ("[::1]:80", "[::1]")] {
+        for (host, name) in [
+            ("a", "a"),
+            ("A.b:80", "A.b"),
+            ("[::1]", "[::1]"),
+            ("[::1]:80", "[::1]"),
+        ] {
             assert_eq!(read(&[("host", host)], true), Ok(name.as_bytes().to_vec()));
         }
     }
@@ -232,16 +263,33 @@ mod tests {
         let long = "x".repeat(600);
         let pairs = headers(&[("host", "a"), ("user-agent", &long)]);
         let visit = Visit::read(&pairs, true, &mut Vec::new()).unwrap();
-        assert_eq!((visit.user_agent.len(), visit.flags), (512, ClickFlags::CUT_HEADER));
-        for referrer in ["", "x", "android-app:", "https://me:secret@blog.example/", "https:///x"] {
+        assert_eq!(
+            (visit.user_agent.len(), visit.flags),
+            (512, ClickFlags::CUT_HEADER)
+        );
+        for referrer in [
+            "",
+            "x",
+            "android-app:",
+            "https://me:secret@blog.example/",
+            "https:///x",
+        ] {
             let pairs = headers(&[("host", "a"), ("referer", referrer)]);
             let visit = Visit::read(&pairs, true, &mut Vec::new()).unwrap();
             assert_eq!(visit.referrer, (&[][..], &[][..]), "{referrer}");
         }
         let pairs = headers(&[("host", "a"), ("x", &"x".repeat(9_000))]);
-        assert!(matches!(Visit::read(&pairs, true, &mut Vec::new()), Err(HeadError::TooLarge)));
+        assert!(matches!(
+            Visit::read(&pairs, true, &mut Vec::new()),
+            Err(HeadError::TooLarge)
+        ));
         let many: Vec<_> = (0..200).map(|n| format!("x-{n}")).collect();
-        let pairs = headers(&many.iter().map(|name| (name.as_str(), "")).collect::<Vec<_>>());
+        let pairs = headers(
+            &many
+                .iter()
+                .map(|name| (name.as_str(), ""))
+                .collect::<Vec<_>>(),
+        );
         let mut shape = Vec::new();
         assert!(Visit::read(&pairs, false, &mut shape).is_ok());
         assert!(shape.len() <= SHAPE_BYTES_MAX);
@@ -249,11 +297,16 @@ mod tests {
 
     #[test]
     fn a_body_is_noticed() {
-        for (name, value, has_body) in
-            [("content-length", "0", false), ("content-length", "5", true), ("transfer-encoding", "chunked", true)]
-        {
+        for (name, value, has_body) in [
+            ("content-length", "0", false),
+            ("content-length", "5", true),
+            ("transfer-encoding", "chunked", true),
+        ] {
             let pairs = headers(&[("host", "a"), (name, value)]);
-            assert_eq!(Visit::read(&pairs, true, &mut Vec::new()).unwrap().has_body, has_body);
+            assert_eq!(
+                Visit::read(&pairs, true, &mut Vec::new()).unwrap().has_body,
+                has_body
+            );
         }
     }
 }

@@ -75,7 +75,11 @@ struct Connections {
 ///
 /// # Errors
 /// The listener can't be shared, or a thread or its runtime can't be made.
-pub fn start(listener: &TcpListener, shared: &Arc<Shared>, options: &Options) -> io::Result<Handle> {
+pub fn start(
+    listener: &TcpListener,
+    shared: &Arc<Shared>,
+    options: &Options,
+) -> io::Result<Handle> {
     listener.set_nonblocking(true)?;
     let (stop, _) = watch::channel(Stop::No);
     let mut threads = Vec::new();
@@ -104,7 +108,9 @@ impl Handle {
     /// Stops accepting and lets every request at hand be answered, for at most `grace`; then cuts.
     /// Blocks until the workers have ended.
     pub fn stop(self, shared: &Shared, grace: Duration) {
-        shared.draining.store(true, std::sync::atomic::Ordering::Relaxed);
+        shared
+            .draining
+            .store(true, std::sync::atomic::Ordering::Relaxed);
         self.stop.send_replace(Stop::Drain);
         let deadline = std::time::Instant::now() + grace;
         while std::time::Instant::now() < deadline
@@ -213,14 +219,26 @@ impl Connections {
         self.next.set(id + 1);
         let io = TokioIo::new(Watched::new(stream, Rc::clone(&stamp)));
         let mut builder = http1::Builder::new();
-        builder.max_buf_size(HEAD_BUFFER_BYTES).pipeline_flush(true).half_close(true);
+        builder
+            .max_buf_size(HEAD_BUFFER_BYTES)
+            .pipeline_flush(true)
+            .half_close(true);
         let connection = builder.serve_connection(io, service);
         let (this, shared) = (Rc::clone(self), Arc::clone(shared));
-        let gauge = shared.metrics.http.connections.get(Listener::Public).cloned();
+        let gauge = shared
+            .metrics
+            .http
+            .connections
+            .get(Listener::Public)
+            .cloned();
         if let Some(gauge) = &gauge {
             gauge.increment(1);
         }
-        let guard = Open { connections: this, id, gauge };
+        let guard = Open {
+            connections: this,
+            id,
+            gauge,
+        };
         let task = tokio::task::spawn_local(async move {
             let _guard = guard;
             if let Err(error) = connection.await
@@ -229,7 +247,9 @@ impl Connections {
                 shared.metrics.http.parse_errors.add(Listener::Public, 1);
             }
         });
-        self.open.borrow_mut().insert(id, (stamp, task.abort_handle()));
+        self.open
+            .borrow_mut()
+            .insert(id, (stamp, task.abort_handle()));
     }
 
     fn sweep(&self, shared: &Shared, keep_alive: u32) {
@@ -251,7 +271,11 @@ impl Connections {
 
     fn close_all(&self, shared: &Shared) {
         for (_, task) in self.open.borrow().values() {
-            shared.metrics.http.closed.add(Listener::Public, CloseReason::Shutdown, 1);
+            shared
+                .metrics
+                .http
+                .closed
+                .add(Listener::Public, CloseReason::Shutdown, 1);
             task.abort();
         }
     }
@@ -288,7 +312,11 @@ async fn keep_house(
             turn.release();
             turn.is_restless()
         });
-        let pause = if restless == Some(true) { RESTLESS } else { Duration::from_secs(1) };
+        let pause = if restless == Some(true) {
+            RESTLESS
+        } else {
+            Duration::from_secs(1)
+        };
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = nudge.notified(), if restless != Some(true) => {}
@@ -308,10 +336,10 @@ async fn follow_syncs(shared: Arc<Shared>) {
         tokio::select! {
             changed = syncs.changed() => if changed.is_err() { return },
             _ = failed.wait_for(|failed| *failed) => {
-                turn::with(super::turn::Turn::release);
+                turn::with(turn::Turn::release);
                 return;
             }
         }
-        turn::with(super::turn::Turn::release);
+        turn::with(turn::Turn::release);
     }
 }
