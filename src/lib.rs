@@ -5,5 +5,6 @@ pub mod click;
 pub mod link;
 pub mod log;
 pub mod model;
+pub mod registry;
 pub mod server;
 pub mod telemetry;
