@@ -2,6 +2,7 @@
 
 pub mod catalog;
 pub mod click;
+pub mod derived;
 pub mod link;
 pub mod log;
 pub mod model;
