@@ -3,6 +3,7 @@
 pub mod catalog;
 pub mod click;
 pub mod derived;
+pub mod fold;
 pub mod link;
 pub mod log;
 pub mod model;
