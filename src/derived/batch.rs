@@ -1,0 +1,96 @@
+//! Everything that one slot changes, applied as a whole.
+
+use rocksdb::{WriteBatch, WriteOptions};
+
+use crate::model::id::{ProgramId, SubmissionId};
+use crate::model::tally::Tally;
+use crate::model::time::Day;
+
+use super::cell;
+use super::error::DerivedError;
+use super::generation::{Families, Mark};
+use super::key::{ActionKey, CellKey, OutcomeKey, VerdictKey, WaitingKey, WindowKey};
+use super::row::{Action, SubmissionOutcome, Verdict, WAITING_VALUE, Window};
+
+/// The changes of one slot.
+pub struct Batch<'a> {
+    families: Families<'a>,
+    rows: WriteBatch,
+}
+
+impl<'a> Batch<'a> {
+    pub(super) fn new(families: Families<'a>) -> Self {
+        Self {
+            families,
+            rows: WriteBatch::default(),
+        }
+    }
+
+    /// Sets the verdict on a click.
+    pub fn verdict(&mut self, key: VerdictKey, verdict: Verdict) {
+        self.rows
+            .put_cf(self.families.verdicts, key.encode(), verdict.encode());
+    }
+
+    /// Sets when a visitor last clicked.
+    pub fn window(&mut self, key: WindowKey, window: Window) {
+        self.rows
+            .put_cf(self.families.windows, key.encode(), window.encode());
+    }
+
+    /// Forgets the window rows of `program` up to salt day `last`.
+    pub fn forget_windows(&mut self, program: ProgramId, last: Day) {
+        let [p0, p1, p2, p3] = program.0.to_be_bytes();
+        let end = last.0.saturating_add(1);
+        let [d0, d1, d2, d3] = (end ^ i32::MIN).to_be_bytes();
+        self.rows.delete_range_cf(
+            self.families.windows,
+            [p0, p1, p2, p3, 0, 0, 0, 0],
+            [p0, p1, p2, p3, d0, d1, d2, d3],
+        );
+    }
+
+    /// Lets a submission wait.
+    pub fn wait(&mut self, key: WaitingKey) {
+        self.rows
+            .put_cf(self.families.waiting, key.encode(), WAITING_VALUE);
+    }
+
+    /// Ends the waiting of a submission.
+    pub fn stop_waiting(&mut self, key: WaitingKey) {
+        self.rows.delete_cf(self.families.waiting, key.encode());
+    }
+
+    /// Sets an action.
+    pub fn action(&mut self, key: &ActionKey, action: &Action) {
+        self.rows
+            .put_cf(self.families.actions, key.encode(), action.encode());
+    }
+
+    /// Sets what became of a submission.
+    pub fn outcome(&mut self, id: SubmissionId, outcome: SubmissionOutcome) {
+        let key = OutcomeKey::from(id).encode();
+        self.rows
+            .put_cf(self.families.outcomes, key, outcome.encode());
+    }
+
+    /// Sets a cell.
+    pub fn cell(&mut self, key: CellKey, tally: &Tally) {
+        self.rows
+            .put_cf(self.families.aggregates, key.encode(), cell::encode(tally));
+    }
+
+    /// Writes all of it together with the watermark. Not synced: the log is the truth.
+    ///
+    /// # Errors
+    /// RocksDB fails; then nothing of the batch is there.
+    pub fn commit(mut self, mark: &Mark) -> Result<(), DerivedError> {
+        self.rows
+            .put_cf(self.families.meta, Families::MARK_KEY, mark.encode());
+        let mut how = WriteOptions::default();
+        how.set_sync(false);
+        self.families.db.write_opt(self.rows, &how)?;
+        *self.families.mark.lock() = Some(*mark);
+        Ok(())
+    }
+}

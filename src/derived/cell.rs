@@ -1,0 +1,98 @@
+//! The value of `aggregates`: a tally that stores only what is not 0.
+//!
+//! After the format byte come pairs of measure code and signed variable-length number, codes
+//! rising. A measure that is 0 has no pair, so equal tallies have equal bytes.
+
+use crate::model::tally::{Stored, Tally};
+
+use super::bytes::{Reader, Why, push_varint, unzigzag, zigzag};
+
+const FORMAT: u8 = 1;
+
+/// The stored bytes of a tally.
+pub(super) fn encode(tally: &Tally) -> Vec<u8> {
+    let mut out = Vec::with_capacity(32);
+    out.push(FORMAT);
+    for measure in Stored::ALL {
+        let value = tally.get(measure);
+        if value != 0 {
+            out.push(measure.code());
+            push_varint(&mut out, zigzag(value));
+        }
+    }
+    out
+}
+
+/// Reads the stored bytes of a tally.
+pub(super) fn decode(bytes: &[u8]) -> Result<Tally, Why> {
+    let mut reader = Reader(bytes);
+    reader.format(FORMAT)?;
+    let mut tally = Tally::default();
+    let mut next = 0;
+    while !reader.0.is_empty() {
+        let code: u8 = reader.part()?;
+        if code < next {
+            return Err("measures out of order");
+        }
+        next = code.saturating_add(1);
+        let measure = *Stored::ALL
+            .get(usize::from(code))
+            .ok_or("unknown measure")?;
+        match unzigzag(reader.varint()?) {
+            0 => return Err("a stored 0"),
+            value => tally.add(measure, value),
+        }
+    }
+    Ok(tally)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn tallies_read_back(values: [Option<i128>; 7]) {
+            let mut tally = Tally::default();
+            for (measure, value) in Stored::ALL.into_iter().zip(values) {
+                tally.add(measure, value.unwrap_or(0));
+            }
+            prop_assert_eq!(decode(&encode(&tally)), Ok(tally));
+        }
+
+        #[test]
+        fn whatever_reads_writes_the_same_bytes(
+            bytes in prop::collection::vec(prop_oneof![0_u8..8, any::<u8>()], 0..40),
+        ) {
+            let bytes: Vec<u8> = [FORMAT].into_iter().chain(bytes).collect();
+            if let Ok(tally) = decode(&bytes) {
+                prop_assert_eq!(encode(&tally), bytes);
+            }
+        }
+    }
+
+    #[test]
+    fn a_click_costs_few_bytes() {
+        let mut tally = Tally::default();
+        tally.add(Stored::RawClicks, 60);
+        tally.add(Stored::ActionCost, -1);
+        assert_eq!(encode(&tally), [1, 0, 120, 6, 1]);
+    }
+
+    #[test]
+    fn damaged_tallies_are_refused() {
+        for bytes in [
+            &[][..],
+            &[2],
+            &[1, 7, 1],
+            &[1, 0, 0],
+            &[1, 1, 2, 0, 2],
+            &[1, 0],
+            &[1, 0, 2, 0, 2],
+        ] {
+            assert!(decode(bytes).is_err(), "{bytes:?}");
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! What the fold has made of the log: a second store that can be thrown away and made again.
+//!
+//! In: one [`Batch`] per slot from the fold thread. Out: cells for reports, verdicts for listings,
+//! outcomes for submissions, read by any thread from one snapshot each.
+//!
+//! Invariants: a slot is applied by exactly one write batch that carries the watermark, so it is
+//! there whole or not at all; the rows are a pure function of the log, so no write here is ever
+//! synced and a store that does not open, or that is ahead of the log, is discarded and made
+//! again; every stored value begins with its format byte, and no decoder panics on any bytes.
+//!
+//! A store lives in `derived/<generation>/`; the file `derived/CURRENT` names the one that serves.
+//! A rebuild fills the next generation while the current one goes on serving, then flips the file.
+
+mod batch;
+mod bytes;
+mod cell;
+mod directory;
+mod error;
+mod family;
+mod generation;
+mod handle;
+mod key;
+mod row;
+mod view;
+
+pub use batch::Batch;
+pub use error::DerivedError;
+pub use family::{Family, Options};
+pub use generation::{Families, Generation, Mark};
+pub use handle::{Derived, Watermark};
+pub use key::{ActionKey, CellKey, OutcomeKey, VerdictKey, WaitingKey, WindowKey};
+pub use row::{Action, ActionId, Class, Reasons, SubmissionOutcome, Verdict, Window};
+pub use view::{Cell, View};

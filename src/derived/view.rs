@@ -1,0 +1,300 @@
+//! Reads of one moment: a snapshot, so that a report never sees half a slot.
+
+use std::ops::{ControlFlow, RangeInclusive};
+
+use rocksdb::{DB, ReadOptions, SnapshotWithThreadMode};
+
+use crate::model::id::EventNumber;
+use crate::model::id::{PartnerId, ProgramId, SubmissionId};
+use crate::model::tally::Tally;
+use crate::model::time::{Day, Millis};
+use crate::registry::cube::{CubeId, Granularity};
+
+use super::bytes::Why;
+use super::cell;
+use super::error::DerivedError;
+use super::family::Family;
+use super::generation::{Families, read};
+use super::handle::Watermark;
+use super::key::{ActionKey, CellKey, OutcomeKey, VerdictKey, WaitingKey};
+use super::row::{Action, SubmissionOutcome, Verdict, decode_waiting};
+
+/// One cell of a cube.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cell {
+    /// The program.
+    pub program: ProgramId,
+    /// The day in the program's zone.
+    pub day: Day,
+    /// The partner; 0 for all that the catalogue does not know.
+    pub partner: PartnerId,
+    /// Its sums.
+    pub tally: Tally,
+}
+
+/// Takes one row; says whether to go on, or what is wrong with the row.
+type OnRow<'a> = dyn FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>, Why> + 'a;
+
+/// A generation at one moment.
+pub struct View<'a> {
+    families: Families<'a>,
+    moment: SnapshotWithThreadMode<'a, DB>,
+}
+
+impl<'a> View<'a> {
+    pub(super) fn new(families: Families<'a>) -> Self {
+        Self {
+            families,
+            moment: families.db.snapshot(),
+        }
+    }
+
+    /// How far the rows seen here go; `None` before the first slot.
+    ///
+    /// # Errors
+    /// RocksDB fails or a row is damaged; so for every read here.
+    pub fn watermark(&self) -> Result<Option<Watermark>, DerivedError> {
+        let stored = self
+            .moment
+            .get_pinned_cf(self.families.meta, Families::MARK_KEY)?;
+        stored
+            .map(|bytes| Families::decode_mark(&bytes))
+            .transpose()
+    }
+
+    /// Hands every cell of one program between two days inclusive to `f`, by day and partner.
+    ///
+    /// # Errors
+    /// As [`View::watermark`].
+    pub fn for_each_cell(
+        &self,
+        cube: CubeId,
+        program: ProgramId,
+        days: RangeInclusive<Day>,
+        f: &mut dyn FnMut(Cell),
+    ) -> Result<(), DerivedError> {
+        let key = |day, partner| CellKey {
+            cube,
+            program,
+            granularity: Granularity::Day,
+            day,
+            partner,
+        };
+        let first = key(*days.start(), PartnerId(0)).encode();
+        let last = key(*days.end(), PartnerId(u32::MAX)).encode();
+        if days.is_empty() {
+            return Ok(());
+        }
+        self.scan(
+            Family::Aggregates,
+            &first,
+            Some(&last),
+            &mut |key, value| {
+                let (key, tally) = (CellKey::decode(key)?, cell::decode(value)?);
+                f(Cell {
+                    program: key.program,
+                    day: key.day,
+                    partner: key.partner,
+                    tally,
+                });
+                Ok(ControlFlow::Continue(()))
+            },
+        )
+    }
+
+    /// Hands every cell of every program of one cube to `f`.
+    ///
+    /// # Errors
+    /// As [`View::watermark`].
+    pub fn for_each_cell_of_all(
+        &self,
+        cube: CubeId,
+        f: &mut dyn FnMut(Cell),
+    ) -> Result<(), DerivedError> {
+        let last = [&[cube.0][..], &[u8::MAX; CellKey::LEN]].concat();
+        self.scan(
+            Family::Aggregates,
+            &[cube.0],
+            Some(&last),
+            &mut |key, value| {
+                let (key, tally) = (CellKey::decode(key)?, cell::decode(value)?);
+                f(Cell {
+                    program: key.program,
+                    day: key.day,
+                    partner: key.partner,
+                    tally,
+                });
+                Ok(ControlFlow::Continue(()))
+            },
+        )
+    }
+
+    /// Hands the verdicts on one partner's clicks with own times in `times` to `f`, in time order,
+    /// until it breaks.
+    ///
+    /// # Errors
+    /// As [`View::watermark`].
+    pub fn for_each_verdict(
+        &self,
+        program: ProgramId,
+        partner: PartnerId,
+        times: RangeInclusive<Millis>,
+        f: &mut dyn FnMut(VerdictKey, Verdict) -> ControlFlow<()>,
+    ) -> Result<(), DerivedError> {
+        let key = |time: Millis, number| VerdictKey {
+            program,
+            partner,
+            day: time.utc_day(),
+            time,
+            number,
+        };
+        let first = key(*times.start(), EventNumber(0)).encode();
+        let last = key(*times.end(), EventNumber(u64::MAX)).encode();
+        if times.is_empty() {
+            return Ok(());
+        }
+        self.scan(Family::Verdicts, &first, Some(&last), &mut |key, value| {
+            Ok(f(VerdictKey::decode(key)?, Verdict::decode(value)?))
+        })
+    }
+
+    /// Hands every verdict to `f`, in key order.
+    ///
+    /// # Errors
+    /// As [`View::watermark`].
+    pub fn for_each_verdict_of_all(
+        &self,
+        f: &mut dyn FnMut(VerdictKey, Verdict),
+    ) -> Result<(), DerivedError> {
+        self.scan(Family::Verdicts, &[], None, &mut |key, value| {
+            f(VerdictKey::decode(key)?, Verdict::decode(value)?);
+            Ok(ControlFlow::Continue(()))
+        })
+    }
+
+    /// Hands every action to `f`, in key order.
+    ///
+    /// # Errors
+    /// As [`View::watermark`].
+    pub fn for_each_action(
+        &self,
+        f: &mut dyn FnMut(ActionKey, Action),
+    ) -> Result<(), DerivedError> {
+        self.scan(Family::Actions, &[], None, &mut |key, value| {
+            let key = ActionKey::decode(key)?;
+            let action = Action::decode(&key, value)?;
+            f(key, action);
+            Ok(ControlFlow::Continue(()))
+        })
+    }
+
+    /// Hands every outcome to `f`, in key order.
+    ///
+    /// # Errors
+    /// As [`View::watermark`].
+    pub fn for_each_outcome(
+        &self,
+        f: &mut dyn FnMut(SubmissionId, SubmissionOutcome),
+    ) -> Result<(), DerivedError> {
+        self.scan(Family::Outcomes, &[], None, &mut |key, value| {
+            let key = OutcomeKey::decode(key)?;
+            f(
+                key.submission(),
+                SubmissionOutcome::decode(key.program, value)?,
+            );
+            Ok(ControlFlow::Continue(()))
+        })
+    }
+
+    /// Hands every waiting submission to `f`, in key order.
+    ///
+    /// # Errors
+    /// As [`View::watermark`].
+    pub fn for_each_waiting(&self, f: &mut dyn FnMut(WaitingKey)) -> Result<(), DerivedError> {
+        self.scan(Family::Waiting, &[], None, &mut |key, value| {
+            decode_waiting(value)?;
+            f(WaitingKey::decode(key)?);
+            Ok(ControlFlow::Continue(()))
+        })
+    }
+
+    /// The verdict on one click.
+    ///
+    /// # Errors
+    /// As [`View::watermark`].
+    pub fn verdict(&self, key: VerdictKey) -> Result<Option<Verdict>, DerivedError> {
+        self.get(Family::Verdicts, &key.encode(), Verdict::decode)
+    }
+
+    /// The action of an order.
+    ///
+    /// # Errors
+    /// As [`View::watermark`].
+    pub fn action(&self, key: &ActionKey) -> Result<Option<Action>, DerivedError> {
+        self.get(Family::Actions, &key.encode(), |value| {
+            Action::decode(key, value)
+        })
+    }
+
+    /// What became of a submission; `None` before its slot is folded.
+    ///
+    /// # Errors
+    /// As [`View::watermark`].
+    pub fn outcome(&self, id: SubmissionId) -> Result<Option<SubmissionOutcome>, DerivedError> {
+        self.get(Family::Outcomes, &OutcomeKey::from(id).encode(), |value| {
+            SubmissionOutcome::decode(id.program, value)
+        })
+    }
+
+    /// Hands every row of `family` to `f` as it is stored, in key order; for comparing stores.
+    ///
+    /// # Errors
+    /// As [`View::watermark`].
+    pub fn dump(
+        &self,
+        family: Family,
+        f: &mut dyn FnMut(&[u8], &[u8]),
+    ) -> Result<(), DerivedError> {
+        self.scan(family, &[], None, &mut |key, value| {
+            f(key, value);
+            Ok(ControlFlow::Continue(()))
+        })
+    }
+
+    fn get<T>(
+        &self,
+        family: Family,
+        key: &[u8],
+        decode: impl FnOnce(&[u8]) -> Result<T, Why>,
+    ) -> Result<Option<T>, DerivedError> {
+        let value = self.moment.get_pinned_cf(self.families.of(family), key)?;
+        value
+            .map(|value| read(family, key, decode(&value)))
+            .transpose()
+    }
+
+    /// Rows from `first` to `last` inclusive.
+    fn scan(
+        &self,
+        family: Family,
+        first: &[u8],
+        last: Option<&[u8]>,
+        f: &mut OnRow<'_>,
+    ) -> Result<(), DerivedError> {
+        let options = ReadOptions::default();
+        let handle = self.families.of(family);
+        let mut at = self.moment.raw_iterator_cf_opt(handle, options);
+        at.seek(first);
+        while let Some((key, value)) = at.item() {
+            if last.is_some_and(|last| key > last) {
+                break;
+            }
+            if read(family, key, f(key, value))?.is_break() {
+                break;
+            }
+            at.next();
+        }
+        at.status()?;
+        Ok(())
+    }
+}

@@ -1,0 +1,90 @@
+//! Whether a click's user agent is a robot, remembered per string of the log's dictionary.
+
+use ahash::AHashMap;
+
+use crate::log::Log;
+use crate::model::click::ClickFlags;
+use crate::model::id::{RulesVersion, StringRef};
+
+use super::error::FoldError;
+use super::robots::Robots;
+
+/// Strings remembered; beyond that all are forgotten and looked up again.
+const REMEMBERED_MAX: usize = 131_072;
+
+/// What a click's user agent says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Agent {
+    /// Nothing against it.
+    Browser,
+    /// It is on the robot list.
+    Robot,
+    /// None was sent.
+    Absent,
+}
+
+/// The robot list in force, with the answers it gave.
+#[derive(Debug, Default)]
+pub(super) struct Agents {
+    version: RulesVersion,
+    robots: Robots,
+    known: AHashMap<StringRef, bool>,
+}
+
+impl Agents {
+    /// Uses the rules that a slot's footer names. Version 0, before any were stored, is empty.
+    pub(super) fn load(&mut self, log: &Log, version: RulesVersion) -> Result<(), FoldError> {
+        if version == self.version {
+            return Ok(());
+        }
+        self.robots = if version == RulesVersion(0) {
+            Robots::default()
+        } else {
+            let stored = log
+                .rules(version)?
+                .ok_or(FoldError::RulesMissing(version))?;
+            Robots::parse(&stored).map_err(|source| FoldError::RulesDamaged { version, source })?
+        };
+        self.known.clear();
+        self.version = version;
+        Ok(())
+    }
+
+    /// What the user agent of a click says.
+    ///
+    /// When a slot takes no new strings, a click may lack a user agent that was sent: it counts as
+    /// a browser, since a bound of ours must not cost a partner. Who wants to pass for a browser
+    /// gains nothing by it that sending a browser's name would not give.
+    pub(super) fn of(
+        &mut self,
+        log: &Log,
+        user_agent: StringRef,
+        flags: ClickFlags,
+    ) -> Result<Agent, FoldError> {
+        if user_agent == StringRef(0) {
+            return Ok(if flags.any(ClickFlags::LIMITED_STRINGS) {
+                Agent::Browser
+            } else {
+                Agent::Absent
+            });
+        }
+        let robot = match self.known.get(&user_agent) {
+            Some(robot) => *robot,
+            None => self.look_up(log, user_agent)?,
+        };
+        Ok(if robot { Agent::Robot } else { Agent::Browser })
+    }
+
+    #[cold]
+    fn look_up(&mut self, log: &Log, user_agent: StringRef) -> Result<bool, FoldError> {
+        let text = log
+            .string(user_agent)?
+            .ok_or(FoldError::StringMissing(user_agent))?;
+        let robot = self.robots.lists(&text);
+        if self.known.len() >= REMEMBERED_MAX {
+            self.known.clear();
+        }
+        self.known.insert(user_agent, robot);
+        Ok(robot)
+    }
+}

@@ -1,0 +1,1 @@
+//! The rules of credit, one case each, and their precedence.

@@ -1,0 +1,35 @@
+//! From log to figures: what each click counts as, who is credited for each conversion, what it
+//! costs, and the sums that reports show.
+//!
+//! In: sealed slots of the log, in order. Out: one batch of derived rows per slot. One thread, named
+//! `fold`, does all of it; `verify` and `rebuild` use the same parts from their own threads.
+//!
+//! Invariants: the fold is a pure function of the log. It reads no clock, no secret and no
+//! configuration: catalogue and robot rules are the versions that the slot's footer names. A slot
+//! whose rows differ from its footer is never folded. Whatever is cached is a bounded copy of
+//! stored rows, and a cache never changes a result.
+
+mod agents;
+mod catalogs;
+mod cells;
+mod classify;
+mod credit;
+mod days;
+mod error;
+mod rebuild;
+mod robots;
+mod slot;
+mod thread;
+//mod verify;
+mod window;
+
+pub use error::FoldError;
+pub use rebuild::rebuild;
+pub use robots::{Robots, RobotsError, SHIPPED_ROBOTS};
+pub use slot::Folder;
+pub use thread::{Fold, FoldStatus};
+//pub use verify::{Difference, VerifyReport, verify};
+
+/// Version of the fold's own rules. A store folded under another version is made again, so it
+/// changes with anything that gives other derived rows for the same log.
+pub const RULES: u32 = 1;

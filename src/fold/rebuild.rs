@@ -1,0 +1,71 @@
+//! Folding the whole log again into a generation of its own, while the serving one goes on.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::derived::Derived;
+use crate::log::Log;
+use crate::model::id::Slot;
+
+use super::error::FoldError;
+use super::slot::Folder;
+
+/// Tells how far a rebuild has come: the slot just folded, and the newest sealed one.
+pub type Progress<'a> = dyn FnMut(Slot, Slot) + 'a;
+
+/// Folds every sealed slot of `log` into a new generation and lets it serve. For tools that have
+/// the store to themselves; the daemon asks its fold thread instead. False when `stop` was set.
+///
+/// # Errors
+/// A slot does not match its footer, or a store fails; the old generation goes on serving.
+pub fn rebuild(
+    log: &Log,
+    derived: &Derived,
+    stop: &AtomicBool,
+    progress: &mut Progress<'_>,
+) -> Result<bool, FoldError> {
+    match refold(log, derived, stop, progress)? {
+        Some(folder) => {
+            derived.adopt(folder.generation().clone())?;
+            Ok(true)
+        }
+        None => Ok(false),
+    }
+}
+
+/// Folds every sealed slot into a new generation that does not serve yet; `None` when stopped.
+pub(super) fn refold(
+    log: &Log,
+    derived: &Derived,
+    stop: &AtomicBool,
+    progress: &mut Progress<'_>,
+) -> Result<Option<Folder>, FoldError> {
+    let generation = derived.next_generation()?;
+    let mut folder = Folder::new(log.clone(), generation);
+    let folded = catch_up(&mut folder, log, stop, progress);
+    if !matches!(folded, Ok(true)) {
+        folder.generation().retire();
+    }
+    Ok(folded?.then_some(folder))
+}
+
+/// Folds up to the newest sealed slot; false when stopped before.
+fn catch_up(
+    folder: &mut Folder,
+    log: &Log,
+    stop: &AtomicBool,
+    progress: &mut Progress<'_>,
+) -> Result<bool, FoldError> {
+    loop {
+        let sealed = log.sealed();
+        match folder.next_slot()? {
+            Some(slot) if slot <= sealed => {
+                if stop.load(Ordering::Relaxed) {
+                    return Ok(false);
+                }
+                folder.fold(slot)?;
+                progress(slot, sealed);
+            }
+            _ => return Ok(true),
+        }
+    }
+}

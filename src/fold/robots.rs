@@ -1,0 +1,161 @@
+//! The robot list: which user agents are no people.
+//!
+//! In: a TOML document as it is stored in the log ([`SHIPPED_ROBOTS`] is the one that ships). Out:
+//! a compiled list. A user agent is any bytes, so patterns are matched on bytes.
+
+use jiff::civil::Date;
+use regex::bytes::{RegexSet, RegexSetBuilder};
+use serde::Deserialize;
+
+/// The list that ships: `config/robots.toml`.
+pub const SHIPPED_ROBOTS: &str = include_str!("../../config/robots.toml");
+
+/// Why a robot list can't be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RobotsError {
+    /// Not UTF-8.
+    #[error("the robot list is not UTF-8 text")]
+    NotText,
+    /// Not the document that is expected.
+    #[error("the robot list does not read: {0}")]
+    Syntax(String),
+    /// A pattern is no regular expression.
+    #[error("`{list}` holds `{pattern}`, which is no regular expression: {why}")]
+    Pattern {
+        /// Which list it is in.
+        list: &'static str,
+        /// The pattern.
+        pattern: String,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    date: Date,
+    robots: Vec<String>,
+    #[serde(default)]
+    not_robots: Vec<String>,
+}
+
+/// A compiled robot list.
+#[derive(Clone, Debug)]
+pub struct Robots {
+    /// When the list was last reviewed; `None` when no list was ever stored.
+    pub date: Option<Date>,
+    robots: RegexSet,
+    not_robots: RegexSet,
+}
+
+impl Default for Robots {
+    /// The empty list: only a missing user agent makes a robot.
+    fn default() -> Self {
+        Self {
+            date: None,
+            robots: RegexSet::empty(),
+            not_robots: RegexSet::empty(),
+        }
+    }
+}
+
+impl Robots {
+    /// Reads and compiles a list.
+    ///
+    /// # Errors
+    /// What is wrong with it, with the pattern at fault.
+    pub fn parse(stored: &[u8]) -> Result<Self, RobotsError> {
+        let text = std::str::from_utf8(stored).map_err(|_| RobotsError::NotText)?;
+        let document: Document =
+            toml::from_str(text).map_err(|error| RobotsError::Syntax(error.to_string()))?;
+        Ok(Self {
+            date: Some(document.date),
+            robots: compile("robots", &document.robots)?,
+            not_robots: compile("not_robots", &document.not_robots)?,
+        })
+    }
+
+    /// Whether a user agent is listed.
+    #[must_use]
+    pub fn lists(&self, user_agent: &[u8]) -> bool {
+        self.robots.is_match(user_agent) && !self.not_robots.is_match(user_agent)
+    }
+}
+
+fn compile(list: &'static str, patterns: &[String]) -> Result<RegexSet, RobotsError> {
+    let set = |patterns: &[String]| {
+        RegexSetBuilder::new(patterns)
+            .case_insensitive(true)
+            .unicode(false)
+            .build()
+    };
+    set(patterns).map_err(|error| {
+        // The set does not say which pattern is at fault.
+        let found = patterns.chunks(1).find_map(|one| {
+            let why = set(one).err()?.to_string();
+            Some((one.first()?.clone(), why))
+        });
+        let (pattern, why) =
+            found.unwrap_or_else(|| ("all together".to_owned(), error.to_string()));
+        RobotsError::Pattern { list, pattern, why }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shipped_list_knows_robots_from_people() {
+        let robots = Robots::parse(SHIPPED_ROBOTS.as_bytes()).unwrap();
+        assert_eq!(robots.date.unwrap().to_string(), "2026-11-01");
+        for robot in [
+            "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
+            "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; bingbot/2.0)",
+            "facebookexternalhit/1.1",
+            "curl/8.5.0",
+            "python-requests/2.31.0",
+            "Go-http-client/2.0",
+            "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 HeadlessChrome/120.0.0.0",
+            "Wget/1.21.2",
+            "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)",
+            "Baiduspider+(+http://www.baidu.com/search/spider.htm)",
+        ] {
+            assert!(robots.lists(robot.as_bytes()), "{robot}");
+        }
+        for person in [
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) \
+             Chrome/120.0.0.0 Safari/537.36",
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 17_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, \
+             like Gecko) Version/17.1 Mobile/15E148 Safari/604.1",
+            "Mozilla/5.0 (X11; Ubuntu; Linux x86_64; rv:120.0) Gecko/20100101 Firefox/120.0",
+            "Mozilla/5.0 (Linux; Android 11; CUBOT NOTE 20) AppleWebKit/537.36 Chrome/119.0 Mobile",
+            "Mozilla/5.0 (compatible; MSIE 10.0; Windows NT 6.2; Trident/6.0; .NET4.0E)",
+            "Opera/9.80 (Windows NT 6.1; WOW64) Presto/2.12.388 Version/12.18",
+            "Dalvik/2.1.0 (Linux; U; Android 9; SM-G960F)",
+        ] {
+            assert!(!robots.lists(person.as_bytes()), "{person}");
+        }
+        assert!(!robots.lists(b"\xff\xfe"));
+    }
+
+    #[test]
+    fn no_list_lists_nobody() {
+        assert!(!Robots::default().lists(b"curl/8.5.0"));
+    }
+
+    #[test]
+    fn a_bad_list_says_what_is_wrong() {
+        let read = |text: &str| Robots::parse(text.as_bytes()).unwrap_err().to_string();
+        let message = read("date = \"2026-11-01\"\nrobots = ['ok', '(']");
+        assert!(
+            message.starts_with("`robots` holds `(`, which is no"),
+            "{message}"
+        );
+        assert!(read("robots = []").contains("date"));
+        assert!(read("date = \"2026-11-01\"\nrobots = []\nx = 1").contains("unknown field"));
+        assert!(read("date = \"2026-13-01\"\nrobots = []").contains("does not read"));
+        assert_eq!(Robots::parse(&[0xff]).unwrap_err(), RobotsError::NotText);
+    }
+}

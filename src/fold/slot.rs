@@ -1,0 +1,445 @@
+//! Folding one slot: its rows in, one batch out.
+//!
+//! Order inside a slot: clicks by partner, own time and number (nothing of the fold reaches from
+//! one partner's clicks to another's, so this gives what the order by time alone would), then the
+//! submissions that waited, then the slot's own, each by slot and number. A conversion therefore
+//! never misses a click that was answered before it.
+
+use std::sync::Arc;
+
+use ahash::AHashSet;
+
+use crate::catalog::Catalog;
+use crate::derived::{
+    ActionId, ActionKey, Batch, Class, Families, Generation, Mark, Reasons, SubmissionOutcome,
+    Verdict, VerdictKey, WaitingKey, WindowKey,
+};
+use crate::log::{Footer, Log};
+use crate::model::click::{ClickFlags, Visitor};
+use crate::model::click_id::ClickId;
+use crate::model::id::{EventNumber, PartnerId, ProgramId, Slot, StringRef, SubmissionId};
+use crate::model::refusal::Refusal;
+use crate::model::submission::{Claim, Submission};
+use crate::model::time::{Day, Millis};
+
+use super::agents::Agents;
+use super::catalogs::Catalogs;
+use super::cells::Cells;
+use super::classify;
+use super::credit::{self, Case};
+use super::days::{self, Days};
+use super::error::FoldError;
+use super::window::{Rule, Windows};
+
+/// What the fold keeps of a click while it folds its slot.
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    partner: PartnerId,
+    program: ProgramId,
+    time: Millis,
+    number: EventNumber,
+    visitor: Visitor,
+    visitor_before: Option<Visitor>,
+    flags: ClickFlags,
+    user_agent: StringRef,
+    verdict: Verdict,
+}
+
+impl Row {
+    fn order(&self) -> (PartnerId, Millis, EventNumber) {
+        (self.partner, self.time, self.number)
+    }
+
+    fn key(&self) -> VerdictKey {
+        VerdictKey {
+            program: self.program,
+            partner: self.partner,
+            day: self.time.utc_day(),
+            time: self.time,
+            number: self.number,
+        }
+    }
+
+    fn windows(&self) -> (WindowKey, Option<WindowKey>) {
+        let day = self.time.utc_day();
+        let key = |day, visitor| WindowKey {
+            program: self.program,
+            day,
+            partner: self.partner,
+            visitor,
+        };
+        let before = Day(day.0.saturating_sub(1));
+        (
+            key(day, self.visitor),
+            self.visitor_before.map(|visitor| key(before, visitor)),
+        )
+    }
+}
+
+/// What a slot's catalogue says about clicks of a program.
+#[derive(Clone, Copy, Debug)]
+struct ClickTerms {
+    rule: Rule,
+    pays_expired_ads: bool,
+}
+
+fn click_terms(catalog: &Catalog, program: ProgramId) -> ClickTerms {
+    catalog.program(program).map_or(
+        ClickTerms {
+            rule: Rule::FALLBACK,
+            pays_expired_ads: true,
+        },
+        |program| ClickTerms {
+            rule: Rule {
+                window: program.unique_window,
+                rolling: program.unique_rolling,
+            },
+            pays_expired_ads: program.pay_expired_ads,
+        },
+    )
+}
+
+/// Folds the slots of a log into one generation, one after the other.
+///
+/// After an error it is of no further use: what it holds in memory may be ahead of the store.
+#[derive(Debug)]
+pub struct Folder {
+    log: Log,
+    generation: Arc<Generation>,
+    mark: Option<Mark>,
+    agents: Agents,
+    catalogs: Catalogs,
+    catalog: Arc<Catalog>,
+    days: Days,
+    windows: Windows,
+    cells: Cells,
+    rows: Vec<Row>,
+}
+
+impl Folder {
+    /// Goes on where `generation` stands.
+    #[must_use]
+    pub fn new(log: Log, generation: Arc<Generation>) -> Self {
+        let mark = generation.mark();
+        Self {
+            log,
+            generation,
+            mark,
+            agents: Agents::default(),
+            catalogs: Catalogs::default(),
+            catalog: Arc::default(),
+            days: Days::default(),
+            windows: Windows::new(mark.map(|mark| mark.newest)),
+            cells: Cells::default(),
+            rows: Vec::new(),
+        }
+    }
+
+    /// The generation it folds into.
+    #[must_use]
+    pub fn generation(&self) -> &Arc<Generation> {
+        &self.generation
+    }
+
+    /// How far it has come; `None` before the first slot.
+    #[must_use]
+    pub fn mark(&self) -> Option<Mark> {
+        self.mark
+    }
+
+    /// Whether what is folded came from this very log: the footer of the watermark's slot is the
+    /// one that was folded.
+    ///
+    /// # Errors
+    /// The log does not read.
+    pub fn is_of_this_log(&self) -> Result<bool, FoldError> {
+        let Some(mark) = self.mark else {
+            return Ok(true);
+        };
+        let footer = self.log.footer(mark.slot)?;
+        Ok(footer.is_some_and(|footer| {
+            footer.checksum == mark.checksum && footer.wall_end == mark.wall_end
+        }))
+    }
+
+    /// The slot to fold next, if the log has any.
+    ///
+    /// # Errors
+    /// The log does not read.
+    pub fn next_slot(&self) -> Result<Option<Slot>, FoldError> {
+        match self.mark {
+            Some(mark) => Ok(Some(mark.slot.next())),
+            None => Ok(self.log.first_slot()?),
+        }
+    }
+
+    /// Folds `slot`, which must be sealed and the next one; what its footer says.
+    ///
+    /// # Errors
+    /// The slot does not match its footer, or a store fails. Nothing of the slot is applied.
+    pub fn fold(&mut self, slot: Slot) -> Result<Footer, FoldError> {
+        let footer = self
+            .log
+            .footer(slot)?
+            .ok_or(FoldError::FooterMissing(slot))?;
+        self.log.check(&footer)?;
+        self.agents.load(&self.log, footer.rules)?;
+        if self.catalog.version != footer.catalog {
+            self.catalog = self.catalogs.load(&self.log, footer.catalog)?;
+            self.days.clear();
+        }
+        let generation = Arc::clone(&self.generation);
+        let families = generation.families()?;
+        let mut batch = families.batch();
+        self.read_clicks(slot)?;
+        self.judge_clicks(&families, &mut batch)?;
+        self.settle_submissions(&families, &footer, &mut batch)?;
+        self.cells.write(&families, &mut batch)?;
+        self.windows.write(&mut batch);
+        let entered = footer.wall_end.utc_day();
+        if self
+            .mark
+            .is_none_or(|mark| mark.wall_end.utc_day() < entered)
+        {
+            let last = Day(entered.0.saturating_sub(2));
+            self.windows.forget(&families, last, &mut batch)?;
+        }
+        let newest = self.rows.iter().map(|row| row.time).max();
+        let before = self.mark.map_or(Millis(i64::MIN), |mark| mark.newest);
+        let mark = Mark {
+            slot,
+            wall_end: footer.wall_end,
+            checksum: footer.checksum,
+            newest: newest.map_or(before, |newest| newest.max(before)),
+        };
+        batch.commit(&mark)?;
+        self.windows.rotate();
+        self.mark = Some(mark);
+        Ok(footer)
+    }
+
+    fn read_clicks(&mut self, slot: Slot) -> Result<(), FoldError> {
+        let rows = &mut self.rows;
+        rows.clear();
+        self.log.for_each_click(slot, &mut |stored| {
+            rows.push(Row {
+                partner: stored.partner,
+                program: stored.click.program,
+                time: stored.number.time(),
+                number: stored.number,
+                visitor: stored.click.visitor,
+                visitor_before: stored.click.visitor_before,
+                flags: stored.click.flags,
+                user_agent: stored.click.user_agent,
+                verdict: Verdict {
+                    class: Class::Unique,
+                    reasons: Reasons::NONE,
+                    slot,
+                },
+            });
+        })?;
+        if !rows.is_sorted_by_key(Row::order) {
+            rows.sort_unstable_by_key(Row::order);
+        }
+        Ok(())
+    }
+
+    fn judge_clicks(
+        &mut self,
+        families: &Families<'_>,
+        batch: &mut Batch<'_>,
+    ) -> Result<(), FoldError> {
+        let catalog = Arc::clone(&self.catalog);
+        for row in &mut self.rows {
+            let terms = click_terms(&catalog, row.program);
+            let agent = self.agents.of(&self.log, row.user_agent, row.flags)?;
+            let mut reasons = classify::reasons(row.flags, agent, terms.pays_expired_ads);
+            let class = match classify::outside_windows(reasons) {
+                Some(class) => class,
+                None => {
+                    let keys = row.windows();
+                    let seen = self.windows.seen(families, keys, terms.rule, row.time)?;
+                    let (unique, now) = terms.rule.judge(row.time, seen);
+                    self.windows.set(keys.0, now);
+                    if unique {
+                        Class::Unique
+                    } else {
+                        reasons.set(Reasons::DUPLICATE);
+                        Class::Duplicate
+                    }
+                }
+            };
+            row.verdict.class = class;
+            row.verdict.reasons = reasons;
+            let day = match catalog.program(row.program) {
+                Some(program) => self.days.of(row.program, &program.time_zone, row.time),
+                None => row.time.utc_day(),
+            };
+            self.cells.click(
+                row.program,
+                day,
+                row.verdict.bucket(row.partner),
+                class == Class::Unique,
+                row.verdict.payable(),
+            );
+            batch.verdict(row.key(), row.verdict);
+        }
+        Ok(())
+    }
+
+    fn settle_submissions<'f>(
+        &mut self,
+        families: &Families<'f>,
+        footer: &Footer,
+        batch: &mut Batch<'f>,
+    ) -> Result<(), FoldError> {
+        let mut waiting = families.waiting()?;
+        waiting.sort_unstable_by_key(|key| (key.program, key.slot, key.number));
+        let mut credited = AHashSet::new();
+        for key in waiting {
+            let id = key.submission();
+            let submission = self
+                .log
+                .submission(id)?
+                .ok_or(FoldError::SubmissionMissing(id))?;
+            // Terms are those of the submission's own slot, however long it waited.
+            let own = self
+                .log
+                .footer(id.slot)?
+                .ok_or(FoldError::FooterMissing(id.slot))?;
+            let catalog = self.catalogs.load(&self.log, own.catalog)?;
+            let mut desk = Desk {
+                folder: self,
+                families,
+                footer,
+                batch,
+                credited: &mut credited,
+            };
+            if desk.settle(id, &submission, &catalog)? {
+                batch.stop_waiting(key);
+            }
+        }
+        if footer.submissions == 0 {
+            return Ok(());
+        }
+        let catalog = Arc::clone(&self.catalog);
+        for (id, submission) in self.log.submissions(footer.slot)? {
+            let mut desk = Desk {
+                folder: self,
+                families,
+                footer,
+                batch,
+                credited: &mut credited,
+            };
+            if !desk.settle(id, &submission, &catalog)?
+                && let Some(key) = waiting_key(id, &submission)
+            {
+                batch.wait(key);
+                batch.outcome(id, SubmissionOutcome::Waiting);
+            }
+        }
+        Ok(())
+    }
+
+    /// What speaks against a stored click; `None` when it is not stored up to this slot.
+    fn reasons(
+        &self,
+        families: &Families<'_>,
+        click: &ClickId,
+    ) -> Result<Option<Reasons>, FoldError> {
+        let place = (click.partner, click.number.time(), click.number);
+        if let Ok(at) = self.rows.binary_search_by_key(&place, Row::order)
+            && let Some(row) = self.rows.get(at)
+            && row.program == click.program
+        {
+            return Ok(Some(row.verdict.reasons));
+        }
+        let key = VerdictKey::of_live(click.program, click.partner, click.number);
+        Ok(families.verdict(key)?.map(|verdict| verdict.reasons))
+    }
+}
+
+fn waiting_key(id: SubmissionId, submission: &Submission) -> Option<WaitingKey> {
+    match submission.claim {
+        Claim::Verified(click) => Some(WaitingKey {
+            program: id.program,
+            due: lost_at(&click),
+            slot: id.slot,
+            number: id.number,
+        }),
+        Claim::None | Claim::Forged => None,
+    }
+}
+
+/// From when on a click that is not stored counts as lost.
+fn lost_at(click: &ClickId) -> Millis {
+    click.number.time().plus(credit::LOST_AFTER)
+}
+
+/// Where the submissions of one slot are settled.
+struct Desk<'a, 'b> {
+    folder: &'a mut Folder,
+    families: &'a Families<'b>,
+    footer: &'a Footer,
+    batch: &'a mut Batch<'b>,
+    /// Orders credited in this slot, which the store does not show yet.
+    credited: &'a mut AHashSet<ActionKey>,
+}
+
+impl Desk<'_, '_> {
+    /// Credits or refuses a submission; false when it must wait for its click.
+    fn settle(
+        &mut self,
+        id: SubmissionId,
+        submission: &Submission,
+        catalog: &Catalog,
+    ) -> Result<bool, FoldError> {
+        let click = match credit::reference(submission, catalog) {
+            Ok(click) => click,
+            Err(refusal) => {
+                self.refuse(id, refusal);
+                return Ok(true);
+            }
+        };
+        let reasons = self.folder.reasons(self.families, &click)?;
+        let lost = click.unrecorded || self.footer.wall_end >= lost_at(&click);
+        if reasons.is_none() && !lost {
+            return Ok(false);
+        }
+        let key = ActionKey::new(
+            submission.program,
+            submission.event_type,
+            &submission.order_id,
+        );
+        let credited = self.credited.contains(&key) || self.families.action(&key)?.is_some();
+        let case = Case {
+            id,
+            submission,
+            click,
+            reasons,
+            credited,
+        };
+        let day = |date: Millis| {
+            catalog
+                .program(submission.program)
+                .map_or(date.utc_day(), |program| {
+                    days::day_in(&program.time_zone, date)
+                })
+        };
+        match credit::credit(&case, catalog, day) {
+            Err(refusal) => self.refuse(id, refusal),
+            Ok(action) => {
+                self.batch.action(&key, &action);
+                let outcome = SubmissionOutcome::Credited(ActionId::of(&key));
+                self.batch.outcome(id, outcome);
+                self.folder.cells.action(submission.program, &action);
+                self.credited.insert(key);
+            }
+        }
+        Ok(true)
+    }
+
+    fn refuse(&mut self, id: SubmissionId, refusal: Refusal) {
+        self.batch.outcome(id, SubmissionOutcome::Refused(refusal));
+    }
+}

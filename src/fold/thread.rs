@@ -1,0 +1,333 @@
+//! The thread that folds: waits for sealed slots, folds them in order, and changes generations.
+//!
+//! Called by the daemon: started after log and derived store are open, stopped before they close.
+//! An error stops the fold for good and is kept for readiness; clicks and conversions go on being
+//! taken, and the reports say as of when they are.
+
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use parking_lot::{Condvar, Mutex};
+
+use crate::derived::{Derived, Watermark};
+use crate::log::Log;
+use crate::model::id::Slot;
+use crate::model::time::Millis;
+
+use super::error::FoldError;
+use super::rebuild::refold;
+use super::slot::Folder;
+
+/// How long the thread waits for a slot before it looks around.
+const WAIT: Duration = Duration::from_millis(200);
+
+/// Why the fold has stopped.
+#[derive(Clone, Debug)]
+struct Failure {
+    message: String,
+    exit_code: u8,
+}
+
+/// How the fold is doing, read by readiness and metrics on any thread.
+#[derive(Debug, Default)]
+pub struct FoldStatus {
+    slot: AtomicU32,
+    wall_end: AtomicI64,
+    slots: AtomicU64,
+    clicks: AtomicU64,
+    submissions: AtomicU64,
+    rebuilds: AtomicU64,
+    rebuilding: AtomicBool,
+    running: AtomicBool,
+    failure: OnceLock<Failure>,
+}
+
+impl FoldStatus {
+    /// How far the rows that serve go.
+    #[must_use]
+    pub fn watermark(&self) -> Watermark {
+        Watermark {
+            slot: Slot(self.slot.load(Ordering::Acquire)),
+            wall_end: Millis(self.wall_end.load(Ordering::Acquire)),
+        }
+    }
+
+    /// Slots folded since the start.
+    #[must_use]
+    pub fn slots(&self) -> u64 {
+        self.slots.load(Ordering::Relaxed)
+    }
+
+    /// Clicks folded since the start.
+    #[must_use]
+    pub fn clicks(&self) -> u64 {
+        self.clicks.load(Ordering::Relaxed)
+    }
+
+    /// Submissions folded since the start.
+    #[must_use]
+    pub fn submissions(&self) -> u64 {
+        self.submissions.load(Ordering::Relaxed)
+    }
+
+    /// Rebuilds finished since the start.
+    #[must_use]
+    pub fn rebuilds(&self) -> u64 {
+        self.rebuilds.load(Ordering::Acquire)
+    }
+
+    /// Whether a rebuild is asked for or going on.
+    #[must_use]
+    pub fn is_rebuilding(&self) -> bool {
+        self.rebuilding.load(Ordering::Acquire)
+    }
+
+    /// Whether the thread is alive.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.running.load(Ordering::Acquire)
+    }
+
+    /// Why the fold has stopped for good, if it has.
+    #[must_use]
+    pub fn failure(&self) -> Option<&str> {
+        self.failure.get().map(|failure| failure.message.as_str())
+    }
+
+    /// The exit code that fits the failure: 65 for damaged data, else 75.
+    #[must_use]
+    pub fn exit_code(&self) -> Option<u8> {
+        self.failure.get().map(|failure| failure.exit_code)
+    }
+
+    fn publish(&self, at: Watermark) {
+        self.wall_end.store(at.wall_end.0, Ordering::Release);
+        self.slot.store(at.slot.0, Ordering::Release);
+    }
+}
+
+#[derive(Debug, Default)]
+struct Orders {
+    stop: AtomicBool,
+    rebuild: AtomicBool,
+    /// Wakes the thread when it has nothing to wait for but orders.
+    bell: (Mutex<()>, Condvar),
+}
+
+/// The running fold. Dropping it stops the thread and waits for it.
+#[derive(Debug)]
+pub struct Fold {
+    status: Arc<FoldStatus>,
+    orders: Arc<Orders>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Fold {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub fn start(log: Log, derived: Derived) -> Result<Self, FoldError> {
+        let status = Arc::new(FoldStatus::default());
+        let orders = Arc::new(Orders::default());
+        status.publish(derived.watermark().unwrap_or_default());
+        status.running.store(true, Ordering::Release);
+        let mut worker = Worker {
+            log,
+            derived,
+            status: Arc::clone(&status),
+            orders: Arc::clone(&orders),
+            rebuild: None,
+        };
+        let thread = std::thread::Builder::new()
+            .name("fold".to_owned())
+            .spawn(move || worker.run())
+            .map_err(FoldError::Thread)?;
+        Ok(Self {
+            status,
+            orders,
+            thread: Some(thread),
+        })
+    }
+
+    /// How it is doing.
+    #[must_use]
+    pub fn status(&self) -> &Arc<FoldStatus> {
+        &self.status
+    }
+
+    /// Asks for the whole log to be folded again; see [`FoldStatus::rebuilds`] for its end.
+    pub fn rebuild(&self) {
+        self.status.rebuilding.store(true, Ordering::Release);
+        self.orders.rebuild.store(true, Ordering::Release);
+    }
+
+    /// Stops the thread after the slot it is at and waits for it.
+    pub fn stop(&mut self) {
+        self.orders.stop.store(true, Ordering::Release);
+        {
+            let _ring = self.orders.bell.0.lock();
+            self.orders.bell.1.notify_all();
+        }
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the fold thread panicked");
+        }
+    }
+}
+
+impl Drop for Fold {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+type Rebuild = JoinHandle<Result<Option<Folder>, FoldError>>;
+
+struct Worker {
+    log: Log,
+    derived: Derived,
+    status: Arc<FoldStatus>,
+    orders: Arc<Orders>,
+    rebuild: Option<Rebuild>,
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // Also on the way of a panic.
+        self.status.running.store(false, Ordering::Release);
+    }
+}
+
+impl Worker {
+    fn run(&mut self) {
+        if let Err(error) = self.fold() {
+            tracing::error!(%error, "the fold has stopped; reports stand still");
+            let failure = Failure {
+                message: error.to_string(),
+                exit_code: error.exit_code(),
+            };
+            // Set once, here: this thread ends now.
+            let _kept = self.status.failure.set(failure);
+        }
+        self.orders.stop.store(true, Ordering::Release);
+        if let Some(rebuild) = self.rebuild.take()
+            && let Ok(Ok(Some(folder))) = rebuild.join()
+        {
+            folder.generation().retire();
+        }
+    }
+
+    fn fold(&mut self) -> Result<(), FoldError> {
+        let mut folder = Folder::new(self.log.clone(), self.derived.serving());
+        if !folder.is_of_this_log()? {
+            tracing::warn!("derived store discarded: it was folded from another log");
+            let fresh = self.derived.next_generation()?;
+            self.derived.adopt(Arc::clone(&fresh))?;
+            folder = Folder::new(self.log.clone(), fresh);
+        }
+        if self.derived.outdated()? {
+            tracing::info!("the rules of the fold have changed: folding the log again");
+            self.status.rebuilding.store(true, Ordering::Release);
+            self.orders.rebuild.store(true, Ordering::Release);
+        }
+        while !self.stopped() {
+            folder = self.change_generation(folder)?;
+            let above = folder.mark().map_or(Slot(0), |mark| mark.slot);
+            let sealed = self.log.wait_sealed(above, WAIT);
+            if sealed <= above {
+                self.rest();
+                continue;
+            }
+            while let Some(slot) = folder.next_slot()?
+                && slot <= sealed
+                && !self.stopped()
+            {
+                self.fold_one(&mut folder, slot)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn fold_one(&self, folder: &mut Folder, slot: Slot) -> Result<(), FoldError> {
+        let footer = folder.fold(slot)?;
+        let status = &self.status;
+        status.slots.fetch_add(1, Ordering::Relaxed);
+        status
+            .clicks
+            .fetch_add(footer.clicks.into(), Ordering::Relaxed);
+        let submissions = footer.submissions.into();
+        status.submissions.fetch_add(submissions, Ordering::Relaxed);
+        status.publish(Watermark {
+            slot,
+            wall_end: footer.wall_end,
+        });
+        Ok(())
+    }
+
+    fn stopped(&self) -> bool {
+        self.orders.stop.load(Ordering::Acquire)
+    }
+
+    /// A failed log answers at once that nothing new is sealed; this keeps the thread from
+    /// spinning until the process ends.
+    fn rest(&self) {
+        if self.log.failure().is_some() {
+            let mut bell = self.orders.bell.0.lock();
+            if !self.stopped() {
+                self.orders.bell.1.wait_for(&mut bell, WAIT);
+            }
+        }
+    }
+
+    /// Starts a rebuild that was asked for; lets one that has finished serve.
+    fn change_generation(&mut self, folder: Folder) -> Result<Folder, FoldError> {
+        let finished = match self.rebuild.take() {
+            None => {
+                if self.orders.rebuild.swap(false, Ordering::AcqRel) {
+                    self.rebuild = Some(self.start_rebuild()?);
+                }
+                return Ok(folder);
+            }
+            Some(running) if !running.is_finished() => {
+                self.rebuild = Some(running);
+                return Ok(folder);
+            }
+            Some(finished) => finished,
+        };
+        let rebuilt = finished.join();
+        let asked_again = self.orders.rebuild.load(Ordering::Acquire);
+        self.status.rebuilding.store(asked_again, Ordering::Release);
+        match rebuilt {
+            Ok(Ok(Some(mut new))) => {
+                // What was sealed since then; the old generation serves until it is level.
+                let level = folder.mark().map_or(Slot(0), |mark| mark.slot);
+                while let Some(slot) = new.next_slot()?
+                    && slot <= level
+                {
+                    new.fold(slot)?;
+                }
+                self.derived.adopt(Arc::clone(new.generation()))?;
+                self.status.rebuilds.fetch_add(1, Ordering::AcqRel);
+                return Ok(new);
+            }
+            Ok(Ok(None)) => {}
+            Ok(Err(error)) => tracing::error!(%error, "the rebuild failed; the old rows serve on"),
+            Err(_) => tracing::error!("the rebuild panicked; the old rows serve on"),
+        }
+        Ok(folder)
+    }
+
+    fn start_rebuild(&self) -> Result<Rebuild, FoldError> {
+        let (log, derived) = (self.log.clone(), self.derived.clone());
+        let orders = Arc::clone(&self.orders);
+        std::thread::Builder::new()
+            .name("fold-rebuild".to_owned())
+            .spawn(move || refold(&log, &derived, &orders.stop, &mut |_, _| {}))
+            .map_err(FoldError::Thread)
+    }
+}

@@ -1,0 +1,273 @@
+//! The unique-click rule, and the window rows it needs, kept in memory as far as they matter.
+//!
+//! A click is a duplicate when its own time is less than the program's window after the reference:
+//! the visitor's last unique click (FIXED) or last click of any kind (ROLLING). A gap of exactly
+//! the window is unique. A click older than its reference is a duplicate.
+
+use ahash::AHashMap;
+
+use crate::derived::{Batch, Families, Window, WindowKey};
+use crate::model::time::{Day, MINUTE, Millis};
+
+use super::error::FoldError;
+
+/// Window rows held in each of two maps; one row takes about 56 bytes.
+const HELD_MAX: usize = 524_288;
+
+/// A program's unique-click rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Rule {
+    /// The window in milliseconds.
+    pub(super) window: i64,
+    /// Whether every click prolongs it.
+    pub(super) rolling: bool,
+}
+
+impl Rule {
+    /// For a program that the slot's catalogue does not know, which no answered click should name:
+    /// 30 minutes, rolling.
+    pub(super) const FALLBACK: Self = Self {
+        window: 30 * MINUTE,
+        rolling: true,
+    };
+
+    /// Whether a click at `at` is unique for a visitor who was `seen` before, and what has been
+    /// seen of the visitor after it.
+    pub(super) fn judge(self, at: Millis, seen: Option<Window>) -> (bool, Window) {
+        let Some(seen) = seen else {
+            let first = Window {
+                unique: at,
+                click: at,
+            };
+            return (true, first);
+        };
+        let reference = if self.rolling {
+            seen.click
+        } else {
+            seen.unique
+        };
+        let unique = at.since(reference) >= self.window;
+        let now = Window {
+            unique: if unique {
+                seen.unique.max(at)
+            } else {
+                seen.unique
+            },
+            click: seen.click.max(at),
+        };
+        (unique, now)
+    }
+
+    /// The earliest reference that can make a click at `at` a duplicate.
+    fn earliest(self, at: Millis) -> Millis {
+        at.plus(1_i64.saturating_sub(self.window.max(0)))
+    }
+}
+
+/// What two rows of the same visitor, under two salts, say together.
+pub(super) fn later(a: Option<Window>, b: Option<Window>) -> Option<Window> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(Window {
+            unique: a.unique.max(b.unique),
+            click: a.click.max(b.click),
+        }),
+        (one, None) | (None, one) => one,
+    }
+}
+
+/// Window rows in two maps of bounded size, the young and the old one.
+///
+/// Every stored row with a last click at `complete_from` or later is in one of the maps, so for
+/// most clicks a visitor that is not there is new and the store need not be asked. A row that is
+/// not held and is older can't make the click a duplicate, and what it says is overwritten by the
+/// later times of that click: the rows are the same whether it was read or not.
+#[derive(Debug)]
+pub(super) struct Windows {
+    young: AHashMap<WindowKey, Window>,
+    old: AHashMap<WindowKey, Window>,
+    young_newest: Millis,
+    old_newest: Millis,
+    complete_from: Millis,
+    changed: Vec<WindowKey>,
+    held_max: usize,
+}
+
+impl Windows {
+    /// Nothing held. `newest` is the latest own time of any click folded so far.
+    pub(super) fn new(newest: Option<Millis>) -> Self {
+        Self {
+            young: AHashMap::new(),
+            old: AHashMap::new(),
+            young_newest: Millis(i64::MIN),
+            old_newest: Millis(i64::MIN),
+            complete_from: newest.map_or(Millis(i64::MIN), |newest| newest.plus(1)),
+            changed: Vec::new(),
+            held_max: HELD_MAX,
+        }
+    }
+
+    /// What was seen of a visitor under the salt of the click's day and, where the click carries
+    /// it, of the day before, as far as it matters to a click at `at` under `rule`.
+    pub(super) fn seen(
+        &self,
+        families: &Families<'_>,
+        (today, before): (WindowKey, Option<WindowKey>),
+        rule: Rule,
+        at: Millis,
+    ) -> Result<Option<Window>, FoldError> {
+        let (held, held_before) = (self.held(today), before.and_then(|key| self.held(key)));
+        if held.is_none() && held_before.is_none() && rule.earliest(at) >= self.complete_from {
+            return Ok(None);
+        }
+        let held = match held {
+            None => families.window(today)?,
+            held => held,
+        };
+        let held_before = match (held_before, before) {
+            (None, Some(key)) => families.window(key)?,
+            (held, _) => held,
+        };
+        Ok(later(held, held_before))
+    }
+
+    fn held(&self, key: WindowKey) -> Option<Window> {
+        let held = self.young.get(&key);
+        held.or_else(|| self.old.get(&key)).copied()
+    }
+
+    /// Notes what has been seen of a visitor.
+    pub(super) fn set(&mut self, key: WindowKey, window: Window) {
+        self.young.insert(key, window);
+        self.young_newest = self.young_newest.max(window.click);
+        self.changed.push(key);
+    }
+
+    /// Puts every changed row into the slot's batch.
+    pub(super) fn write(&mut self, batch: &mut Batch<'_>) {
+        self.changed.sort_unstable();
+        self.changed.dedup();
+        for key in &self.changed {
+            if let Some(window) = self.young.get(key) {
+                batch.window(*key, *window);
+            }
+        }
+    }
+
+    /// Forgets every row of salt days up to `last`, stored ones, those of this slot's batch, and
+    /// those in memory. Comes after [`Self::write`].
+    pub(super) fn forget(
+        &mut self,
+        families: &Families<'_>,
+        last: Day,
+        batch: &mut Batch<'_>,
+    ) -> Result<(), FoldError> {
+        let mut programs = families.programs_with_windows(last)?;
+        let changed = self.changed.iter().filter(|key| key.day <= last);
+        programs.extend(changed.map(|key| key.program));
+        programs.sort_unstable();
+        programs.dedup();
+        for program in programs {
+            batch.forget_windows(program, last);
+        }
+        self.young.retain(|key, _| key.day > last);
+        self.old.retain(|key, _| key.day > last);
+        Ok(())
+    }
+
+    /// Ends the slot: lets go of the old map when the young one is full. Only between slots, since
+    /// a changed row must be in the young map until it is written.
+    pub(super) fn rotate(&mut self) {
+        self.changed.clear();
+        if self.young.len() < self.held_max {
+            return;
+        }
+        let unheld = self.old_newest.plus(1);
+        if !self.old.is_empty() {
+            self.complete_from = self.complete_from.max(unheld);
+        }
+        self.old = std::mem::take(&mut self.young);
+        self.old_newest = self.young_newest;
+        self.young_newest = Millis(i64::MIN);
+    }
+
+    /// Holds at most `held_max` rows a map, so that tests see rotations.
+    #[cfg(test)]
+    pub(super) fn hold(&mut self, held_max: usize) {
+        self.held_max = held_max;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Folds own times in order; which are unique.
+    fn fold(rule: Rule, times: &[i64]) -> Vec<bool> {
+        let mut seen = None;
+        let mut unique = Vec::new();
+        for at in times {
+            let (is_unique, now) = rule.judge(Millis(*at), seen);
+            unique.push(is_unique);
+            seen = Some(now);
+        }
+        unique
+    }
+
+    #[test]
+    fn a_gap_of_exactly_the_window_is_unique() {
+        for rolling in [false, true] {
+            let rule = Rule {
+                window: 100,
+                rolling,
+            };
+            assert_eq!(fold(rule, &[0, 99]), [true, false]);
+            assert_eq!(fold(rule, &[0, 100]), [true, true]);
+            assert_eq!(fold(rule, &[0, 0]), [true, false]);
+        }
+    }
+
+    #[test]
+    fn every_click_prolongs_a_rolling_window_and_none_a_fixed_one() {
+        let times = [0, 60, 120, 180, 280];
+        let rule = |rolling| Rule {
+            window: 100,
+            rolling,
+        };
+        assert_eq!(fold(rule(true), &times), [true, false, false, false, true]);
+        assert_eq!(fold(rule(false), &times), [true, false, true, false, true]);
+    }
+
+    #[test]
+    fn a_late_click_is_a_duplicate_and_moves_nothing_back() {
+        let rule = Rule {
+            window: 100,
+            rolling: true,
+        };
+        assert_eq!(
+            fold(rule, &[500, 100, 590, 690]),
+            [true, false, false, true]
+        );
+    }
+
+    #[test]
+    fn a_window_of_nothing_makes_every_click_unique() {
+        let rule = Rule {
+            window: 0,
+            rolling: true,
+        };
+        assert_eq!(fold(rule, &[5, 5, 6]), [true, true, true]);
+    }
+
+    #[test]
+    fn the_later_of_two_salts_counts() {
+        let window = |unique, click| Window {
+            unique: Millis(unique),
+            click: Millis(click),
+        };
+        let both = later(Some(window(1, 9)), Some(window(5, 6)));
+        assert_eq!(both, Some(window(5, 9)));
+        assert_eq!(later(None, Some(window(1, 2))), Some(window(1, 2)));
+        assert_eq!(later(Some(window(1, 2)), None), Some(window(1, 2)));
+        assert_eq!(later(None, None), None);
+    }
+}
