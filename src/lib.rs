@@ -4,3 +4,4 @@ pub mod catalog;
 pub mod conversion;
 pub mod log;
 pub mod model;
+pub mod registry;
