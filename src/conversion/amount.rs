@@ -54,9 +54,14 @@ impl<'a> Item<'a> {
 
     /// Whether it says anything about money.
     fn has_money(&self) -> bool {
-        [self.sub_total, self.price, self.discount, self.total_discount]
-            .iter()
-            .any(Option::is_some)
+        [
+            self.sub_total,
+            self.price,
+            self.discount,
+            self.total_discount,
+        ]
+        .iter()
+        .any(Option::is_some)
     }
 }
 
@@ -253,7 +258,9 @@ mod tests {
 
     fn run(pairs: &[(&str, &str)], currency: &str) -> (Option<Money>, Vec<String>) {
         let mut errors = Vec::new();
-        let pairs = pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned()));
+        let pairs = pairs
+            .iter()
+            .map(|(a, b)| ((*a).to_owned(), (*b).to_owned()));
         let fields = Fields::collect(pairs.collect(), &mut errors);
         let money = base(&fields, currency.parse().unwrap(), &mut errors);
         (money, errors.iter().map(ToString::to_string).collect())
@@ -267,9 +274,22 @@ mod tests {
             (&[("Amount", "12.50")], Some(12_500_000)),
             (&[("Amount", "0")], Some(0)),
             (&[("OrderSubTotalPostDiscount", "3")], Some(3_000_000)),
-            (&[("Amount", "9"), ("ItemSubTotal1", "3"), ("OrderDiscount", "1")], Some(9_000_000)),
-            (&[("ItemSubTotal1", "3"), ("ItemSubTotal2", "4.5")], Some(7_500_000)),
-            (&[("ItemPrice1", "2.50"), ("ItemQuantity1", "3")], Some(7_500_000)),
+            (
+                &[
+                    ("Amount", "9"),
+                    ("ItemSubTotal1", "3"),
+                    ("OrderDiscount", "1"),
+                ],
+                Some(9_000_000),
+            ),
+            (
+                &[("ItemSubTotal1", "3"), ("ItemSubTotal2", "4.5")],
+                Some(7_500_000),
+            ),
+            (
+                &[("ItemPrice1", "2.50"), ("ItemQuantity1", "3")],
+                Some(7_500_000),
+            ),
             (
                 &[
                     ("ItemPrice1", "2.50"),
@@ -283,14 +303,22 @@ mod tests {
                 Some(13_000_000),
             ),
             (
-                &[("ItemSubTotal1", "6"), ("ItemQuantity1", "3"), ("ItemDiscount1", "1")],
+                &[
+                    ("ItemSubTotal1", "6"),
+                    ("ItemQuantity1", "3"),
+                    ("ItemDiscount1", "1"),
+                ],
                 Some(3_000_000),
             ),
             (&[("ItemQuantity1", "3"), ("ItemSku1", "x")], None),
         ];
         for (pairs, expected) in cases {
             let (money, errors) = run(pairs, "USD");
-            assert_eq!((money.map(|m| m.0), errors), (*expected, vec![]), "{pairs:?}");
+            assert_eq!(
+                (money.map(|m| m.0), errors),
+                (*expected, vec![]),
+                "{pairs:?}"
+            );
         }
     }
 
@@ -300,13 +328,29 @@ mod tests {
             (&[("Amount", "")], "Amount: is not a decimal number"),
             (&[("Amount", "1e400")], "Amount: is not a decimal"),
             (&[("Amount", "-5")], "Amount: is not a decimal"),
-            (&[("Amount", "12.345")], "Amount: has more decimals than the 2 that the currency has"),
-            (&[("Amount", "10000000.01")], "Amount: is above the maximum of 10000000"),
-            (&[("ItemPrice1", "1")], "ItemQuantity1: is missing"),
-            (&[("ItemPrice1", "1"), ("ItemQuantity1", "0")], "ItemQuantity1: is no quantity"),
-            (&[("ItemPrice1", "1"), ("ItemQuantity1", "1.5")], "ItemQuantity1: is no quantity"),
             (
-                &[("ItemPrice1", "1"), ("ItemQuantity1", "1"), ("ItemSubTotal1", "1")],
+                &[("Amount", "12.345")],
+                "Amount: has more decimals than the 2 that the currency has",
+            ),
+            (
+                &[("Amount", "10000000.01")],
+                "Amount: is above the maximum of 10000000",
+            ),
+            (&[("ItemPrice1", "1")], "ItemQuantity1: is missing"),
+            (
+                &[("ItemPrice1", "1"), ("ItemQuantity1", "0")],
+                "ItemQuantity1: is no quantity",
+            ),
+            (
+                &[("ItemPrice1", "1"), ("ItemQuantity1", "1.5")],
+                "ItemQuantity1: is no quantity",
+            ),
+            (
+                &[
+                    ("ItemPrice1", "1"),
+                    ("ItemQuantity1", "1"),
+                    ("ItemSubTotal1", "1"),
+                ],
                 "ItemPrice1: is given beside ItemSubTotal1",
             ),
             (&[("ItemPrice", "1")], "ItemPrice: names no item"),
@@ -314,12 +358,27 @@ mod tests {
             (&[("ItemPrice0", "1")], "ItemPrice0: names no item"),
             (&[("ItemPrice501", "1")], "ItemPrice501: names no item"),
             (&[("ItemTotalDiscount1", "1")], "ItemSubTotal1: is missing"),
-            (&[("ItemSubTotal1", "1"), ("ItemTotalDiscount1", "1.01")], "ItemTotalDiscount1: takes"),
-            (&[("ItemSubTotal1", "1"), ("OrderDiscount", "1.01")], "OrderDiscount: is more than"),
+            (
+                &[("ItemSubTotal1", "1"), ("ItemTotalDiscount1", "1.01")],
+                "ItemTotalDiscount1: takes",
+            ),
+            (
+                &[("ItemSubTotal1", "1"), ("OrderDiscount", "1.01")],
+                "OrderDiscount: is more than",
+            ),
             (&[("OrderDiscount", "1")], "Amount: is missing"),
-            (&[("ItemSubTotal1", "1"), ("OrderDiscountRate", "10")], "OrderDiscountRate: is not"),
-            (&[("ItemSubTotal1", "1"), ("ItemDiscountRate1", "1")], "ItemDiscountRate1: is not"),
-            (&[("Amount", "1"), ("ItemSubTotal1", "x")], "ItemSubTotal1: is not a decimal"),
+            (
+                &[("ItemSubTotal1", "1"), ("OrderDiscountRate", "10")],
+                "OrderDiscountRate: is not",
+            ),
+            (
+                &[("ItemSubTotal1", "1"), ("ItemDiscountRate1", "1")],
+                "ItemDiscountRate1: is not",
+            ),
+            (
+                &[("Amount", "1"), ("ItemSubTotal1", "x")],
+                "ItemSubTotal1: is not a decimal",
+            ),
             (
                 &[("ItemPrice1", "10000000"), ("ItemQuantity1", "1000000")],
                 "body: the sum of the items is above",
@@ -330,6 +389,8 @@ mod tests {
             assert_eq!(errors.len(), 1, "{pairs:?}: {errors:?}");
             assert!(errors[0].starts_with(expected), "{pairs:?}: {errors:?}");
         }
-        assert!(run(&[("Amount", "10.5")], "JPY").1[0].contains("the 0 that the currency has, JPY"));
+        assert!(
+            run(&[("Amount", "10.5")], "JPY").1[0].contains("the 0 that the currency has, JPY")
+        );
     }
 }

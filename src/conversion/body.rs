@@ -96,7 +96,10 @@ mod tests {
             ("application/json", Some(ContentType::Json)),
             ("Application/JSON; charset=UTF-8", Some(ContentType::Json)),
             ("application/x-www-form-urlencoded", Some(ContentType::Form)),
-            ("application/json;charset=\"utf-8\"", Some(ContentType::Json)),
+            (
+                "application/json;charset=\"utf-8\"",
+                Some(ContentType::Json),
+            ),
             ("application/json; charset=utf-16", None),
             ("text/plain", None),
             ("application/xml", None),
@@ -110,14 +113,21 @@ mod tests {
     #[test]
     fn forms_are_decoded_once() {
         let pairs = pairs(ContentType::Form, b"a=1&b=x+y%2B%C3%A9&&c&d=%25").unwrap();
-        let pairs: Vec<_> = pairs.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+        let pairs: Vec<_> = pairs
+            .iter()
+            .map(|(a, b)| (a.as_str(), b.as_str()))
+            .collect();
         assert_eq!(pairs, [("a", "1"), ("b", "x y+é"), ("c", ""), ("d", "%")]);
     }
 
     #[test]
     fn other_encodings_are_refused_with_their_place() {
         for (content_type, body, word) in [
-            (ContentType::Json, b"{\"a\":\"\xff\"}".as_slice(), "at byte 6"),
+            (
+                ContentType::Json,
+                b"{\"a\":\"\xff\"}".as_slice(),
+                "at byte 6",
+            ),
             (ContentType::Json, b"\xef\xbb\xbf{}", "byte order mark"),
             (ContentType::Json, b"\xff\xfe{\0}\0", "at byte 0"),
             (ContentType::Json, b"{\0}\0", "not one JSON object"),

@@ -23,7 +23,11 @@ impl FieldError {
     pub fn new(field: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         let mut field = field.into();
         if field.len() > NAME_SHOWN_MAX {
-            field = field.chars().take(NAME_SHOWN_MAX).collect::<String>().into();
+            field = field
+                .chars()
+                .take(NAME_SHOWN_MAX)
+                .collect::<String>()
+                .into();
         }
         Self {
             field,

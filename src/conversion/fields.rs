@@ -238,7 +238,9 @@ mod tests {
 
     fn collect(pairs: &[(&str, &str)]) -> (Fields, Vec<FieldError>) {
         let mut errors = Vec::new();
-        let pairs = pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned()));
+        let pairs = pairs
+            .iter()
+            .map(|(a, b)| ((*a).to_owned(), (*b).to_owned()));
         (Fields::collect(pairs.collect(), &mut errors), errors)
     }
 
@@ -255,7 +257,13 @@ mod tests {
         let names: Vec<&str> = fields.iter().map(|(name, _)| name).collect();
         assert_eq!(
             names,
-            ["ItemSubTotal12", "ItemText1_3", "OrderId", "SubId1", "my_Own"]
+            [
+                "ItemSubTotal12",
+                "ItemText1_3",
+                "OrderId",
+                "SubId1",
+                "my_Own"
+            ]
         );
         assert_eq!(fields.get("OrderId"), Some("1"));
         assert_eq!(fields.get("orderid"), None);

@@ -45,9 +45,7 @@ impl<'de> Deserialize<'de> for Pairs<'de> {
 /// A sentence that says what is wrong: not one JSON object, text after it, or too deep.
 pub(super) fn pairs(text: &str) -> Result<Vec<(String, String)>, String> {
     if depth(text) > DEPTH_MAX {
-        return Err(format!(
-            "the JSON is nested deeper than {DEPTH_MAX} levels"
-        ));
+        return Err(format!("the JSON is nested deeper than {DEPTH_MAX} levels"));
     }
     let Pairs(raw) =
         serde_json::from_str(text).map_err(|error| format!("not one JSON object: {error}"))?;
@@ -122,9 +120,13 @@ mod tests {
 
     #[test]
     fn numbers_keep_the_text_that_was_sent() {
-        let pairs = read(r#"{"a": 0.10, "b": 1e2, "c": -5, "d": true, "e": 12345678901234567890123}"#);
+        let pairs =
+            read(r#"{"a": 0.10, "b": 1e2, "c": -5, "d": true, "e": 12345678901234567890123}"#);
         let values: Vec<&str> = pairs.iter().map(|(_, value)| value.as_str()).collect();
-        assert_eq!(values, ["0.10", "1e2", "-5", "true", "12345678901234567890123"]);
+        assert_eq!(
+            values,
+            ["0.10", "1e2", "-5", "true", "12345678901234567890123"]
+        );
     }
 
     #[test]
@@ -142,8 +144,21 @@ mod tests {
     #[test]
     fn only_one_whole_object_is_read() {
         for text in [
-            "", "null", "[]", "\"x\"", "1", "{", "{\"a\":1", "{\"a\":1} x", "{}{}", "{a:1}",
-            "{\"a\":NaN}", "{\"a\":01}", "{\"a\":1,}", "{\"a\":\"\\ud800\"}", "\u{feff}{}",
+            "",
+            "null",
+            "[]",
+            "\"x\"",
+            "1",
+            "{",
+            "{\"a\":1",
+            "{\"a\":1} x",
+            "{}{}",
+            "{a:1}",
+            "{\"a\":NaN}",
+            "{\"a\":01}",
+            "{\"a\":1,}",
+            "{\"a\":\"\\ud800\"}",
+            "\u{feff}{}",
         ] {
             assert!(pairs(text).is_err(), "{text}");
         }
@@ -153,7 +168,11 @@ mod tests {
     #[test]
     fn depth_is_bounded_without_stack() {
         let nested = |levels: usize| {
-            format!("{{\"a\":{}{}}}", "[".repeat(levels - 1), "]".repeat(levels - 1))
+            format!(
+                "{{\"a\":{}{}}}",
+                "[".repeat(levels - 1),
+                "]".repeat(levels - 1)
+            )
         };
         assert!(pairs(&nested(16)).is_ok());
         assert!(pairs(&nested(17)).unwrap_err().contains("16 levels"));

@@ -219,7 +219,10 @@ fn money(
             format!("`{}` is no currency code: {only}", shown(text)),
         )),
         Some(text) if allowed.is_some_and(|currency| parsed != Some(currency)) => {
-            errors.push(FieldError::new("CurrencyCode", format!("is {text}: {only}")));
+            errors.push(FieldError::new(
+                "CurrencyCode",
+                format!("is {text}: {only}"),
+            ));
         }
         Some(_) => {}
     }

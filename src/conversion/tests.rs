@@ -57,8 +57,16 @@ fn a_form_becomes_a_submission() {
     assert_eq!(
         names,
         [
-            "Amount", "CampaignId", "ClickId", "CurrencyCode", "CustomerId", "EventDate",
-            "EventTypeCode", "OrderId", "Text1", "zz"
+            "Amount",
+            "CampaignId",
+            "ClickId",
+            "CurrencyCode",
+            "CustomerId",
+            "EventDate",
+            "EventTypeCode",
+            "OrderId",
+            "Text1",
+            "zz"
         ]
     );
 }
@@ -150,7 +158,10 @@ fn every_error_is_reported_at_once() {
         "Note: has 1025 bytes; at most 1024",
         "EventTypeId: program 1000 has no such event type",
     ] {
-        assert!(found.iter().any(|e| e.starts_with(start)), "{start} in {found:#?}");
+        assert!(
+            found.iter().any(|e| e.starts_with(start)),
+            "{start} in {found:#?}"
+        );
     }
     assert_eq!(found.len(), 7, "{found:#?}");
     let refused = run(ContentType::Form, "CampaignId=1000").unwrap_err();
@@ -162,7 +173,10 @@ fn an_empty_body_misses_each_required_field() {
     for (content_type, body) in [(ContentType::Form, ""), (ContentType::Json, "{}")] {
         let refused = run(content_type, body).unwrap_err();
         let fields: Vec<&str> = refused.errors.iter().map(|e| &*e.field).collect();
-        assert_eq!(fields, ["CampaignId", "EventTypeId", "OrderId", "EventDate"]);
+        assert_eq!(
+            fields,
+            ["CampaignId", "EventTypeId", "OrderId", "EventDate"]
+        );
     }
 }
 
@@ -170,30 +184,102 @@ fn an_empty_body_misses_each_required_field() {
 fn each_bad_field_is_named() {
     for (from, to, start) in [
         ("CampaignId=1000", "", "CampaignId: is missing"),
-        ("CampaignId=1000", "CampaignId=x", "CampaignId: is not a number"),
-        ("CampaignId=1000", "CampaignId=1e3", "CampaignId: is not a number"),
-        ("CampaignId=1000", "CampaignId=4294967296", "CampaignId: is not a number"),
-        ("CampaignId=1000", "CampaignId=9", "CampaignId: this account has no program 9"),
-        ("CampaignId=1000", "CampaignId=2000", "CampaignId: this account has no program 2000"),
+        (
+            "CampaignId=1000",
+            "CampaignId=x",
+            "CampaignId: is not a number",
+        ),
+        (
+            "CampaignId=1000",
+            "CampaignId=1e3",
+            "CampaignId: is not a number",
+        ),
+        (
+            "CampaignId=1000",
+            "CampaignId=4294967296",
+            "CampaignId: is not a number",
+        ),
+        (
+            "CampaignId=1000",
+            "CampaignId=9",
+            "CampaignId: this account has no program 9",
+        ),
+        (
+            "CampaignId=1000",
+            "CampaignId=2000",
+            "CampaignId: this account has no program 2000",
+        ),
         ("SALE", "sale", "EventTypeCode: program 1000 has no such"),
-        ("EventTypeCode=SALE", "EventTypeId=20001", "EventTypeId: program 1000 has no such"),
-        ("EventTypeCode=SALE", "EventTypeId=x", "EventTypeId: is not a number"),
-        ("EventTypeCode=SALE", "", "EventTypeId: is missing: send one of ActionTrackerId"),
-        ("SALE", "SALE&EventTypeId=10002", "EventTypeCode: names another event type"),
+        (
+            "EventTypeCode=SALE",
+            "EventTypeId=20001",
+            "EventTypeId: program 1000 has no such",
+        ),
+        (
+            "EventTypeCode=SALE",
+            "EventTypeId=x",
+            "EventTypeId: is not a number",
+        ),
+        (
+            "EventTypeCode=SALE",
+            "",
+            "EventTypeId: is missing: send one of ActionTrackerId",
+        ),
+        (
+            "SALE",
+            "SALE&EventTypeId=10002",
+            "EventTypeCode: names another event type",
+        ),
         ("EventDate=NOW", "EventDate=", "EventDate: is missing"),
-        ("EventDate=NOW", "EventDate=2100-01-01", "EventDate: is more than 5 minutes ahead"),
+        (
+            "EventDate=NOW",
+            "EventDate=2100-01-01",
+            "EventDate: is more than 5 minutes ahead",
+        ),
         ("o-1", "", "OrderId: is empty"),
         ("o-1", "%20%20", "OrderId: is only white space"),
         ("o-1", "a%00b", "OrderId: has a control character"),
         ("o-1", "a&oid=b", "OrderId: "),
-        ("o-1", "o-1&CurrencyCode=eur", "CurrencyCode: `eur` is no currency code: USD"),
-        ("o-1", "o-1&CurrencyCode=XXX", "CurrencyCode: `XXX` is no currency code"),
-        ("o-1", "o-1&Amount=1", "CurrencyCode: is missing beside money: USD"),
-        ("o-1", "o-1&OrderTax=1", "CurrencyCode: is missing beside money: USD"),
-        ("o-1", "o-1&CurrencyCode=USD&Amount=", "Amount: is not a decimal number"),
-        ("o-1", "o-1&CurrencyCode=USD&Amount=12,50", "Amount: is not a decimal number"),
-        ("o-1", "o-1&CurrencyCode=USD&Amount=NaN", "Amount: is not a decimal number"),
-        ("o-1", "o-1&CurrencyCode=USD&Amount=99999999999999999999", "Amount: is above"),
+        (
+            "o-1",
+            "o-1&CurrencyCode=eur",
+            "CurrencyCode: `eur` is no currency code: USD",
+        ),
+        (
+            "o-1",
+            "o-1&CurrencyCode=XXX",
+            "CurrencyCode: `XXX` is no currency code",
+        ),
+        (
+            "o-1",
+            "o-1&Amount=1",
+            "CurrencyCode: is missing beside money: USD",
+        ),
+        (
+            "o-1",
+            "o-1&OrderTax=1",
+            "CurrencyCode: is missing beside money: USD",
+        ),
+        (
+            "o-1",
+            "o-1&CurrencyCode=USD&Amount=",
+            "Amount: is not a decimal number",
+        ),
+        (
+            "o-1",
+            "o-1&CurrencyCode=USD&Amount=12,50",
+            "Amount: is not a decimal number",
+        ),
+        (
+            "o-1",
+            "o-1&CurrencyCode=USD&Amount=NaN",
+            "Amount: is not a decimal number",
+        ),
+        (
+            "o-1",
+            "o-1&CurrencyCode=USD&Amount=99999999999999999999",
+            "Amount: is above",
+        ),
     ] {
         let body = GOOD.replace(from, to);
         let found = errors(&body);
