@@ -5,3 +5,4 @@ pub mod conversion;
 pub mod log;
 pub mod model;
 pub mod registry;
+pub mod report;
