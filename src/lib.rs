@@ -6,3 +6,4 @@ pub mod log;
 pub mod model;
 pub mod registry;
 pub mod report;
+pub mod server;

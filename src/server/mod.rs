@@ -1,0 +1,6 @@
+//! The edge: everything that speaks to the outside, and the only module that knows HTTP.
+//!
+//! In: sockets, from the service manager or bound here. Out: answers made by the stages below.
+//! Nothing here knows how a click is decided or how a figure is made.
+
+pub mod api;
