@@ -1,3 +1,16 @@
 //! Closed tables of what is kept and what can be asked for. A new report or measure is a new row.
+//!
+//! [`cube`] names the sums that the fold keeps, [`measure`] and [`dimension`] the columns that can
+//! be made from them, [`filter`] the parameters of a query, and [`report`] the reports. Queries are
+//! checked, answers computed, the list of reports served and the README written from these tables
+//! alone: no code elsewhere knows a report by name.
 
 pub mod cube;
+pub mod describe;
+pub mod dimension;
+pub mod filter;
+pub mod measure;
+pub mod report;
+
+pub use cube::CubeId;
+pub use report::{REPORTS, Report};

@@ -3,6 +3,7 @@
 //! In: sockets, from the service manager or bound here. Out: answers made by the stages below.
 //! Nothing here knows how a click is decided or how a figure is made.
 
+pub mod api;
 pub mod control;
 pub mod listeners;
 pub mod notify;

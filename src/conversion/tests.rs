@@ -1,0 +1,324 @@
+//! Whole submissions, good and bad.
+
+use super::*;
+use crate::conversion::fixture;
+use crate::model::id::{AdId, EventNumber, PartnerId};
+use crate::model::money::Money;
+use crate::model::time::{DAY, SECOND};
+
+const NOW: Millis = Millis(1_795_000_000_000);
+const GOOD: &str = "CampaignId=1000&EventTypeCode=SALE&EventDate=NOW&OrderId=o-1";
+
+fn click() -> ClickId {
+    ClickId {
+        number: EventNumber(1),
+        partner: PartnerId(7),
+        ad: AdId(1),
+        program: ProgramId(1000),
+        unrecorded: false,
+        key_number: 0,
+    }
+}
+
+fn run(content_type: ContentType, body: &str) -> Result<Submission, Refused> {
+    let catalog = fixture::catalog();
+    read(&Received {
+        content_type,
+        body: body.as_bytes(),
+        catalog: &catalog,
+        brand: catalog.brand("IRacme").unwrap(),
+        now: NOW,
+        verify: &|text| (text == "good").then(click),
+    })
+}
+
+fn form(body: &str) -> Submission {
+    run(ContentType::Form, body).unwrap()
+}
+
+fn errors(body: &str) -> Vec<String> {
+    let refused = run(ContentType::Form, body).unwrap_err();
+    refused.errors.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_form_becomes_a_submission() {
+    let submission = form(&format!(
+        "{GOOD}&ClickId=good&CurrencyCode=USD&Amount=12.50&CustomerId=c&Text1=t&zz=1"
+    ));
+    assert_eq!(submission.program, ProgramId(1000));
+    assert_eq!(submission.event_type, EventTypeId(10_001));
+    assert_eq!(&*submission.order_id, "o-1");
+    assert_eq!(submission.event, EventTime::Now);
+    assert_eq!(submission.claim, Claim::Verified(click()));
+    assert_eq!(submission.amount, Some(Money(12_500_000)));
+    assert_eq!(submission.customer_id.as_deref(), Some("c"));
+    let names: Vec<&str> = submission.fields.iter().map(|(name, _)| &**name).collect();
+    assert_eq!(
+        names,
+        [
+            "Amount",
+            "CampaignId",
+            "ClickId",
+            "CurrencyCode",
+            "CustomerId",
+            "EventDate",
+            "EventTypeCode",
+            "OrderId",
+            "Text1",
+            "zz"
+        ]
+    );
+}
+
+#[test]
+fn the_zone_of_a_date_is_the_programs() {
+    let submission = form(
+        "CampaignId=1001&ActionTrackerId=10011&EventDate=2026-11-01&oid=1&ClickId=bad&CustomerId=",
+    );
+    let start = "2026-10-31T23:00:00Z".parse::<jiff::Timestamp>().unwrap();
+    assert_eq!(
+        submission.event,
+        EventTime::At {
+            start: Millis(start.as_millisecond()),
+            precision: DAY
+        }
+    );
+    assert_eq!(submission.claim, Claim::Forged);
+    assert_eq!((submission.amount, submission.customer_id), (None, None));
+}
+
+#[test]
+fn without_a_click_id_it_is_stored_without_a_claim() {
+    assert_eq!(form(GOOD).claim, Claim::None);
+    assert_eq!(form(&format!("{GOOD}&ClickId=")).claim, Claim::None);
+}
+
+#[test]
+fn inactive_event_types_are_left_to_the_fold() {
+    let body = GOOD.replace("SALE", "LEAD");
+    assert_eq!(form(&body).event_type, EventTypeId(10_002));
+}
+
+#[test]
+fn retries_hash_the_same_whatever_their_form() {
+    let body = format!("{GOOD}&CurrencyCode=USD&Amount=12.50&IpAddress=192.0.2.1");
+    let hash = form(&body).payload;
+    let mut pairs: Vec<&str> = body.split('&').collect();
+    pairs.reverse();
+    assert_eq!(form(&pairs.join("&")).payload, hash);
+    assert_eq!(form(&body.replace("192.0.2.1", "192.0.2.2")).payload, hash);
+    assert_eq!(form(&format!("{body}&useragent=x")).payload, hash);
+    assert_eq!(form(&body.replace("OrderId", "OID")).payload, hash);
+    assert_eq!(
+        form(&body.replace("EventTypeCode=SALE", "ActionTrackerId=10001")).payload,
+        hash
+    );
+    let json = r#"{"Amount": 12.50, "campaignid": 1000, "EventTypeCode": "SALE",
+        "CurrencyCode": "USD", "EventDate": "now", "OrderId": "o-1", "Note": null}"#;
+    assert_eq!(run(ContentType::Json, json).unwrap().payload, hash);
+}
+
+#[test]
+fn other_payloads_hash_differently() {
+    let base = format!("{GOOD}&CurrencyCode=USD&Amount=12.50&ClickId=good");
+    let mut hashes = vec![form(&base).payload];
+    for (from, to) in [
+        ("12.50", "12.51"),
+        ("o-1", "O-1"),
+        ("SALE", "LEAD"),
+        ("ClickId=good", "ClickId=bad"),
+        ("NOW", "2026-11-01"),
+        ("NOW", "2026-11-02"),
+    ] {
+        hashes.push(form(&base.replace(from, to)).payload);
+    }
+    hashes.push(form(&format!("{base}&x=1")).payload);
+    hashes.push(form(&format!("{base}&x1=")).payload);
+    for (i, hash) in hashes.iter().enumerate() {
+        assert!(!hashes[i + 1..].contains(hash), "{i}");
+    }
+}
+
+#[test]
+fn every_error_is_reported_at_once() {
+    let long = "x".repeat(65);
+    let found = errors(&format!(
+        "CampaignId=1000&EventDate=2026-02-30&OrderId={long}&CurrencyCode=EUR&Amount=1.234&\
+         CustomerId={}&Note={}&EventTypeId=5&note=1",
+        "c".repeat(256),
+        "n".repeat(1025),
+    ));
+    for start in [
+        "EventDate: is not a date",
+        "OrderId: has 65 bytes: 1 to 64 bytes",
+        "CurrencyCode: is EUR: USD is this program's currency and the only one allowed",
+        "Amount: has more decimals than the 2",
+        "CustomerId: has 256 bytes; at most 255",
+        "Note: has 1025 bytes; at most 1024",
+        "EventTypeId: program 1000 has no such event type",
+    ] {
+        assert!(
+            found.iter().any(|e| e.starts_with(start)),
+            "{start} in {found:#?}"
+        );
+    }
+    assert_eq!(found.len(), 7, "{found:#?}");
+    let refused = run(ContentType::Form, "CampaignId=1000").unwrap_err();
+    assert_eq!(refused.program, Some(ProgramId(1000)));
+}
+
+#[test]
+fn an_empty_body_misses_each_required_field() {
+    for (content_type, body) in [(ContentType::Form, ""), (ContentType::Json, "{}")] {
+        let refused = run(content_type, body).unwrap_err();
+        let fields: Vec<&str> = refused.errors.iter().map(|e| &*e.field).collect();
+        assert_eq!(
+            fields,
+            ["CampaignId", "EventTypeId", "OrderId", "EventDate"]
+        );
+    }
+}
+
+#[test]
+fn each_bad_field_is_named() {
+    for (from, to, start) in [
+        ("CampaignId=1000", "", "CampaignId: is missing"),
+        (
+            "CampaignId=1000",
+            "CampaignId=x",
+            "CampaignId: is not a number",
+        ),
+        (
+            "CampaignId=1000",
+            "CampaignId=1e3",
+            "CampaignId: is not a number",
+        ),
+        (
+            "CampaignId=1000",
+            "CampaignId=4294967296",
+            "CampaignId: is not a number",
+        ),
+        (
+            "CampaignId=1000",
+            "CampaignId=9",
+            "CampaignId: this account has no program 9",
+        ),
+        (
+            "CampaignId=1000",
+            "CampaignId=2000",
+            "CampaignId: this account has no program 2000",
+        ),
+        ("SALE", "sale", "EventTypeCode: program 1000 has no such"),
+        (
+            "EventTypeCode=SALE",
+            "EventTypeId=20001",
+            "EventTypeId: program 1000 has no such",
+        ),
+        (
+            "EventTypeCode=SALE",
+            "EventTypeId=x",
+            "EventTypeId: is not a number",
+        ),
+        (
+            "EventTypeCode=SALE",
+            "",
+            "EventTypeId: is missing: send one of ActionTrackerId",
+        ),
+        (
+            "SALE",
+            "SALE&EventTypeId=10002",
+            "EventTypeCode: names another event type",
+        ),
+        ("EventDate=NOW", "EventDate=", "EventDate: is missing"),
+        (
+            "EventDate=NOW",
+            "EventDate=2100-01-01",
+            "EventDate: is more than 5 minutes ahead",
+        ),
+        ("o-1", "", "OrderId: is empty"),
+        ("o-1", "%20%20", "OrderId: is only white space"),
+        ("o-1", "a%00b", "OrderId: has a control character"),
+        ("o-1", "a&oid=b", "OrderId: "),
+        (
+            "o-1",
+            "o-1&CurrencyCode=eur",
+            "CurrencyCode: `eur` is no currency code: USD",
+        ),
+        (
+            "o-1",
+            "o-1&CurrencyCode=XXX",
+            "CurrencyCode: `XXX` is no currency code",
+        ),
+        (
+            "o-1",
+            "o-1&Amount=1",
+            "CurrencyCode: is missing beside money: USD",
+        ),
+        (
+            "o-1",
+            "o-1&OrderTax=1",
+            "CurrencyCode: is missing beside money: USD",
+        ),
+        (
+            "o-1",
+            "o-1&CurrencyCode=USD&Amount=",
+            "Amount: is not a decimal number",
+        ),
+        (
+            "o-1",
+            "o-1&CurrencyCode=USD&Amount=12,50",
+            "Amount: is not a decimal number",
+        ),
+        (
+            "o-1",
+            "o-1&CurrencyCode=USD&Amount=NaN",
+            "Amount: is not a decimal number",
+        ),
+        (
+            "o-1",
+            "o-1&CurrencyCode=USD&Amount=99999999999999999999",
+            "Amount: is above",
+        ),
+    ] {
+        let body = GOOD.replace(from, to);
+        let found = errors(&body);
+        assert_eq!(found.len(), 1, "{body}: {found:?}");
+        assert!(found[0].starts_with(start), "{body}: {found:?}");
+    }
+}
+
+#[test]
+fn equal_selectors_agree_and_order_ids_are_bytes() {
+    let body = GOOD.replace("SALE", "SALE&EventTypeId=10001&actiontrackerid=10001");
+    assert_eq!(form(&body).event_type, EventTypeId(10_001));
+    let id = "é".repeat(32);
+    assert_eq!(&*form(&GOOD.replace("o-1", &id)).order_id, id);
+    assert!(errors(&GOOD.replace("o-1", &format!("{id}x")))[0].starts_with("OrderId: has 65"));
+}
+
+#[test]
+fn numbers_with_exponents_are_no_amounts_in_json_either() {
+    let body = |amount: &str| {
+        format!(
+            r#"{{"CampaignId":1000,"EventTypeId":10001,"EventDate":"NOW","OrderId":5,
+                "CurrencyCode":"USD","Amount":{amount}}}"#
+        )
+    };
+    let amount = |text| run(ContentType::Json, &body(text)).map(|s| s.amount);
+    assert_eq!(amount("0.1"), Ok(Some(Money(100_000))));
+    assert_eq!(amount("\"0.1\""), Ok(Some(Money(100_000))));
+    assert_eq!(amount("null"), Ok(None));
+    for text in ["1e2", "1e400", "-5", "0.001", "true", "[1]", "\"\""] {
+        let refused = amount(text).unwrap_err();
+        assert_eq!(refused.errors.len(), 1, "{text}");
+        assert_eq!(refused.errors[0].field, "Amount", "{text}");
+    }
+}
+
+#[test]
+fn the_edge_of_the_future_is_five_minutes() {
+    let at = |ahead: i64| GOOD.replace("NOW", &NOW.plus(ahead).to_string());
+    assert!(run(ContentType::Form, &at(300 * SECOND)).is_ok());
+    assert!(run(ContentType::Form, &at(300 * SECOND + 1)).is_err());
+}

@@ -1,0 +1,183 @@
+//! The tables for readers: metadata of one report as JSON, all of them as Markdown.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::dimension::AttributeKind;
+use super::filter::FILTERS;
+use super::measure::{MEASURES, Unit};
+use super::report::{Column, REPORTS, Report};
+
+/// One entry of the list of reports; `base` is the path of the list itself.
+#[must_use]
+pub fn entry(report: &Report, base: &str) -> Value {
+    let uri = format!("{base}/{}", report.handle);
+    json!({
+        "Id": report.handle,
+        "Name": report.name,
+        "Category": report.category,
+        "Description": report.help,
+        "ApiAccessible": true,
+        "ApiRunUri": uri,
+        "MetaDataUri": format!("{uri}/MetaData"),
+    })
+}
+
+/// What can be asked of a report and what it answers.
+#[must_use]
+pub fn metadata(report: &Report) -> Value {
+    let filters: Vec<Value> = FILTERS
+        .iter()
+        .map(|filter| {
+            json!({
+                "Name": filter.name,
+                "DataType": filter.data_type,
+                "Format": filter.format,
+                "Description": filter.help,
+            })
+        })
+        .collect();
+    let attributes: Vec<Value> = report
+        .columns()
+        .map(|column| {
+            json!({
+                "Name": column.name(),
+                "DataType": data_type(column),
+                "Description": description(column),
+            })
+        })
+        .collect();
+    json!({
+        "Id": report.handle,
+        "Name": report.name,
+        "Filters": filters,
+        "Attributes": attributes,
+    })
+}
+
+/// The block of the README that lists reports, figures and parameters.
+#[must_use]
+pub fn markdown() -> String {
+    let mut out = String::new();
+    row(
+        &mut out,
+        &["Report", "Handle", "One row for each", "Columns"],
+    );
+    row(&mut out, &["---"; 4]);
+    for report in REPORTS {
+        let columns: Vec<String> = report
+            .columns()
+            .map(|column| format!("`{}`", column.name()))
+            .collect();
+        let one = format!("{:?}", report.dimension).to_lowercase();
+        let handle = format!("`{}`", report.handle);
+        row(&mut out, &[report.name, &handle, &one, &columns.join(", ")]);
+    }
+    out.push('\n');
+    row(&mut out, &["Figure", "Written as", "Formula", "Meaning"]);
+    row(&mut out, &["---"; 4]);
+    for measure in MEASURES {
+        let name = format!("`{}`", measure.name);
+        let written = written(measure.unit());
+        row(
+            &mut out,
+            &[&name, written, &measure.formula(), measure.help],
+        );
+    }
+    out.push('\n');
+    row(&mut out, &["Parameter", "Allowed", "Meaning"]);
+    row(&mut out, &["---"; 3]);
+    for filter in FILTERS {
+        let names: Vec<String> = std::iter::once(&filter.name)
+            .chain(filter.aliases)
+            .map(|name| format!("`{name}`"))
+            .collect();
+        row(&mut out, &[&names.join(", "), filter.format, filter.help]);
+    }
+    out
+}
+
+fn row(out: &mut String, cells: &[&str]) {
+    // Writing to a String can't fail.
+    let written = writeln!(out, "| {} |", cells.join(" | "));
+    debug_assert!(written.is_ok());
+}
+
+fn data_type(column: Column) -> &'static str {
+    match column {
+        Column::Attribute(attribute) => match attribute.kind {
+            AttributeKind::PartnerId | AttributeKind::PartnerName => "TEXT",
+            AttributeKind::Day => "DATE",
+        },
+        Column::Measure(measure) => match measure.unit() {
+            Unit::Count => "INTEGER",
+            Unit::Money => "MONEY",
+            Unit::Quotient => "DECIMAL",
+        },
+    }
+}
+
+fn description(column: Column) -> String {
+    match column {
+        Column::Attribute(attribute) => attribute.help.to_owned(),
+        Column::Measure(measure) => match measure.unit() {
+            Unit::Quotient => format!(
+                "{} {}; null when it divides by 0.",
+                measure.help,
+                measure.formula()
+            ),
+            Unit::Count | Unit::Money => measure.help.to_owned(),
+        },
+    }
+}
+
+fn written(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Count => "JSON number",
+        Unit::Money => "decimal string with at least the currency's decimals",
+        Unit::Quotient => "decimal string with six decimals, or null",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metadata_lists_every_column_and_parameter() {
+        for report in REPORTS {
+            let value = metadata(report);
+            let names = |list: &str| -> Vec<String> {
+                let list = value[list].as_array().unwrap().iter();
+                list.map(|v| v["Name"].as_str().unwrap().to_owned())
+                    .collect()
+            };
+            let columns: Vec<&str> = report.columns().map(|c| c.name()).collect();
+            assert_eq!(names("Attributes"), columns);
+            assert_eq!(names("Filters").len(), FILTERS.len());
+        }
+    }
+
+    #[test]
+    fn entries_point_to_their_report() {
+        let entry = entry(&REPORTS[0], "/Advertisers/IRacme/Reports");
+        assert_eq!(
+            entry["MetaDataUri"],
+            "/Advertisers/IRacme/Reports/att_adv_performance_by_media_pm_only/MetaData"
+        );
+    }
+
+    #[test]
+    fn the_markdown_names_every_row_of_the_tables() {
+        let text = markdown();
+        let names = REPORTS.iter().map(|r| r.handle);
+        let names = names.chain(MEASURES.iter().map(|m| m.name));
+        for name in names.chain(FILTERS.iter().map(|f| f.name)) {
+            assert!(text.contains(&format!("| `{name}`")), "{name}");
+        }
+        assert!(text.contains(
+            "| `EPC` | decimal string with six decimals, or null | ActionCost / Clicks |"
+        ));
+    }
+}

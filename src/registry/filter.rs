@@ -1,0 +1,181 @@
+//! The parameters of a report query, the same for every report.
+
+/// What a parameter decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FilterKind {
+    /// One program.
+    Program,
+    /// One partner.
+    Partner,
+    /// First day.
+    Start,
+    /// Last day.
+    End,
+    /// Column to sort by.
+    SortBy,
+    /// Direction of the sort.
+    SortDir,
+    /// Number of the page.
+    Page,
+    /// Rows of a page.
+    PageSize,
+    /// The state of the figures that the first page was made from.
+    AsOf,
+    /// Version of the API; read and not used.
+    Version,
+}
+
+/// One row of [`FILTERS`].
+#[derive(Clone, Copy, Debug)]
+pub struct Filter {
+    /// Its name, in links too.
+    pub name: &'static str,
+    /// Older names that mean the same.
+    pub aliases: &'static [&'static str],
+    /// What it decides.
+    pub kind: FilterKind,
+    /// Data type, in the words of the metadata.
+    pub data_type: &'static str,
+    /// What is allowed.
+    pub format: &'static str,
+    /// What it does, as a sentence.
+    pub help: &'static str,
+}
+
+/// Most days that one query may cover.
+pub const DAYS_MAX: i32 = 366;
+/// Days that a query without dates covers.
+pub const DAYS_DEFAULT: i32 = 30;
+/// Most rows of one page.
+pub const PAGE_SIZE_MAX: u32 = 20_000;
+/// Rows of a page when the query does not say.
+pub const PAGE_SIZE_DEFAULT: u32 = 1_000;
+
+/// Every parameter, in the order of links.
+pub const FILTERS: &[Filter] = &[
+    Filter {
+        name: "SUBAID",
+        aliases: &[],
+        kind: FilterKind::Program,
+        data_type: "INTEGER",
+        format: "number of a program",
+        help: "Only this program; all of the account's programs without it.",
+    },
+    Filter {
+        name: "MediaId",
+        aliases: &["MP_ID"],
+        kind: FilterKind::Partner,
+        data_type: "INTEGER",
+        format: "number of a partner",
+        help: "Only this partner.",
+    },
+    Filter {
+        name: "StartDate",
+        aliases: &["START_DATE"],
+        kind: FilterKind::Start,
+        data_type: "DATE",
+        format: "YYYY-MM-DD",
+        help: "First day, in the program's time zone; 29 days before the last one without it.",
+    },
+    Filter {
+        name: "EndDate",
+        aliases: &["END_DATE"],
+        kind: FilterKind::End,
+        data_type: "DATE",
+        format: "YYYY-MM-DD, at most 366 days in all",
+        help: "Last day, in the program's time zone; today without it.",
+    },
+    Filter {
+        name: "SortBy",
+        aliases: &[],
+        kind: FilterKind::SortBy,
+        data_type: "TEXT",
+        format: "a column, or -column for descending",
+        help: "Column to sort by; the row's number without it.",
+    },
+    Filter {
+        name: "SortDir",
+        aliases: &[],
+        kind: FilterKind::SortDir,
+        data_type: "TEXT",
+        format: "ASC or DESC",
+        help: "Direction of the sort.",
+    },
+    Filter {
+        name: "Page",
+        aliases: &[],
+        kind: FilterKind::Page,
+        data_type: "INTEGER",
+        format: "1 or more",
+        help: "Number of the page.",
+    },
+    Filter {
+        name: "PageSize",
+        aliases: &[],
+        kind: FilterKind::PageSize,
+        data_type: "INTEGER",
+        format: "1 to 20000",
+        help: "Rows of a page; 1000 without it.",
+    },
+    Filter {
+        name: "AsOf",
+        aliases: &[],
+        kind: FilterKind::AsOf,
+        data_type: "INTEGER",
+        format: "the @asofslot of an answer",
+        help: "Carried by the links to other pages.",
+    },
+    Filter {
+        name: "IrVersion",
+        aliases: &[],
+        kind: FilterKind::Version,
+        data_type: "INTEGER",
+        format: "a number",
+        help: "Accepted for existing clients; changes nothing.",
+    },
+];
+
+impl Filter {
+    /// The parameter called `name`, in any case.
+    #[must_use]
+    pub fn named(name: &str) -> Option<&'static Self> {
+        FILTERS.iter().find(|filter| {
+            let mut names = std::iter::once(&filter.name).chain(filter.aliases);
+            names.any(|listed| listed.eq_ignore_ascii_case(name))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_kinds_are_unique() {
+        let mut names: Vec<&str> = FILTERS
+            .iter()
+            .flat_map(|filter| std::iter::once(filter.name).chain(filter.aliases.iter().copied()))
+            .collect();
+        for (i, filter) in FILTERS.iter().enumerate() {
+            assert!(FILTERS[i + 1..].iter().all(|f| f.kind != filter.kind));
+            assert_eq!(
+                Filter::named(&filter.name.to_uppercase()).unwrap().kind,
+                filter.kind
+            );
+        }
+        let all = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), all);
+    }
+
+    #[test]
+    fn formats_name_the_bounds() {
+        let format = |name| Filter::named(name).unwrap().format;
+        assert!(format("PageSize").contains(&PAGE_SIZE_MAX.to_string()));
+        assert!(format("EndDate").contains(&DAYS_MAX.to_string()));
+        let help = |name| Filter::named(name).unwrap().help;
+        assert!(help("PageSize").contains(&PAGE_SIZE_DEFAULT.to_string()));
+        assert!(help("StartDate").contains(&(DAYS_DEFAULT - 1).to_string()));
+    }
+}

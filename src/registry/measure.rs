@@ -1,0 +1,305 @@
+//! The figures of a report: each one is stored, or the quotient of two stored ones.
+//!
+//! A figure without a source has no row here, so it can't appear as 0. Values are exact: counts
+//! are whole numbers; money and quotients are whole millionths, quotients rounded half to even.
+
+use crate::model::tally::{Stored, Tally};
+
+/// What a figure measures, which decides how it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// A whole number.
+    Count,
+    /// Millionths of the currency's major unit; shown with the currency's decimals at least.
+    Money,
+    /// A quotient in millionths; shown with six decimals, and `null` when it divides by 0.
+    Quotient,
+}
+
+/// Where a figure comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A stored measure as it is.
+    Stored(Stored),
+    /// One stored measure over another.
+    Quotient {
+        /// What is divided.
+        over: Stored,
+        /// What it is divided by.
+        under: Stored,
+    },
+}
+
+/// One row of [`MEASURES`].
+#[derive(Clone, Copy, Debug)]
+pub struct Measure {
+    /// Column name in answers.
+    pub name: &'static str,
+    /// Where it comes from.
+    pub source: Source,
+    /// What it means, as a sentence.
+    pub help: &'static str,
+}
+
+/// Clicks as they came.
+pub const RAW_CLICKS: Measure = Measure {
+    name: "RawClicks",
+    source: Source::Stored(Stored::RawClicks),
+    help: "Every click, with duplicates, robots and prefetches.",
+};
+/// Unique clicks.
+pub const CLICKS: Measure = Measure {
+    name: "Clicks",
+    source: Source::Stored(Stored::Clicks),
+    help: "Clicks that are unique within the program's window.",
+};
+/// Payable clicks.
+pub const PAYABLE_CLICKS: Measure = Measure {
+    name: "PayableClicks",
+    source: Source::Stored(Stored::PayableClicks),
+    help: "Unique clicks that nothing keeps from being paid.",
+};
+/// All actions.
+pub const GROSS_ACTIONS: Measure = Measure {
+    name: "GrossActions",
+    source: Source::Stored(Stored::GrossActions),
+    help: "Actions, reversed ones included.",
+};
+/// Actions that stand.
+pub const ACTIONS: Measure = Measure {
+    name: "Actions",
+    source: Source::Stored(Stored::Actions),
+    help: "Actions that are not reversed.",
+};
+/// What customers paid.
+pub const SALE_AMOUNT: Measure = Measure {
+    name: "SaleAmount",
+    source: Source::Stored(Stored::SaleAmount),
+    help: "Sale amount of the actions, less discounts, without shipping and tax.",
+};
+/// What partners earn.
+pub const ACTION_COST: Measure = Measure {
+    name: "ActionCost",
+    source: Source::Stored(Stored::ActionCost),
+    help: "Payout of the actions.",
+};
+/// Actions over clicks.
+pub const CONVERSION_RATE: Measure = Measure {
+    name: "ConversionRate",
+    source: Source::Quotient {
+        over: Stored::Actions,
+        under: Stored::Clicks,
+    },
+    help: "Actions for each unique click.",
+};
+/// Cost over clicks.
+pub const EPC: Measure = Measure {
+    name: "EPC",
+    source: Source::Quotient {
+        over: Stored::ActionCost,
+        under: Stored::Clicks,
+    },
+    help: "Earnings per click: payout for each unique click.",
+};
+/// Sale amount over actions.
+pub const AOV: Measure = Measure {
+    name: "AOV",
+    source: Source::Quotient {
+        over: Stored::SaleAmount,
+        under: Stored::Actions,
+    },
+    help: "Average order value: sale amount for each action.",
+};
+/// Sale amount over cost.
+pub const ROAS: Measure = Measure {
+    name: "ROAS",
+    source: Source::Quotient {
+        over: Stored::SaleAmount,
+        under: Stored::ActionCost,
+    },
+    help: "Return on ad spend: sale amount for each unit of payout.",
+};
+
+/// Every measure that a report can show.
+pub const MEASURES: &[Measure] = &[
+    RAW_CLICKS,
+    CLICKS,
+    PAYABLE_CLICKS,
+    GROSS_ACTIONS,
+    ACTIONS,
+    SALE_AMOUNT,
+    ACTION_COST,
+    CONVERSION_RATE,
+    EPC,
+    AOV,
+    ROAS,
+];
+
+/// How many stored units make one: money is stored in millionths, counts as they are.
+fn scale(stored: Stored) -> i128 {
+    match stored {
+        Stored::SaleAmount | Stored::ActionCost => 1_000_000,
+        Stored::RawClicks
+        | Stored::Clicks
+        | Stored::PayableClicks
+        | Stored::GrossActions
+        | Stored::Actions => 1,
+    }
+}
+
+impl Measure {
+    /// What it measures.
+    #[must_use]
+    pub fn unit(&self) -> Unit {
+        match self.source {
+            Source::Quotient { .. } => Unit::Quotient,
+            Source::Stored(stored) if scale(stored) == 1 => Unit::Count,
+            Source::Stored(_) => Unit::Money,
+        }
+    }
+
+    /// The stored measures it needs.
+    pub fn needs(&self) -> impl Iterator<Item = Stored> {
+        let (first, second) = match self.source {
+            Source::Stored(stored) => (stored, None),
+            Source::Quotient { over, under } => (over, Some(under)),
+        };
+        std::iter::once(first).chain(second)
+    }
+
+    /// Its value in its [`Unit`]; nothing when it divides by 0.
+    #[must_use]
+    pub fn value(&self, tally: &Tally) -> Option<i128> {
+        match self.source {
+            Source::Stored(stored) => Some(tally.get(stored)),
+            Source::Quotient { over, under } => {
+                let dividend = tally
+                    .get(over)
+                    .checked_mul(1_000_000)?
+                    .checked_mul(scale(under))?;
+                divide_half_even(dividend, tally.get(under).checked_mul(scale(over))?)
+            }
+        }
+    }
+
+    /// How it is made, in column names.
+    #[must_use]
+    pub fn formula(&self) -> String {
+        let name = |stored: Stored| {
+            MEASURES
+                .iter()
+                .find(|measure| measure.source == Source::Stored(stored))
+                .map_or("", |measure| measure.name)
+        };
+        match self.source {
+            Source::Stored(_) => "stored".to_owned(),
+            Source::Quotient { over, under } => format!("{} / {}", name(over), name(under)),
+        }
+    }
+}
+
+/// `dividend / divisor` rounded half to even; nothing for a divisor of 0.
+fn divide_half_even(dividend: i128, divisor: i128) -> Option<i128> {
+    let quotient = dividend.checked_div_euclid(divisor)?;
+    let rest = dividend.checked_rem_euclid(divisor)?.unsigned_abs();
+    let divisor_size = divisor.unsigned_abs();
+    let up = match rest.cmp(&(divisor_size - rest)) {
+        std::cmp::Ordering::Less => false,
+        std::cmp::Ordering::Equal => quotient % 2 != 0,
+        std::cmp::Ordering::Greater => true,
+    };
+    // The remainder is never negative, so rounding up moves against a negative divisor's sign.
+    let step = if divisor < 0 { -1 } else { 1 };
+    quotient.checked_add(if up { step } else { 0 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tally(pairs: &[(Stored, i128)]) -> Tally {
+        let mut tally = Tally::default();
+        for (stored, amount) in pairs {
+            tally.add(*stored, *amount);
+        }
+        tally
+    }
+
+    #[test]
+    fn names_are_unique_and_every_stored_measure_has_one() {
+        for (i, measure) in MEASURES.iter().enumerate() {
+            assert!(MEASURES[i + 1..].iter().all(|m| m.name != measure.name));
+            for stored in measure.needs() {
+                let named = Source::Stored(stored);
+                assert_eq!(MEASURES.iter().filter(|m| m.source == named).count(), 1);
+            }
+        }
+    }
+
+    #[test]
+    fn formulas_are_those_of_the_trade() {
+        let formulas: Vec<String> = [CONVERSION_RATE, EPC, AOV, ROAS, CLICKS]
+            .iter()
+            .map(Measure::formula)
+            .collect();
+        assert_eq!(
+            formulas,
+            [
+                "Actions / Clicks",
+                "ActionCost / Clicks",
+                "SaleAmount / Actions",
+                "SaleAmount / ActionCost",
+                "stored"
+            ]
+        );
+    }
+
+    #[test]
+    fn quotients_are_exact_to_the_millionth() {
+        let tally = tally(&[
+            (Stored::Clicks, 3),
+            (Stored::Actions, 2),
+            (Stored::SaleAmount, 10_000_000),
+            (Stored::ActionCost, 4_000_000),
+        ]);
+        assert_eq!(CONVERSION_RATE.value(&tally), Some(666_667));
+        assert_eq!(EPC.value(&tally), Some(1_333_333));
+        assert_eq!(AOV.value(&tally), Some(5_000_000));
+        assert_eq!(ROAS.value(&tally), Some(2_500_000));
+        assert_eq!(SALE_AMOUNT.value(&tally), Some(10_000_000));
+    }
+
+    #[test]
+    fn dividing_by_nothing_is_no_figure() {
+        let tally = tally(&[(Stored::Actions, 2)]);
+        for measure in [CONVERSION_RATE, EPC, ROAS] {
+            assert_eq!(measure.value(&tally), None, "{}", measure.name);
+        }
+        assert_eq!(AOV.value(&tally), Some(0));
+    }
+
+    #[test]
+    fn halves_go_to_the_even_millionth() {
+        for (dividend, divisor, quotient) in [
+            (1, 2, 0),
+            (3, 2, 2),
+            (5, 2, 2),
+            (-1, 2, 0),
+            (-3, 2, -2),
+            (1, -2, 0),
+            (3, -2, -2),
+            (7, 3, 2),
+            (8, 3, 3),
+            (-8, 3, -3),
+            (8, -3, -3),
+            (-7, 3, -2),
+        ] {
+            assert_eq!(
+                divide_half_even(dividend, divisor),
+                Some(quotient),
+                "{dividend} / {divisor}"
+            );
+        }
+        assert_eq!(divide_half_even(1, 0), None);
+    }
+}

@@ -1,0 +1,131 @@
+//! The closed table of reports.
+
+use super::cube::CubeId;
+use super::dimension::{Attribute, Dimension};
+use super::measure::{self, Measure};
+
+/// One row of [`REPORTS`].
+#[derive(Clone, Copy, Debug)]
+pub struct Report {
+    /// Its handle in the API.
+    pub handle: &'static str,
+    /// Its name for people.
+    pub name: &'static str,
+    /// Its category in the list of reports.
+    pub category: &'static str,
+    /// What it shows, as a sentence.
+    pub help: &'static str,
+    /// The sums it reads.
+    pub cube: CubeId,
+    /// What one row stands for.
+    pub dimension: Dimension,
+    /// Its figures in order.
+    pub measures: &'static [Measure],
+}
+
+/// A column of a report.
+#[derive(Clone, Copy, Debug)]
+pub enum Column {
+    /// Names the row.
+    Attribute(&'static Attribute),
+    /// A figure.
+    Measure(&'static Measure),
+}
+
+const PERFORMANCE: &[Measure] = &[
+    measure::RAW_CLICKS,
+    measure::CLICKS,
+    measure::PAYABLE_CLICKS,
+    measure::GROSS_ACTIONS,
+    measure::ACTIONS,
+    measure::SALE_AMOUNT,
+    measure::ACTION_COST,
+    measure::CONVERSION_RATE,
+    measure::EPC,
+    measure::AOV,
+    measure::ROAS,
+];
+
+/// Every report.
+pub const REPORTS: &[Report] = &[
+    Report {
+        handle: "att_adv_performance_by_media_pm_only",
+        name: "Performance by Partner",
+        category: "Performance",
+        help: "Clicks, actions and money of each partner.",
+        cube: CubeId::PARTNER_PERFORMANCE,
+        dimension: Dimension::Partner,
+        measures: PERFORMANCE,
+    },
+    Report {
+        handle: "att_adv_performance_by_day_pm_only",
+        name: "Performance by Day",
+        category: "Performance",
+        help: "Clicks, actions and money of each day.",
+        cube: CubeId::PARTNER_PERFORMANCE,
+        dimension: Dimension::Day,
+        measures: PERFORMANCE,
+    },
+];
+
+impl Report {
+    /// The report with this handle.
+    #[must_use]
+    pub fn with_handle(handle: &str) -> Option<&'static Self> {
+        REPORTS.iter().find(|report| report.handle == handle)
+    }
+
+    /// Its columns in order: those that name the row, then the figures.
+    pub fn columns(&self) -> impl Iterator<Item = Column> {
+        let attributes = self.dimension.attributes().iter().map(Column::Attribute);
+        attributes.chain(self.measures.iter().map(Column::Measure))
+    }
+}
+
+impl Column {
+    /// Its name in answers.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Attribute(attribute) => attribute.name,
+            Self::Measure(measure) => measure.name,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn handles_names_and_columns_are_unique() {
+        for (i, report) in REPORTS.iter().enumerate() {
+            for other in &REPORTS[i + 1..] {
+                assert!(other.handle != report.handle && other.name != report.name);
+            }
+            let columns: Vec<&str> = report.columns().map(|column| column.name()).collect();
+            for (i, name) in columns.iter().enumerate() {
+                assert!(!columns[i + 1..].contains(name), "{name}");
+            }
+            assert_eq!(
+                Report::with_handle(report.handle).map(|r| r.name),
+                Some(report.name)
+            );
+        }
+        assert!(Report::with_handle("att_adv_performance_by_media").is_none());
+    }
+
+    #[test]
+    fn every_figure_is_held_by_the_cube_that_its_report_reads() {
+        for report in REPORTS {
+            let cube = report.cube.cube().unwrap();
+            for stored in report.measures.iter().flat_map(Measure::needs) {
+                assert!(
+                    cube.measures.contains(&stored),
+                    "{} {stored:?}",
+                    report.handle
+                );
+            }
+        }
+    }
+}

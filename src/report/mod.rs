@@ -1,0 +1,27 @@
+//! From a question to an answer: a report of the registry, for one brand, from the fold's sums.
+//!
+//! In: the query string of a request. Out: rows in order, a page of them as JSON, or every problem
+//! of the query at once. A [`Reader`] can't be made without a brand, and it resolves programs in
+//! that brand's list only, so nothing here can read another brand's cells. Raw events are never
+//! read. Runs on blocking threads.
+//!
+//! | step | module |
+//! |---|---|
+//! | query string → [`query::Query`], checked against the registry | [`query`] |
+//! | cells → sorted rows | [`answer`] |
+//! | which rows a page holds, and the links to the others | [`page`] |
+//! | rows → JSON | [`render`] |
+
+pub mod answer;
+pub mod error;
+pub mod page;
+pub mod parameters;
+pub mod query;
+pub mod render;
+pub mod source;
+#[cfg(test)]
+mod tests;
+
+pub use answer::{Answer, Reader};
+pub use error::ReportError;
+pub use source::{AsOf, Source};

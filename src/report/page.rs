@@ -1,0 +1,83 @@
+//! Pages: which rows one holds, and the links to the others.
+
+use std::fmt::Write as _;
+use std::ops::Range;
+
+use crate::model::id::Slot;
+use crate::registry::Report;
+use crate::registry::dimension::day_text;
+use crate::registry::filter::{FILTERS, FilterKind};
+
+use super::query::Query;
+
+/// The page of an answer and its links.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// Positions of its rows; empty beyond the last page.
+    pub rows: Range<usize>,
+    /// Number of the page.
+    pub number: u32,
+    /// Number of the last page, at least 1.
+    pub last: u32,
+}
+
+impl Page {
+    /// The page that `query` asks for among `total` rows.
+    #[must_use]
+    pub fn of(query: &Query, total: usize) -> Self {
+        let size = usize::try_from(query.page_size)
+            .unwrap_or(usize::MAX)
+            .max(1);
+        let before = usize::try_from(query.page - 1).unwrap_or(usize::MAX);
+        let start = before.saturating_mul(size).min(total);
+        Self {
+            rows: start..start.saturating_add(size).min(total),
+            number: query.page,
+            last: u32::try_from(total.div_ceil(size))
+                .unwrap_or(u32::MAX)
+                .max(1),
+        }
+    }
+
+    /// The page before this one.
+    #[must_use]
+    pub fn previous(&self) -> Option<u32> {
+        (self.number > 1).then(|| (self.number - 1).min(self.last))
+    }
+
+    /// The page after this one.
+    #[must_use]
+    pub fn next(&self) -> Option<u32> {
+        (self.number < self.last).then(|| self.number + 1)
+    }
+}
+
+/// The link to one page of a query: every value resolved, so that it names the same days later.
+#[must_use]
+pub fn link(path: &str, report: &Report, query: &Query, page: u32, as_of: Option<Slot>) -> String {
+    let mut out = format!("{path}?");
+    for filter in FILTERS {
+        let value = match filter.kind {
+            FilterKind::Program => query.program.map(|program| program.to_string()),
+            FilterKind::Partner => query.partner.map(|partner| partner.to_string()),
+            FilterKind::Start => Some(day_text(query.start)),
+            FilterKind::End => Some(day_text(query.end)),
+            FilterKind::SortBy => query.sort.and_then(|sort| {
+                let column = report.columns().nth(sort.column)?;
+                let minus = if sort.descending { "-" } else { "" };
+                Some(format!("{minus}{}", column.name()))
+            }),
+            FilterKind::Page => Some(page.to_string()),
+            FilterKind::PageSize => Some(query.page_size.to_string()),
+            FilterKind::AsOf => as_of.map(|slot| slot.to_string()),
+            FilterKind::SortDir | FilterKind::Version => None,
+        };
+        if let Some(value) = value {
+            let joiner = if out.ends_with('?') { "" } else { "&" };
+            // Writing to a String can't fail.
+            let written = write!(out, "{joiner}{}={value}", filter.name);
+            debug_assert!(written.is_ok());
+        }
+    }
+    out
+}

@@ -1,0 +1,124 @@
+//! An answer as JSON in the API's form: paging attributes as strings, then the records.
+//!
+//! Counts are JSON numbers. Money and quotients are decimal strings, so that no reader's floating
+//! point rounds them; a quotient that divides by 0 is `null`.
+
+use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
+
+use crate::model::id::PartnerId;
+use crate::model::money::decimal_text;
+use crate::registry::measure::{Measure, Unit};
+use crate::registry::report::Column;
+
+use super::answer::{Answer, Row};
+use super::page::{Page, link};
+
+/// An answer to be written as one page of JSON.
+pub struct Rendered<'a> {
+    /// The whole answer.
+    pub answer: &'a Answer,
+    /// Path of the report's address, without a query.
+    pub path: &'a str,
+    /// The name of a partner in the catalogue.
+    pub name_of: &'a dyn Fn(PartnerId) -> Option<&'a str>,
+}
+
+impl Rendered<'_> {
+    /// The JSON text.
+    ///
+    /// # Errors
+    /// None in practice: every key is a string and every value can be written.
+    pub fn json(&self) -> serde_json::Result<Vec<u8>> {
+        serde_json::to_vec(self)
+    }
+}
+
+impl Serialize for Rendered<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (answer, query) = (self.answer, &self.answer.query);
+        let page = Page::of(query, answer.rows.len());
+        let slot = answer.as_of.map(|as_of| as_of.slot);
+        let to = |number: u32| link(self.path, answer.report, query, number, slot);
+        let other = |number: Option<u32>| number.map(to).unwrap_or_default();
+        let last_row = page.rows.end.saturating_sub(1).max(page.rows.start);
+        let mut map = serializer.serialize_map(None)?;
+        for (name, value) in [
+            ("@page", page.number.to_string()),
+            ("@numpages", page.last.to_string()),
+            ("@pagesize", query.page_size.to_string()),
+            ("@total", answer.rows.len().to_string()),
+            ("@start", page.rows.start.to_string()),
+            ("@end", last_row.to_string()),
+            ("@uri", to(page.number)),
+            ("@firstpageuri", to(1)),
+            ("@previouspageuri", other(page.previous())),
+            ("@nextpageuri", other(page.next())),
+            ("@lastpageuri", to(page.last)),
+        ] {
+            map.serialize_entry(name, &value)?;
+        }
+        let as_of = answer.as_of.map(|as_of| as_of.wall_end.to_string());
+        map.serialize_entry("@asof", &as_of)?;
+        map.serialize_entry("@asofslot", &slot.map(|slot| slot.to_string()))?;
+        map.serialize_entry("@currency", &query.currency.map(|c| c.to_string()))?;
+        let rows = answer.rows.get(page.rows).unwrap_or_default();
+        map.serialize_entry("Records", &Records { of: self, rows })?;
+        map.end()
+    }
+}
+
+struct Records<'r, 'a> {
+    of: &'r Rendered<'a>,
+    rows: &'r [Row],
+}
+
+impl Serialize for Records<'_, '_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut seq = serializer.serialize_seq(Some(self.rows.len()))?;
+        for row in self.rows {
+            seq.serialize_element(&Record { of: self.of, row })?;
+        }
+        seq.end()
+    }
+}
+
+struct Record<'r, 'a> {
+    of: &'r Rendered<'a>,
+    row: &'r Row,
+}
+
+impl Serialize for Record<'_, '_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for column in self.of.answer.report.columns() {
+            match column {
+                Column::Attribute(attribute) => {
+                    let text = attribute.text(self.row.number, self.of.name_of);
+                    map.serialize_entry(attribute.name, &text)?;
+                }
+                Column::Measure(measure) => {
+                    map.serialize_entry(measure.name, &self.figure(measure))?;
+                }
+            }
+        }
+        map.end()
+    }
+}
+
+impl Record<'_, '_> {
+    fn figure(&self, measure: &Measure) -> serde_json::Value {
+        let Some(value) = measure.value(&self.row.tally) else {
+            return serde_json::Value::Null;
+        };
+        match measure.unit() {
+            Unit::Count => {
+                i64::try_from(value).map_or_else(|_| value.to_string().into(), Into::into)
+            }
+            Unit::Money => {
+                let currency = self.of.answer.query.currency;
+                decimal_text(value, currency.map_or(2, |currency| currency.decimals())).into()
+            }
+            Unit::Quotient => decimal_text(value, 6).into(),
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! One request: checks in a fixed order, then its endpoint.
+
+use std::sync::Arc;
+
+use hyper::body::Body;
+use hyper::header::{ACCEPT, EXPECT, HOST, HeaderMap};
+use hyper::http::uri::Authority;
+use hyper::{Request, StatusCode};
+
+use super::auth;
+use super::keys::KeyRecord;
+use super::respond::{self, Answer};
+use super::route::Route;
+use super::state::ApiState;
+use super::{reports, submissions};
+
+/// Longest request target, in bytes.
+const TARGET_BYTES_MAX: usize = 4 * 1024;
+/// Longest names and values of all headers together, in bytes.
+const HEAD_BYTES_MAX: usize = 8 * 1024;
+
+/// Answers `request`.
+pub async fn handle<B>(state: &Arc<ApiState>, request: Request<B>) -> Answer
+where
+    B: Body + Send,
+    B::Data: Send,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    if let Err(answer) = well_formed(&request) {
+        return answer;
+    }
+    let query = request.uri().query().unwrap_or_default().to_owned();
+    if auth::holds_token(&query) {
+        return respond::closing(
+            StatusCode::BAD_REQUEST,
+            "an auth token must not be in the query: send it with HTTP Basic, and replace this one",
+        );
+    }
+    let keys = state.keys.load_full();
+    let key = auth::basic(request.headers())
+        .and_then(|(sid, token)| keys.check(&state.hash_key, &sid, &token));
+    let Some(key) = key else {
+        return respond::unauthorized();
+    };
+    let path = request.uri().path().to_owned();
+    let route = match admit(state, key, &path, &request) {
+        Ok(route) => route,
+        Err(answer) => return answer,
+    };
+    let sid = &*key.sid;
+    match route {
+        Route::Conversions => submissions::submit(state, sid, request).await,
+        Route::Submission(id) => submissions::show(state, sid, id).await,
+        Route::ReportList => reports::list(sid),
+        Route::MetaData(handle) => reports::metadata(handle),
+        Route::Report(handle) => reports::run(state, sid, handle, &path, query).await,
+    }
+}
+
+/// What HTTP asks of every request, and the bounds of its head.
+fn well_formed<B>(request: &Request<B>) -> Result<(), Answer> {
+    let bad = |message| Err(respond::closing(StatusCode::BAD_REQUEST, message));
+    let target = request
+        .uri()
+        .path_and_query()
+        .map_or("", |target| target.as_str());
+    if target.len() > TARGET_BYTES_MAX {
+        let message = format!("the target is longer than {TARGET_BYTES_MAX} bytes");
+        return Err(respond::closing(StatusCode::URI_TOO_LONG, &message));
+    }
+    let headers = request.headers().iter();
+    let head_bytes: usize = headers
+        .map(|(name, value)| name.as_str().len() + value.len())
+        .sum();
+    if head_bytes > HEAD_BYTES_MAX {
+        let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+        let message = format!("the headers are longer than {HEAD_BYTES_MAX} bytes");
+        return Err(respond::closing(status, &message));
+    }
+    if !target.is_ascii() {
+        return bad("the target holds bytes outside ASCII; percent-encode them");
+    }
+    let mut hosts = request.headers().get_all(HOST).iter();
+    let host = hosts.next().and_then(|host| host.to_str().ok());
+    let valid = host.is_some_and(is_host);
+    if !valid || hosts.next().is_some() {
+        return bad("send exactly one valid Host header");
+    }
+    let expects = request.headers().get_all(EXPECT).iter();
+    for expect in expects {
+        if !expect.as_bytes().eq_ignore_ascii_case(b"100-continue") {
+            let message = "only Expect: 100-continue can be met";
+            return Err(respond::closing(StatusCode::EXPECTATION_FAILED, message));
+        }
+    }
+    Ok(())
+}
+
+/// Whether `text` is a host with at most a port, as `Host` has it.
+fn is_host(text: &str) -> bool {
+    let Ok(authority) = text.parse::<Authority>() else {
+        return false;
+    };
+    let port = text.strip_prefix(authority.host());
+    port.is_some_and(|port| {
+        port.is_empty()
+            || port.strip_prefix(':').is_some_and(|digits| {
+                digits.bytes().all(|b| b.is_ascii_digit()) && digits.parse::<u16>().is_ok()
+            })
+    })
+}
+
+/// Account, path, method, scope and form of answer, in this order: with another account's key
+/// every path is as if it was not there.
+fn admit<'p, B>(
+    state: &ApiState,
+    key: &KeyRecord,
+    path: &'p str,
+    request: &Request<B>,
+) -> Result<Route<'p>, Answer> {
+    let route = Route::of(path)
+        .filter(|(sid, _)| *sid == key.sid && state.catalog.load().brand(sid).is_some())
+        .map(|(_, route)| route)
+        .ok_or_else(respond::not_found)?;
+    if !route.allows(request.method()) {
+        if route == Route::Conversions {
+            submissions::refuse(state, None, crate::log::RefusedReason::Method);
+        }
+        return Err(respond::method_not_allowed(route.allow()));
+    }
+    if !key.may(route.scope()) {
+        let message = format!("the key lacks the scope {}", route.scope().name());
+        return Err(respond::error(StatusCode::FORBIDDEN, &message));
+    }
+    // A conversion is worth more than the form of its answer.
+    if route != Route::Conversions && !takes_json(request.headers()) {
+        let message = "only application/json is answered";
+        return Err(respond::error(StatusCode::NOT_ACCEPTABLE, message));
+    }
+    Ok(route)
+}
+
+/// Whether `Accept` lets the answer be JSON.
+fn takes_json(headers: &HeaderMap) -> bool {
+    let mut values = headers.get_all(ACCEPT).iter().peekable();
+    if values.peek().is_none() {
+        return true;
+    }
+    values
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|range| {
+            let mut parts = range.split(';').map(str::trim);
+            let media = parts.next().unwrap_or_default();
+            let refused = parts.any(|parameter| {
+                let weight = parameter
+                    .strip_prefix("q=")
+                    .or(parameter.strip_prefix("Q="));
+                weight.is_some_and(|weight| weight.bytes().all(|b| matches!(b, b'0' | b'.')))
+            });
+            let json = ["application/json", "application/*", "*/*"]
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(media));
+            json && !refused
+        })
+}
+
+#[cfg(test)]
+mod unit {
+    use hyper::header::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn accept_is_read_as_a_list() {
+        for (value, expected) in [
+            ("application/json", true),
+            ("*/*", true),
+            ("text/html, application/*;q=0.8", true),
+            ("application/xml", false),
+            ("application/json;q=0", false),
+            ("text/csv, application/json; q=0.0", false),
+            ("", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(ACCEPT, HeaderValue::from_static(value));
+            assert_eq!(takes_json(&headers), expected, "{value}");
+        }
+        assert!(takes_json(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn hosts_have_a_name_and_at_most_a_port() {
+        for host in ["a", "a.example:8081", "127.0.0.1:1", "[::1]:8081", "[::1]"] {
+            assert!(is_host(host), "{host}");
+        }
+        for host in [
+            "", "a:x", "a:", "a:65536", "a:1:2", "u@a", "a b", "a/b", ":80",
+        ] {
+            assert!(!is_host(host), "{host}");
+        }
+    }
+}

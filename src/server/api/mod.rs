@@ -1,0 +1,31 @@
+//! The brand API: conversions in, their results and reports out.
+//!
+//! In: HTTP/1.1 on the api listener, HTTP Basic with an account SID and an auth token. Out: JSON
+//! in the shapes of impact.com's API. Every request is judged in one order: form of the request,
+//! key, account, path, method, scope, content; so nothing below an account can be told apart by
+//! another account's key. Runs on the runtime of API and ops; whatever touches a store runs on its
+//! blocking pool, bounded by permits.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`serve`] | accept loop, connection bounds, draining |
+//! | [`handle`] | one request: checks in order, then its endpoint |
+//! | [`route`] | method and path to a closed enum |
+//! | [`auth`], [`keys`] | who asks |
+//! | [`submissions`], [`reports`] | the endpoints |
+//! | [`respond`] | status, headers and error shapes |
+
+pub mod auth;
+pub mod handle;
+pub mod keys;
+pub mod reports;
+pub mod respond;
+pub mod route;
+pub mod serve;
+pub mod state;
+pub mod submissions;
+#[cfg(test)]
+mod tests;
+
+pub use serve::serve;
+pub use state::{ApiState, Figures, Limits, Outcome};

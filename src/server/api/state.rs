@@ -1,0 +1,135 @@
+//! What the API's endpoints share.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use tokio::sync::Semaphore;
+
+use crate::catalog::Catalog;
+use crate::log::Log;
+use crate::model::click_id::ClickId;
+use crate::model::id::SubmissionId;
+use crate::model::refusal::Refusal;
+use crate::report::Source;
+
+use super::keys::{HashKey, KeyError, KeyTable};
+
+/// What became of a submission in the fold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It became the action of this id.
+    Credited(String),
+    /// It earns nothing.
+    Refused(Refusal),
+    /// Its click is not stored yet.
+    Waiting,
+}
+
+/// What the API reads of the fold's results.
+pub trait Figures: Source + Send + Sync {
+    /// What became of a submission; nothing before it was folded.
+    ///
+    /// # Errors
+    /// A sentence on why it can't be read.
+    fn outcome(&self, id: SubmissionId) -> Result<Option<Outcome>, String>;
+}
+
+/// Bounds of the API. The defaults are those of production; tests shorten the times.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Connections at a time; more are closed at once.
+    pub connections: usize,
+    /// How long a head may take, and an idle connection stay.
+    pub head: Duration,
+    /// How long a body may take.
+    pub body: Duration,
+    /// How long a submission waits for its turn and for its sync.
+    pub store: Duration,
+    /// How long a report waits for its turn.
+    pub report_turn: Duration,
+    /// Submissions and look-ups on the blocking pool at a time.
+    pub store_calls: usize,
+    /// Reports being read at a time.
+    pub reports: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 1_024,
+            head: Duration::from_secs(10),
+            body: Duration::from_secs(10),
+            store: Duration::from_secs(10),
+            report_turn: Duration::from_secs(2),
+            store_calls: 32,
+            reports: 4,
+        }
+    }
+}
+
+/// Verifies a click id.
+pub type Verify = dyn Fn(&str) -> Option<ClickId> + Send + Sync;
+
+/// Everything a request is answered from. Shared by all connections.
+pub struct ApiState {
+    /// The log.
+    pub log: Log,
+    /// The catalogue in force.
+    pub catalog: Arc<ArcSwap<Catalog>>,
+    /// The fold's results.
+    pub figures: Arc<dyn Figures>,
+    /// Verifies click ids.
+    pub verify: Box<Verify>,
+    /// Bounds.
+    pub limits: Limits,
+    pub(super) hash_key: HashKey,
+    pub(super) keys: ArcSwap<KeyTable>,
+    pub(super) store_turns: Semaphore,
+    pub(super) report_turns: Semaphore,
+}
+
+impl fmt::Debug for ApiState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiState")
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ApiState {
+    /// The state of an API over these stores; reads the keys from the log.
+    ///
+    /// # Errors
+    /// The keys can't be read.
+    pub fn new(
+        log: Log,
+        catalog: Arc<ArcSwap<Catalog>>,
+        figures: Arc<dyn Figures>,
+        verify: Box<Verify>,
+        hash_key: HashKey,
+        limits: Limits,
+    ) -> Result<Self, KeyError> {
+        Ok(Self {
+            keys: ArcSwap::from_pointee(KeyTable::load(&log)?),
+            store_turns: Semaphore::new(limits.store_calls),
+            report_turns: Semaphore::new(limits.reports),
+            log,
+            catalog,
+            figures,
+            verify,
+            limits,
+            hash_key,
+        })
+    }
+
+    /// Reads the keys again, after one was made or revoked. Blocking.
+    ///
+    /// # Errors
+    /// The keys can't be read; the old ones stay.
+    pub fn reload_keys(&self) -> Result<(), KeyError> {
+        self.keys.store(Arc::new(KeyTable::load(&self.log)?));
+        Ok(())
+    }
+}

@@ -1,0 +1,293 @@
+//! Conversions in, and what became of them.
+//!
+//! A submission is answered 200 only when a finished fdatasync covers it. Everything refused is
+//! counted in the log's ledger.
+
+use std::sync::Arc;
+
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use hyper::body::Body;
+use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
+use hyper::{Request, StatusCode};
+use serde::Serialize;
+use serde_json::json;
+use tokio::time::timeout;
+
+use crate::conversion::error::FieldError;
+use crate::conversion::{self, ContentType, Received, Refused};
+use crate::log::{LogError, RefusedReason, Stream};
+use crate::model::id::{ProgramId, SubmissionId};
+use crate::model::refusal::Refusal;
+use crate::model::submission::{EventTime, Submission};
+
+use super::respond::{self, Answer};
+use super::state::{ApiState, Outcome};
+
+/// Largest body, in bytes.
+pub const BODY_BYTES_MAX: usize = 64 * 1024;
+
+const UNAVAILABLE: &str = "the conversion could not be made durable; send it again";
+
+/// `POST /Advertisers/{sid}/Conversions`
+pub async fn submit<B>(state: &Arc<ApiState>, sid: &str, request: Request<B>) -> Answer
+where
+    B: Body,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let content_type = match content_type(request.headers()) {
+        Ok(content_type) => content_type,
+        Err(message) => {
+            refuse(state, None, RefusedReason::BadRequest);
+            return respond::closing(StatusCode::UNSUPPORTED_MEDIA_TYPE, message);
+        }
+    };
+    let body = match read_body(state, request.into_body()).await {
+        Ok(body) => body,
+        Err((reason, answer)) => {
+            refuse(state, None, reason);
+            return answer;
+        }
+    };
+    let submission = match check(state, sid, content_type, &body) {
+        Ok(submission) => submission,
+        Err(refused) => {
+            refuse(state, refused.program, RefusedReason::Invalid);
+            return respond::field_errors(&refused.errors);
+        }
+    };
+    match store(state, submission).await {
+        Ok(id) => {
+            let uri = uri(sid, id);
+            let body = json!({"Status": "QUEUED", "QueuedUri": uri});
+            respond::value(StatusCode::OK, &body)
+        }
+        Err(Some(LogError::TooManyAttempts(count))) => {
+            let message = format!("was submitted {count} times with differing content already");
+            respond::field_errors(&[FieldError::new("OrderId", message)])
+        }
+        Err(error) => {
+            let reason = error.map_or_else(|| "timed out".to_owned(), |error| error.to_string());
+            tracing::warn!(reason, "a conversion was not stored");
+            respond::try_again(StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE)
+        }
+    }
+}
+
+/// Counts a submission that is not stored. Without a program it counts under number 0.
+pub fn refuse(state: &ApiState, program: Option<ProgramId>, reason: RefusedReason) {
+    let program = program.unwrap_or_default();
+    state.log.refuse(program, Stream::Conversion, reason);
+}
+
+fn content_type(headers: &HeaderMap) -> Result<ContentType, &'static str> {
+    if headers.contains_key(CONTENT_ENCODING) {
+        return Err("send the body without Content-Encoding");
+    }
+    let mut values = headers.get_all(CONTENT_TYPE).iter();
+    values
+        .next()
+        .filter(|_| values.next().is_none())
+        .and_then(|value| value.to_str().ok())
+        .and_then(ContentType::parse)
+        .ok_or("send Content-Type application/json or application/x-www-form-urlencoded, in UTF-8")
+}
+
+async fn read_body<B>(state: &ApiState, body: B) -> Result<Vec<u8>, (RefusedReason, Answer)>
+where
+    B: Body,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let too_large = || {
+        let message = format!("the body is larger than {BODY_BYTES_MAX} bytes");
+        let answer = respond::closing(StatusCode::PAYLOAD_TOO_LARGE, &message);
+        (RefusedReason::TooLong, answer)
+    };
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    if announced > BODY_BYTES_MAX {
+        return Err(too_large());
+    }
+    let limited = Box::pin(Limited::new(body, BODY_BYTES_MAX).collect());
+    match timeout(state.limits.body, limited).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes().to_vec()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+        Ok(Err(_)) => {
+            let message = "the body ended early or is malformed";
+            let answer = respond::closing(StatusCode::BAD_REQUEST, message);
+            Err((RefusedReason::BadRequest, answer))
+        }
+        Err(_) => {
+            let message = "the body came too slowly";
+            let answer = respond::closing(StatusCode::REQUEST_TIMEOUT, message);
+            Err((RefusedReason::BadRequest, answer))
+        }
+    }
+}
+
+fn check(
+    state: &ApiState,
+    sid: &str,
+    content_type: ContentType,
+    body: &[u8],
+) -> Result<Submission, Refused> {
+    let catalog = state.catalog.load();
+    let brand = catalog.brand(sid).ok_or_else(|| Refused {
+        program: None,
+        errors: vec![FieldError::new(
+            "CampaignId",
+            "this account has no programs",
+        )],
+    })?;
+    conversion::read(&Received {
+        content_type,
+        body,
+        catalog: &catalog,
+        brand,
+        now: state.log.clock().now(),
+        verify: &state.verify,
+    })
+}
+
+/// Stores a submission and waits until it is durable; `Err(None)` when that takes too long. Either
+/// way it may be sent again: an exact retry of a stored one adds nothing.
+async fn store(
+    state: &Arc<ApiState>,
+    submission: Submission,
+) -> Result<SubmissionId, Option<LogError>> {
+    let program = submission.program;
+    let turn = timeout(state.limits.store, state.store_turns.acquire()).await;
+    let Ok(Ok(turn)) = turn else {
+        refuse(state, Some(program), RefusedReason::Unavailable);
+        return Err(None);
+    };
+    let log = state.log.clone();
+    let stored = tokio::task::spawn_blocking(move || log.submit(&submission)).await;
+    drop(turn);
+    let accepted = stored.map_err(|_| None)?.map_err(Some)?;
+    match timeout(state.limits.store, state.log.durable(accepted.epoch)).await {
+        Ok(durable) => durable.map_err(Some)?,
+        Err(_) => return Err(None),
+    }
+    Ok(accepted.id)
+}
+
+fn uri(sid: &str, id: SubmissionId) -> String {
+    format!("/Advertisers/{sid}/APISubmissions/{id}")
+}
+
+/// A submission and what became of it, in the order it is written.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Shown {
+    id: String,
+    uri: String,
+    #[serde(rename = "Type")]
+    kind: &'static str,
+    status: &'static str,
+    campaign_id: String,
+    action_tracker_id: String,
+    order_id: Box<str>,
+    event_date: String,
+    creation_date: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    action_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_reason: Option<Vec<serde_json::Value>>,
+}
+
+/// `GET /Advertisers/{sid}/APISubmissions/{id}`
+pub async fn show(state: &Arc<ApiState>, sid: &str, id: &str) -> Answer {
+    let Ok(id) = id.parse::<SubmissionId>() else {
+        return respond::not_found();
+    };
+    let own = state
+        .catalog
+        .load()
+        .brand(sid)
+        .is_some_and(|brand| brand.programs.binary_search(&id.program).is_ok());
+    if !own {
+        return respond::not_found();
+    }
+    let Ok(Ok(turn)) = timeout(state.limits.store, state.store_turns.acquire()).await else {
+        let message = "too many requests at once; try again";
+        return respond::try_again(StatusCode::SERVICE_UNAVAILABLE, message);
+    };
+    let (log, figures) = (state.log.clone(), Arc::clone(&state.figures));
+    let read = tokio::task::spawn_blocking(move || {
+        let submission = log.submission(id).map_err(|error| error.to_string())?;
+        Ok::<_, String>((submission, figures.outcome(id)?))
+    })
+    .await;
+    drop(turn);
+    match read {
+        Ok(Ok((None, _))) => respond::not_found(),
+        Ok(Ok((Some(submission), outcome))) => {
+            let shown = shown(sid, id, submission, outcome);
+            respond::value(StatusCode::OK, &shown)
+        }
+        Ok(Err(reason)) => {
+            tracing::error!(reason, "a submission could not be read");
+            unreadable()
+        }
+        Err(_) => unreadable(),
+    }
+}
+
+fn unreadable() -> Answer {
+    let message = "the submission could not be read";
+    respond::try_again(StatusCode::SERVICE_UNAVAILABLE, message)
+}
+
+fn shown(sid: &str, id: SubmissionId, submission: Submission, outcome: Option<Outcome>) -> Shown {
+    let received = id.number.time();
+    let event = match submission.event {
+        EventTime::Now => received,
+        EventTime::At { start, .. } => start,
+    };
+    let mut shown = Shown {
+        id: id.to_string(),
+        uri: uri(sid, id),
+        kind: "Conversion",
+        status: "QUEUED",
+        campaign_id: submission.program.to_string(),
+        action_tracker_id: submission.event_type.to_string(),
+        order_id: submission.order_id,
+        event_date: event.to_string(),
+        creation_date: received.to_string(),
+        action_id: None,
+        error_type: None,
+        error_reason: None,
+    };
+    match outcome {
+        None => {}
+        Some(Outcome::Waiting) => shown.status = "IN_PROGRESS",
+        Some(Outcome::Credited(action)) => {
+            shown.status = "COMPLETE";
+            shown.action_id = Some(action);
+        }
+        Some(Outcome::Refused(refusal)) => {
+            shown.status = "COMPLETE";
+            shown.error_type = Some(error_type(refusal));
+            let reason = json!({"Code": refusal.code(), "Message": refusal.meaning()});
+            shown.error_reason = Some(vec![reason]);
+        }
+    }
+    shown
+}
+
+/// Whether the terms of a contract refuse it, or what was submitted.
+fn error_type(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::OutsideAssociationWindow
+        | Refusal::ContractNotFound
+        | Refusal::ActionTermsNotFound
+        | Refusal::PartnerNotActive => "Contract Error",
+        Refusal::ActionRefNotFound
+        | Refusal::NoValidActionRef
+        | Refusal::CampaignNotFound
+        | Refusal::ActionTrackerNotActive
+        | Refusal::ConvDuplicate
+        | Refusal::Malformed => "Validation",
+    }
+}

@@ -1,0 +1,9 @@
+//! The API over real connections, with a log in a temporary folder and figures held in memory.
+//!
+//! `bench` starts a server and speaks raw HTTP to it.
+
+mod bench;
+mod conversions;
+mod http;
+mod keys;
+mod reports;
