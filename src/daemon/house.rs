@@ -1,0 +1,110 @@
+//! Housekeeping once a second: what metrics show of the log and the fold, the visitor salts, and
+//! the signs of life for the service manager.
+//!
+//! Runs alone on the thread `house`; reads only.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crate::fold::FoldStatus;
+use crate::model::time::{MINUTE, Millis};
+use crate::server::notify::Heart;
+use crate::telemetry::Recorder;
+use crate::telemetry::label::LogOperation;
+
+use super::stores::Stores;
+
+/// How often it looks.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// What it looks at.
+pub(super) struct House {
+    pub(super) stores: Arc<Stores>,
+    pub(super) fold: Arc<FoldStatus>,
+    pub(super) recorder: Arc<Recorder>,
+    pub(super) stop: Arc<AtomicBool>,
+    /// Beats when the log has synced since the last look.
+    pub(super) log_heart: Heart,
+    /// Beats when the fold has caught up, or got on, since the last look.
+    pub(super) fold_heart: Heart,
+}
+
+impl House {
+    /// The thread's whole life.
+    pub(super) fn run(&self) {
+        let (mut syncs, mut slots) = (0, 0);
+        let mut salts_at = Millis(0);
+        let mut failed = false;
+        while !self.stop.load(Ordering::Acquire) {
+            let log = &self.stores.log;
+            self.publish_log();
+            self.publish_fold();
+            self.recorder.upkeep();
+            let now_syncs = log.stats().syncs.load(Ordering::Relaxed);
+            if now_syncs != syncs {
+                syncs = now_syncs;
+                self.log_heart.beat();
+            }
+            let folded = self.fold.slots();
+            if folded != slots || self.fold.watermark().slot >= log.sealed() {
+                slots = folded;
+                self.fold_heart.beat();
+            }
+            if log.failure().is_some() && !failed {
+                failed = true;
+                let errors = &self.recorder.metrics().log.write_errors;
+                errors.add(LogOperation::Sync, 1);
+            }
+            let now = log.clock().now();
+            if now.since(salts_at) >= MINUTE {
+                salts_at = now;
+                if let Err(error) = self.stores.renew_salts() {
+                    tracing::error!(%error, "the visitor salts could not be renewed");
+                }
+            }
+            std::thread::park_timeout(EVERY);
+        }
+    }
+
+    fn publish_log(&self) {
+        let (log, metrics) = (&self.stores.log, self.recorder.metrics());
+        let stats = log.stats();
+        let shown = &metrics.log;
+        shown.commits.absolute(stats.commits.load(Ordering::Relaxed));
+        shown.commit_bytes.absolute(stats.bytes.load(Ordering::Relaxed));
+        shown.stalled_writes.absolute(stats.stalls.load(Ordering::Relaxed));
+        let sealed = log.sealed().0;
+        shown.sealed_slot.set(f64::from(sealed));
+        shown.last_slot.set(f64::from(sealed.saturating_add(1)));
+        shown.wall_drift.set(Duration::from_millis(log.clock().drift().unsigned_abs()).as_secs_f64());
+        let small = |value: u64| f64::from(u32::try_from(value).unwrap_or(u32::MAX));
+        shown.memtable.set(small(log.property("rocksdb.cur-size-all-mem-tables")));
+        shown.l0_files.set(small(log.property("rocksdb.num-files-at-level0")));
+        shown.is_write_stopped.set(small(log.property("rocksdb.is-write-stopped").min(1)));
+        shown.background_errors.set(small(log.property("rocksdb.background-errors")));
+        if let Ok(space) = rustix::fs::statvfs(log.directory()) {
+            // Blocks of 4 KiB or so, so both factors fit.
+            shown.disk_free.set(small(space.f_bavail) * small(space.f_frsize));
+        }
+        metrics.catalog.version.set(f64::from(self.stores.catalog.load().version.0));
+        if let Some(date) = self.stores.robots.date
+            && let Ok(at) = date.to_zoned(jiff::tz::TimeZone::UTC)
+        {
+            let seconds = u32::try_from(at.timestamp().as_second()).unwrap_or(0);
+            metrics.catalog.robots_list.set(f64::from(seconds));
+        }
+    }
+
+    fn publish_fold(&self) {
+        let metrics = self.recorder.metrics();
+        let mark = self.fold.watermark();
+        metrics.fold.slots.absolute(self.fold.slots());
+        metrics.fold.clicks.absolute(self.fold.clicks());
+        metrics.fold.watermark_slot.set(f64::from(mark.slot.0));
+        let behind = self.stores.log.sealed() > mark.slot;
+        let age = self.stores.log.clock().now().since(mark.wall_end).max(0);
+        let lag = if behind { Duration::from_millis(age.unsigned_abs()) } else { Duration::ZERO };
+        metrics.fold.lag.set(lag.as_secs_f64());
+    }
+}

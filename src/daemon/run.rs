@@ -1,0 +1,370 @@
+//! A running daemon: every stage started, and stopped in order.
+
+use std::future::Future;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::config::Config;
+use crate::config::settings::AckMode;
+use crate::fold::{Fold, FoldError};
+use crate::server::api::keys::KeyError;
+use crate::server::api::state::{ApiState, Limits};
+use crate::server::control::{ControlSocket, SocketError, Verbs};
+use crate::server::listeners::{ListenError, Listeners};
+use crate::server::notify::{self, Heart, Watchdog};
+use crate::server::ops::Ops;
+use crate::server::{self, public};
+use crate::telemetry::Recorder;
+
+use super::figures::DerivedFigures;
+use super::house::House;
+use super::stores::{OpenError, Stores};
+use super::verbs;
+
+/// How long a drain may take once the log has failed; the process must be gone within 5 s.
+const FAILED_GRACE: Duration = Duration::from_secs(2);
+
+/// Why a daemon did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The stores.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The listeners.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// The control socket.
+    #[error(transparent)]
+    Control(#[from] SocketError),
+    /// The fold.
+    #[error(transparent)]
+    Fold(#[from] FoldError),
+    /// The API keys.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+    /// A thread, a runtime or a socket.
+    #[error("the system gave no {what}: {source}")]
+    System {
+        /// What was asked for.
+        what: &'static str,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The metrics.
+    #[error("the metrics can't be set up: {0}")]
+    Metrics(String),
+}
+
+impl StartError {
+    /// The exit code: 65 damaged or newer data, 75 trying again, 78 the configuration.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Open(error) => error.exit_code(),
+            Self::Listen(_) | Self::Control(_) => 78,
+            Self::Fold(error) => error.exit_code(),
+            Self::Keys(_) | Self::System { .. } | Self::Metrics(_) => 75,
+        }
+    }
+}
+
+fn system(what: &'static str) -> impl Fn(std::io::Error) -> StartError {
+    move |source| StartError::System { what, source }
+}
+
+/// Where a daemon listens.
+#[derive(Clone, Debug)]
+pub struct Addresses {
+    /// Links.
+    pub public: SocketAddr,
+    /// The API.
+    pub api: SocketAddr,
+    /// Metrics and health.
+    pub ops: SocketAddr,
+    /// The control socket.
+    pub control: PathBuf,
+}
+
+/// How a daemon ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Everything is on disk.
+    Clean,
+    /// The log had failed; a restart helps.
+    Failed,
+}
+
+/// A running daemon.
+pub struct Daemon {
+    /// Its stores, for whoever runs it in the same process.
+    pub stores: Arc<Stores>,
+    /// Where it listens.
+    pub addresses: Addresses,
+    public: public::Handle,
+    public_shared: Arc<public::Shared>,
+    fold: Fold,
+    stop_admin: watch::Sender<bool>,
+    admin: JoinHandle<()>,
+    stop_house: Arc<AtomicBool>,
+    house: JoinHandle<()>,
+    grace: Duration,
+}
+
+impl Daemon {
+    /// Starts a daemon on these listeners; on return it serves.
+    ///
+    /// # Errors
+    /// See [`StartError`]; what was started by then is stopped again.
+    pub fn start(config: &Config, listeners: Listeners) -> Result<Self, StartError> {
+        let address = |listener: &TcpListener| listener.local_addr().map_err(system("address"));
+        let addresses = Addresses {
+            public: address(&listeners.public)?,
+            api: address(&listeners.api)?,
+            ops: address(&listeners.ops)?,
+            control: config.control.socket.clone(),
+        };
+        if let Some(directory) = addresses.control.parent() {
+            std::fs::create_dir_all(directory).map_err(system("directory for the control socket"))?;
+        }
+        // Taken before the stores, so that two starts at once fight over the cheap thing.
+        let socket = ControlSocket::bind(&addresses.control)?;
+        notify::extend(Duration::from_secs(60), "recovering the log");
+        let stores = Arc::new(Stores::open(config)?);
+        let recorder = Recorder::new(stores.log.clock().now())
+            .map_err(|error| StartError::Metrics(error.to_string()))?;
+        let recorder = Arc::new(recorder);
+        stores.log.observe(recorder.metrics());
+        let fold = Fold::start(stores.log.clone(), stores.derived.clone())?;
+        let api = Arc::new(api_state(config, &stores)?);
+        let public_shared = Arc::new(public_shared(config, &stores, &recorder));
+        let (stop_admin, stopping) = watch::channel(false);
+        let watched = Watched::new(&stores, &fold, &recorder);
+        let verbs = Arc::new(verbs::table(&stores, fold.orders(), Some(Arc::clone(&api))));
+        let ops = Arc::new(ops(&recorder, &stores, &fold, &public_shared));
+        let admin = Admin { api, ops, verbs, recorder: Arc::clone(&recorder), stopping };
+        let admin = admin.start(listeners.api, listeners.ops, socket, watched.watchdog)?;
+        let house = watched.house;
+        let stop_house = Arc::clone(&house.stop);
+        let house = std::thread::Builder::new()
+            .name("house".to_owned())
+            .spawn(move || house.run())
+            .map_err(system("thread"))?;
+        let options = public::Options {
+            workers: config.public.workers,
+            connections_max: config.public.connections_max,
+            requests_per_connection_max: config.public.requests_per_connection_max,
+            keep_alive: config.public.keep_alive,
+        };
+        let public = public::start(&listeners.public, &public_shared, &options)
+            .map_err(system("public worker"))?;
+        notify::ready("serving");
+        Ok(Self {
+            stores,
+            addresses,
+            public,
+            public_shared,
+            fold,
+            stop_admin,
+            admin,
+            stop_house,
+            house,
+            grace: config.shutdown.grace,
+        })
+    }
+
+    /// Waits until `stop` is done or the log fails.
+    pub async fn wait(&self, stop: impl Future<Output = ()>) {
+        let mut failed = self.stores.log.failed();
+        tokio::select! {
+            () = stop => {}
+            _ = failed.wait_for(|failed| *failed) => {}
+        }
+    }
+
+    /// Drains and stops every stage; blocks until all is done or the grace period is over.
+    #[must_use]
+    pub fn stop(mut self) -> Ended {
+        notify::stopping("draining");
+        let failed = self.stores.log.failure().is_some();
+        let grace = if failed { FAILED_GRACE.min(self.grace) } else { self.grace };
+        self.public.stop(&self.public_shared, grace);
+        self.stop_admin.send_replace(true);
+        let deadline = std::time::Instant::now() + grace;
+        while !self.admin.is_finished() && std::time::Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        if failed || self.stores.log.failure().is_some() {
+            // Threads may hang in the file system; the process ends without them.
+            return Ended::Failed;
+        }
+        self.stop_house.store(true, Ordering::Release);
+        self.house.thread().unpark();
+        self.fold.stop();
+        if self.house.join().is_err() {
+            tracing::error!("the housekeeping thread panicked");
+        }
+        match self.stores.log.stop() {
+            Ok(()) => Ended::Clean,
+            Err(error) => {
+                tracing::error!(%error, "the last sync failed");
+                Ended::Failed
+            }
+        }
+    }
+}
+
+/// Whether a control socket at `path` has a daemon behind it is for the verbs to find out; this
+/// only says where it would be.
+#[must_use]
+pub fn control_path(config: &Config) -> &Path {
+    &config.control.socket
+}
+
+fn api_state(config: &Config, stores: &Arc<Stores>) -> Result<ApiState, KeyError> {
+    let signer = Arc::clone(&stores.signer);
+    ApiState::new(
+        stores.log.clone(),
+        Arc::clone(&stores.catalog),
+        Arc::new(DerivedFigures(stores.derived.clone())),
+        Box::new(move |text| signer.verify(text.as_bytes())),
+        stores.hash_key,
+        Limits { connections: config.api.connections_max, ..Limits::default() },
+    )
+}
+
+fn public_shared(config: &Config, stores: &Stores, recorder: &Recorder) -> public::Shared {
+    public::Shared {
+        log: stores.log.clone(),
+        signer: Arc::clone(&stores.signer),
+        snapshots: public::Snapshots {
+            catalog: Arc::clone(&stores.catalog),
+            salts: Arc::clone(&stores.salts),
+        },
+        metrics: recorder.metrics(),
+        trusted_proxies: config.public.trusted_proxies.clone(),
+        durable_wait: (config.ack.clicks == AckMode::Durable).then_some(config.ack.durable_wait),
+        draining: AtomicBool::new(false),
+    }
+}
+
+/// The ops listener: a scrape shows the metrics, readiness asks log, fold and drain.
+fn ops(
+    recorder: &Arc<Recorder>,
+    stores: &Arc<Stores>,
+    fold: &Fold,
+    public: &Arc<public::Shared>,
+) -> Ops {
+    let render = Arc::clone(recorder);
+    let (stores, status, public) = (Arc::clone(stores), Arc::clone(fold.status()), Arc::clone(public));
+    Ops::new(
+        move || render.render(),
+        move || {
+            let mut failing = Vec::new();
+            if stores.log.failure().is_some() {
+                failing.push("log");
+            }
+            if status.failure().is_some() {
+                failing.push("fold");
+            }
+            if public.draining.load(Ordering::Relaxed) {
+                failing.push("draining");
+            }
+            failing
+        },
+    )
+}
+
+/// What the house and the watchdog look at.
+struct Watched {
+    house: House,
+    watchdog: Watchdog,
+}
+
+impl Watched {
+    fn new(stores: &Arc<Stores>, fold: &Fold, recorder: &Arc<Recorder>) -> Self {
+        let (log_heart, fold_heart) = (Heart::default(), Heart::default());
+        let hearts = vec![("log", log_heart.clone()), ("fold", fold_heart.clone())];
+        let house = House {
+            stores: Arc::clone(stores),
+            fold: Arc::clone(fold.status()),
+            recorder: Arc::clone(recorder),
+            stop: Arc::new(AtomicBool::new(false)),
+            log_heart,
+            fold_heart,
+        };
+        Self { house, watchdog: Watchdog::new(hearts) }
+    }
+}
+
+/// What runs on the thread `admin`.
+struct Admin {
+    api: Arc<ApiState>,
+    ops: Arc<Ops>,
+    verbs: Arc<Verbs>,
+    recorder: Arc<Recorder>,
+    stopping: watch::Receiver<bool>,
+}
+
+impl Admin {
+    fn start(
+        self,
+        api: TcpListener,
+        ops: TcpListener,
+        socket: ControlSocket,
+        watchdog: Watchdog,
+    ) -> Result<JoinHandle<()>, StartError> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .thread_name("admin-blocking")
+            .build()
+            .map_err(system("runtime"))?;
+        api.set_nonblocking(true).map_err(system("non-blocking socket"))?;
+        std::thread::Builder::new()
+            .name("admin".to_owned())
+            .spawn(move || {
+                runtime.block_on(self.serve(api, ops, socket, watchdog));
+                // A verb that is still at work must not hold up the stop.
+                runtime.shutdown_timeout(Duration::from_secs(1));
+            })
+            .map_err(system("thread"))
+    }
+
+    async fn serve(
+        self,
+        api: TcpListener,
+        ops: TcpListener,
+        socket: ControlSocket,
+        watchdog: Watchdog,
+    ) {
+        let stopped = || {
+            let mut stopping = self.stopping.clone();
+            async move {
+                // An ended sender stops as well.
+                drop(stopping.wait_for(|stop| *stop).await);
+            }
+        };
+        let api = async {
+            match tokio::net::TcpListener::from_std(api) {
+                Ok(listener) => {
+                    server::api::serve(listener, Arc::clone(&self.api), self.stopping.clone()).await;
+                }
+                Err(error) => tracing::error!(%error, "the API listener can't be polled"),
+            }
+        };
+        let ops = server::ops::serve(ops, Arc::clone(&self.ops), self.recorder.metrics(), stopped());
+        let control = server::control::serve(socket, Arc::clone(&self.verbs), stopped());
+        let ((), ops, control, ()) =
+            tokio::join!(api, ops, control, notify::feed(watchdog, stopped()));
+        for (name, ended) in [("ops", ops), ("control", control)] {
+            if let Err(error) = ended {
+                tracing::error!(%error, listener = name, "a listener failed");
+            }
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! What the command line can ask for, of a running daemon or of the stores themselves.
+//!
+//! Each verb takes and gives one JSON value and runs on a blocking thread. The same table serves
+//! the control socket and commands that run without a daemon.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::catalog::apply::{self, Options};
+use crate::catalog::{self, Catalog, CatalogDoc, Problem};
+use crate::fold::{self, Orders};
+use crate::log::LogError;
+use crate::model::id::{CatalogVersion, ProgramId, Slot};
+use crate::server::api::keys::{self, KeyError, Scope};
+use crate::server::api::state::ApiState;
+use crate::server::control::verb::{EXIT_INPUT, EXIT_TEMPORARY};
+use crate::server::control::{VerbError, Verbs};
+
+use super::explain;
+use super::stores::Stores;
+
+/// How long a verb looks at what the fold is doing before it looks again.
+const GLANCE: Duration = Duration::from_millis(20);
+
+/// The table of verbs over `stores`; `orders` reaches the running fold, `api` the running API.
+#[must_use]
+pub fn table(stores: &Arc<Stores>, orders: Orders, api: Option<Arc<ApiState>>) -> Verbs {
+    let api = Arc::new(api);
+    let with = |verb: fn(&Stores, Value) -> Result<Value, VerbError>| {
+        let stores = Arc::clone(stores);
+        move |value| verb(&stores, value)
+    };
+    let keyed = |verb: fn(&Stores, Value) -> Result<Value, VerbError>| {
+        let (stores, api) = (Arc::clone(stores), Arc::clone(&api));
+        move |value| {
+            let answer = verb(&stores, value)?;
+            match &*api {
+                Some(api) => api.reload_keys().map_err(|error| key_failed(&error))?,
+                None => {}
+            }
+            Ok(answer)
+        }
+    };
+    let folding = Arc::clone(stores);
+    let verifying = (Arc::clone(stores), orders.clone());
+    Verbs::new()
+        .with("catalog-apply", with(catalog_apply))
+        .with("catalog-export", with(catalog_export))
+        .with("key-create", keyed(key_create))
+        .with("key-list", with(key_list))
+        .with("key-revoke", keyed(key_revoke))
+        .with("link", with(explain::link))
+        .with("explain", with(explain::explain))
+        .with("verify", move |_| verify(&verifying.0, &verifying.1))
+        .with("rebuild", move |_| rebuild(&folding, &orders))
+}
+
+fn read<T: DeserializeOwned>(value: Value) -> Result<T, VerbError> {
+    serde_json::from_value(value).map_err(|error| VerbError::new(EXIT_INPUT, error.to_string()))
+}
+
+pub(super) fn failed(error: &LogError) -> VerbError {
+    VerbError::new(error.exit_code(), error.to_string())
+}
+
+fn key_failed(error: &KeyError) -> VerbError {
+    let exit = match error {
+        KeyError::Unknown(_) => EXIT_INPUT,
+        KeyError::Log(error) => error.exit_code(),
+        KeyError::Damaged { .. } => 65,
+        KeyError::Random(_) => EXIT_TEMPORARY,
+    };
+    VerbError::new(exit, error.to_string())
+}
+
+fn refused(what: &str, problems: &[Problem]) -> VerbError {
+    let details = problems.iter().map(ToString::to_string).collect();
+    VerbError::new(EXIT_INPUT, what).with_details(details)
+}
+
+/// The document in force; an empty one before the first apply.
+fn document(stores: &Stores) -> Result<CatalogDoc, VerbError> {
+    let version = stores.log.current_catalog();
+    if version.0 == 0 {
+        return Ok(CatalogDoc::default());
+    }
+    let stored = stores.log.catalog(version).map_err(|error| failed(&error))?.unwrap_or_default();
+    CatalogDoc::from_stored(&stored).map_err(|error| VerbError::new(65, error.to_string()))
+}
+
+#[derive(Deserialize)]
+struct Apply {
+    text: String,
+    #[serde(default)]
+    prune: bool,
+    #[serde(default)]
+    force: bool,
+}
+
+fn catalog_apply(stores: &Stores, value: Value) -> Result<Value, VerbError> {
+    const REFUSED: &str = "the catalogue was not applied; the one in force stays";
+    let asked: Apply = read(value)?;
+    let next = catalog::parse_bytes(asked.text.as_bytes())
+        .map_err(|problems| refused(REFUSED, &problems))?;
+    let current = document(stores)?;
+    let has_events = |program| has_events(stores, program);
+    let options = Options { prune: asked.prune, force: asked.force };
+    let merged = apply::merge(&current, next, options, &has_events)
+        .map_err(|problems| refused(REFUSED, &problems))?;
+    let version = CatalogVersion(merged.version);
+    let built =
+        Catalog::build(&merged, version).map_err(|problems| refused(REFUSED, &problems))?;
+    let stored = catalog::to_stored(&merged)
+        .map_err(|error| VerbError::new(EXIT_TEMPORARY, error.to_string()))?;
+    let version = stores
+        .log
+        .put_catalog(CatalogVersion(current.version), &stored)
+        .map_err(|error| failed(&error))?;
+    let counts = json!({
+        "version": version,
+        "brands": built.brands.len(),
+        "programs": built.programs.len(),
+        "partners": built.partners.len(),
+        "contracts": built.contracts.values().map(Vec::len).sum::<usize>(),
+    });
+    stores.catalog.store(Arc::new(built));
+    tracing::info!(version = version.0, "a new catalogue is in force");
+    Ok(counts)
+}
+
+/// Whether any event of `program` is stored: folded, or in the slots after that. A store that
+/// can't tell is taken to hold some, so that nothing is changed by mistake.
+fn has_events(stores: &Stores, program: ProgramId) -> bool {
+    let folded = || -> Result<bool, crate::derived::DerivedError> {
+        let generation = stores.derived.serving();
+        let view = generation.view()?;
+        let mut found = false;
+        for cube in crate::registry::cube::CUBES {
+            let days = crate::model::time::Day(i32::MIN)..=crate::model::time::Day(i32::MAX);
+            view.for_each_cell(cube.id, program, days, &mut |_| found = true)?;
+        }
+        Ok(found)
+    };
+    let above = stores.derived.watermark().map_or(Slot(0), |mark| mark.slot);
+    folded().unwrap_or(true) || stores.log.has_events_after(above, program).unwrap_or(true)
+}
+
+fn catalog_export(stores: &Stores, _: Value) -> Result<Value, VerbError> {
+    Ok(json!({ "text": catalog::export(&document(stores)?) }))
+}
+
+#[derive(Deserialize)]
+struct CreateKey {
+    sid: String,
+    scopes: Vec<String>,
+}
+
+fn key_create(stores: &Stores, value: Value) -> Result<Value, VerbError> {
+    let asked: CreateKey = read(value)?;
+    if stores.catalog.load().brand(&asked.sid).is_none() {
+        let error = format!("brand: `{}` is not in the catalogue; apply it first", asked.sid);
+        return Err(VerbError::new(EXIT_INPUT, error));
+    }
+    let names: Vec<&str> = Scope::ALL.iter().map(|scope| scope.1).collect();
+    let scope = |name: &String| {
+        Scope::named(name).ok_or_else(|| {
+            let error = format!("scopes: `{name}` is unknown; allowed: {}", names.join(", "));
+            VerbError::new(EXIT_INPUT, error)
+        })
+    };
+    let scopes = asked.scopes.iter().map(scope).collect::<Result<Vec<_>, _>>()?;
+    let now = stores.log.clock().now();
+    let created = keys::create(&stores.log, &stores.hash_key, &asked.sid, &scopes, now)
+        .map_err(|error| key_failed(&error))?;
+    Ok(json!({ "id": created.record.id, "token": created.token }))
+}
+
+fn key_list(stores: &Stores, _: Value) -> Result<Value, VerbError> {
+    let records = keys::list(&stores.log).map_err(|error| key_failed(&error))?;
+    let shown: Vec<Value> = records
+        .iter()
+        .map(|record| {
+            let scopes: Vec<&str> = record.scopes.iter().map(|scope| scope.name()).collect();
+            json!({
+                "id": record.id,
+                "brand": record.sid,
+                "scopes": scopes,
+                "created": record.created.to_string(),
+                "revoked": record.revoked.map(|at| at.to_string()),
+            })
+        })
+        .collect();
+    Ok(json!({ "keys": shown }))
+}
+
+#[derive(Deserialize)]
+struct RevokeKey {
+    id: String,
+}
+
+fn key_revoke(stores: &Stores, value: Value) -> Result<Value, VerbError> {
+    let asked: RevokeKey = read(value)?;
+    let now = stores.log.clock().now();
+    let record = keys::revoke(&stores.log, &asked.id, now).map_err(|error| key_failed(&error))?;
+    Ok(json!({ "id": record.id, "revoked": record.revoked.map(|at| at.to_string()) }))
+}
+
+/// Proves the figures from the events, after everything received so far is folded.
+fn verify(stores: &Stores, orders: &Orders) -> Result<Value, VerbError> {
+    let sealed = stores.log.seal().map_err(|error| failed(&error))?;
+    while stores.derived.watermark().is_none_or(|mark| mark.slot < sealed) {
+        orders.alive().map_err(|why| VerbError::new(EXIT_TEMPORARY, why))?;
+        std::thread::sleep(GLANCE);
+    }
+    let report = fold::verify(&stores.log, &stores.derived)
+        .map_err(|error| VerbError::new(error.exit_code(), error.to_string()))?;
+    serde_json::to_value(&report)
+        .map_err(|error| VerbError::new(EXIT_TEMPORARY, error.to_string()))
+}
+
+/// Folds the whole log again beside the rows that serve, then lets the new ones serve.
+fn rebuild(stores: &Stores, orders: &Orders) -> Result<Value, VerbError> {
+    let before = orders.rebuilds();
+    orders.rebuild();
+    while orders.rebuilds() == before {
+        orders.alive().map_err(|why| VerbError::new(EXIT_TEMPORARY, why))?;
+        if !orders.is_rebuilding() && orders.rebuilds() == before {
+            return Err(VerbError::new(EXIT_TEMPORARY, "the rebuild failed; the old rows serve on"));
+        }
+        std::thread::sleep(GLANCE);
+    }
+    let mark = stores.derived.watermark();
+    Ok(json!({
+        "generation": stores.derived.serving().number(),
+        "slot": mark.map(|mark| mark.slot),
+    }))
+}
