@@ -20,15 +20,15 @@ mod rebuild;
 mod robots;
 mod slot;
 mod thread;
-//mod verify;
+mod verify;
 mod window;
 
 pub use error::FoldError;
-pub use rebuild::rebuild;
+pub use rebuild::{Progress, rebuild};
 pub use robots::{Robots, RobotsError, SHIPPED_ROBOTS};
 pub use slot::Folder;
 pub use thread::{Fold, FoldStatus};
-//pub use verify::{Difference, VerifyReport, verify};
+pub use verify::{Difference, VerifyReport, verify};
 
 /// Version of the fold's own rules. A store folded under another version is made again, so it
 /// changes with anything that gives other derived rows for the same log.

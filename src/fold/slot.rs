@@ -135,6 +135,12 @@ impl Folder {
         }
     }
 
+    /// Holds at most twice `rows` window rows in memory, 56 bytes each. Fewer mean more reads and
+    /// never another result.
+    pub fn hold_windows(&mut self, rows: usize) {
+        self.windows.hold(rows);
+    }
+
     /// The generation it folds into.
     #[must_use]
     pub fn generation(&self) -> &Arc<Generation> {

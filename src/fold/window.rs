@@ -190,8 +190,7 @@ impl Windows {
         self.young_newest = Millis(i64::MIN);
     }
 
-    /// Holds at most `held_max` rows a map, so that tests see rotations.
-    #[cfg(test)]
+    /// Holds at most `held_max` rows a map.
     pub(super) fn hold(&mut self, held_max: usize) {
         self.held_max = held_max;
     }

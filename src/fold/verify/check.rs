@@ -1,0 +1,258 @@
+//! The comparisons, in one pass over the log and one over each derived family.
+
+use ahash::{AHashMap, AHashSet};
+
+use crate::derived::{ActionId, ActionKey, Derived, SubmissionOutcome, VerdictKey, View};
+use crate::log::{Footer, Log, LogError, Stream};
+use crate::model::id::{EventNumber, PartnerId, ProgramId, Slot, SubmissionId};
+use crate::model::submission::Submission;
+
+use super::super::error::FoldError;
+use super::ledger::Balance;
+use super::recount::{Recount, Zones};
+use super::report::VerifyReport;
+
+/// Compares log and derived rows up to the watermark of the generation that serves. Changes
+/// nothing and may run beside everything else.
+///
+/// # Errors
+/// A store fails, or rows are damaged so that they do not read. Differences are no errors.
+pub fn verify(log: &Log, derived: &Derived) -> Result<VerifyReport, FoldError> {
+    let generation = derived.serving();
+    let view = generation.view()?;
+    let mut check = Check {
+        log,
+        view: &view,
+        zones: Zones::default(),
+        clicks: AHashMap::new(),
+        balance: Balance::default(),
+        credited: 0,
+        report: VerifyReport::default(),
+    };
+    let Some(watermark) = view.watermark()? else {
+        return Ok(check.report);
+    };
+    check.report.slot = watermark.slot.0;
+    check.slots(watermark.slot)?;
+    let mut recount = Recount::default();
+    check.verdicts(&mut recount)?;
+    check.actions(&mut recount)?;
+    check.outcomes()?;
+    recount.compare(&view, &mut check.report)?;
+    check.balance.check(&mut check.report);
+    Ok(check.report)
+}
+
+/// Count and mixed sum of a set of clicks: equal for equal sets, in whatever order they come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Sum {
+    count: u32,
+    mixed: u64,
+}
+
+impl Sum {
+    fn of(program: ProgramId, partner: PartnerId, number: EventNumber) -> u64 {
+        // The finisher of SplitMix64, once for each part.
+        let mix = |value: u64| {
+            let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            value ^ (value >> 31)
+        };
+        let owner = u64::from(program.0) << 32 | u64::from(partner.0);
+        mix(mix(owner.wrapping_add(0x9e37_79b9_7f4a_7c15)) ^ number.0)
+    }
+}
+
+struct Check<'a> {
+    log: &'a Log,
+    view: &'a View<'a>,
+    zones: Zones,
+    /// Per slot: clicks in the log, and clicks with a verdict that names the slot.
+    clicks: AHashMap<Slot, (Sum, Sum)>,
+    balance: Balance,
+    credited: u64,
+    report: VerifyReport,
+}
+
+impl Check<'_> {
+    fn slots(&mut self, last: Slot) -> Result<(), FoldError> {
+        let Some(first) = self.log.first_slot()? else {
+            self.report
+                .differs("log", || "footers".to_owned(), "some", "none");
+            return Ok(());
+        };
+        for slot in (first.0..=last.0).map(Slot) {
+            self.report.slots += 1;
+            let Some(footer) = self.log.footer(slot)? else {
+                self.report
+                    .differs("footer", || format!("slot {slot}"), "a footer", "none");
+                continue;
+            };
+            self.footer(&footer)?;
+            self.log_clicks(slot)?;
+            for (id, submission) in self.log.submissions(slot)? {
+                self.submission(id, &submission)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn footer(&mut self, footer: &Footer) -> Result<(), FoldError> {
+        match self.log.check(footer) {
+            Ok(()) => {}
+            Err(LogError::SlotMismatch { slot, why }) => {
+                let at = || format!("slot {slot}");
+                self.report.differs("footer", at, "the rows it closed", why);
+            }
+            Err(error) => return Err(error.into()),
+        }
+        self.balance.footer(footer);
+        self.zones.slot(self.log, footer.slot, footer.catalog)
+    }
+
+    fn log_clicks(&mut self, slot: Slot) -> Result<(), FoldError> {
+        let mut sum = Sum::default();
+        let balance = &mut self.balance;
+        self.log.for_each_click(slot, &mut |stored| {
+            let program = stored.click.program;
+            sum.count += 1;
+            let mixed = Sum::of(program, stored.partner, stored.number);
+            sum.mixed = sum.mixed.wrapping_add(mixed);
+            balance.row(program, Stream::Click);
+        })?;
+        if sum.count > 0 {
+            self.report.clicks += u64::from(sum.count);
+            self.clicks.entry(slot).or_default().0 = sum;
+        }
+        Ok(())
+    }
+
+    fn submission(&mut self, id: SubmissionId, submission: &Submission) -> Result<(), FoldError> {
+        self.report.submissions += 1;
+        self.balance.row(id.program, Stream::Conversion);
+        let at = || format!("submission {id}");
+        match self.view.outcome(id)? {
+            None => self.report.differs("outcome", at, "one", "none"),
+            Some(SubmissionOutcome::Refused(_) | SubmissionOutcome::Waiting) => {}
+            Some(SubmissionOutcome::Credited(action_id)) => {
+                self.credited += 1;
+                let key = ActionKey::new(
+                    submission.program,
+                    submission.event_type,
+                    &submission.order_id,
+                );
+                let action = self.view.action(&key)?;
+                if action.is_none_or(|action| action.submission != id) {
+                    let found = action.map_or_else(
+                        || "no action".to_owned(),
+                        |action| format!("an action of {}", action.submission),
+                    );
+                    self.report
+                        .differs("action", at, "an action of its own", found);
+                }
+                if action_id != ActionId::of(&key) {
+                    let expected = ActionId::of(&key);
+                    self.report.differs("action id", at, expected, action_id);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn verdicts(&mut self, recount: &mut Recount) -> Result<(), FoldError> {
+        let (clicks, zones) = (&mut self.clicks, &self.zones);
+        self.view.for_each_verdict_of_all(&mut |key, verdict| {
+            let sum = &mut clicks.entry(verdict.slot).or_default().1;
+            sum.count += 1;
+            let mixed = Sum::of(key.program, key.partner, key.number);
+            sum.mixed = sum.mixed.wrapping_add(mixed);
+            recount.verdict(zones, key, verdict);
+        })?;
+        let mut differing: Vec<(Slot, Sum, Sum)> = self
+            .clicks
+            .iter()
+            .filter(|(_, (stored, judged))| stored != judged)
+            .map(|(slot, (stored, judged))| (*slot, *stored, *judged))
+            .collect();
+        differing.sort_unstable_by_key(|row| row.0);
+        for (slot, stored, judged) in differing {
+            let expected = format!("one for each of {} clicks", stored.count);
+            let found = format!("{}, or others", judged.count);
+            let at = || format!("slot {slot}");
+            self.report.differs("verdicts", at, expected, found);
+            self.missing_verdicts(slot)?;
+        }
+        Ok(())
+    }
+
+    /// Names the clicks of a slot that have no verdict.
+    fn missing_verdicts(&mut self, slot: Slot) -> Result<(), FoldError> {
+        if self.report.is_full() {
+            return Ok(());
+        }
+        let mut keys = Vec::new();
+        self.log.for_each_click(slot, &mut |stored| {
+            let program = stored.click.program;
+            keys.push(VerdictKey::of_live(program, stored.partner, stored.number));
+        })?;
+        for key in keys {
+            if self
+                .view
+                .verdict(key)?
+                .is_none_or(|verdict| verdict.slot != slot)
+            {
+                let at = || {
+                    format!(
+                        "slot {slot}, program {}, partner {}, click {}",
+                        key.program, key.partner, key.number.0
+                    )
+                };
+                self.report.differs("verdict", at, "one", "none");
+            }
+        }
+        Ok(())
+    }
+
+    fn actions(&mut self, recount: &mut Recount) -> Result<(), FoldError> {
+        let (zones, report) = (&self.zones, &mut self.report);
+        self.view.for_each_action(&mut |key, action| {
+            report.actions += 1;
+            recount.action(zones, &key, &action);
+        })?;
+        if self.report.actions != self.credited {
+            let (expected, found) = (self.credited, self.report.actions);
+            let at = || "credited submissions".to_owned();
+            self.report.differs("actions", at, expected, found);
+        }
+        Ok(())
+    }
+
+    fn outcomes(&mut self) -> Result<(), FoldError> {
+        let mut waiting = AHashSet::new();
+        let mut outcomes = 0_u64;
+        self.view.for_each_outcome(&mut |id, outcome| {
+            outcomes += 1;
+            if outcome == SubmissionOutcome::Waiting {
+                waiting.insert(id);
+            }
+        })?;
+        let report = &mut self.report;
+        report.waiting = waiting.len() as u64;
+        if outcomes != report.submissions {
+            let expected = report.submissions;
+            report.differs("outcomes", || "submissions".to_owned(), expected, outcomes);
+        }
+        self.view.for_each_waiting(&mut |key| {
+            let id = key.submission();
+            if !waiting.remove(&id) {
+                let at = || format!("submission {id}");
+                report.differs("waiting", at, "the outcome to wait", "another");
+            }
+        })?;
+        for id in waiting {
+            let at = || format!("submission {id}");
+            report.differs("waiting", at, "a waiting row", "none");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,65 @@
+//! The ledger of all compared slots, balanced per program and stream.
+
+use std::collections::BTreeMap;
+
+use crate::log::{Footer, Outcome, Stream};
+use crate::model::id::ProgramId;
+
+use super::report::VerifyReport;
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Account {
+    received: u64,
+    stored: u64,
+    refused: u64,
+    unrecorded: u64,
+    rows: u64,
+}
+
+/// Sums of ledgers and rows.
+#[derive(Debug, Default)]
+pub(super) struct Balance(BTreeMap<(ProgramId, Stream), Account>);
+
+impl Balance {
+    /// Adds what a footer says.
+    pub(super) fn footer(&mut self, footer: &Footer) {
+        for entry in &footer.ledger {
+            let account = self.0.entry((entry.program, entry.stream)).or_default();
+            let sum = match entry.outcome {
+                Outcome::Received => &mut account.received,
+                Outcome::Stored => &mut account.stored,
+                Outcome::Unrecorded => &mut account.unrecorded,
+                Outcome::Refused(_) => &mut account.refused,
+            };
+            *sum = sum.saturating_add(entry.count);
+        }
+    }
+
+    /// Adds one row found in the log.
+    pub(super) fn row(&mut self, program: ProgramId, stream: Stream) {
+        self.0.entry((program, stream)).or_default().rows += 1;
+    }
+
+    /// Notes every account that does not balance.
+    pub(super) fn check(&self, report: &mut VerifyReport) {
+        for ((program, stream), account) in &self.0 {
+            let at = || format!("program {program}, {stream:?}");
+            let settled = account
+                .stored
+                .saturating_add(account.refused)
+                .saturating_add(account.unrecorded);
+            if account.received != settled {
+                let expected = format!("{} received", account.received);
+                let found = format!(
+                    "{} stored, {} refused, {} unrecorded",
+                    account.stored, account.refused, account.unrecorded
+                );
+                report.differs("ledger", at, expected, found);
+            }
+            if account.stored != account.rows {
+                let expected = format!("{} stored", account.stored);
+                report.differs("ledger", at, expected, format!("{} rows", account.rows));
+            }
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! Proof that the derived rows are what the log says, on a live store.
+//!
+//! In: the log and one snapshot of the derived store, compared up to the snapshot's watermark.
+//! Out: counts, and the first differences with where they are. The sums are made by code of this
+//! folder alone, from stored verdicts and actions; nothing here calls the path that folds.
+//!
+//! What is compared: every footer with its rows; clicks with verdicts, one to one; verdicts and
+//! actions with every aggregate cell; submissions with outcomes, waiting rows and actions; and the
+//! ledger: received = stored + refused + unrecorded, and stored = rows.
+//!
+//! Memory: about 40 bytes for each slot that holds clicks, and 200 for each aggregate cell.
+
+mod check;
+mod ledger;
+mod recount;
+mod report;
+
+pub use check::verify;
+pub use report::{Difference, VerifyReport};

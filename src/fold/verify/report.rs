@@ -1,0 +1,74 @@
+//! What a verification found.
+
+use serde::Serialize;
+
+/// Differences that are listed; all are counted.
+const LISTED_MAX: usize = 100;
+
+/// The result of a verification.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct VerifyReport {
+    /// The last slot compared; 0 when nothing is folded yet.
+    pub slot: u32,
+    /// Slots compared.
+    pub slots: u64,
+    /// Clicks found in the log.
+    pub clicks: u64,
+    /// Submissions found in the log.
+    pub submissions: u64,
+    /// Submissions that wait for their click.
+    pub waiting: u64,
+    /// Actions found.
+    pub actions: u64,
+    /// Aggregate cells compared.
+    pub cells: u64,
+    /// Differences found.
+    pub differences: u64,
+    /// The first of them.
+    pub first_differences: Vec<Difference>,
+}
+
+/// One difference.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// What was compared.
+    pub check: &'static str,
+    /// Where.
+    pub at: String,
+    /// What should be there.
+    pub expected: String,
+    /// What is there.
+    pub found: String,
+}
+
+impl VerifyReport {
+    /// Whether everything agrees.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.differences == 0
+    }
+
+    /// Whether more differences are only counted.
+    pub(super) fn is_full(&self) -> bool {
+        self.first_differences.len() >= LISTED_MAX
+    }
+
+    /// Notes a difference.
+    pub(super) fn differs(
+        &mut self,
+        check: &'static str,
+        at: impl FnOnce() -> String,
+        expected: impl ToString,
+        found: impl ToString,
+    ) {
+        self.differences += 1;
+        if !self.is_full() {
+            self.first_differences.push(Difference {
+                check,
+                at: at(),
+                expected: expected.to_string(),
+                found: found.to_string(),
+            });
+        }
+    }
+}
