@@ -20,7 +20,7 @@ impl Source for DerivedFigures {
         days: RangeInclusive<Day>,
         take: &mut TakeCell<'_>,
     ) -> Result<Option<AsOf>, String> {
-        let read = || {
+        let mut read = || {
             let generation = self.0.serving();
             let view = generation.view()?;
             for program in programs {
@@ -31,7 +31,10 @@ impl Source for DerivedFigures {
             view.watermark()
         };
         let mark = read().map_err(|error: crate::derived::DerivedError| error.to_string())?;
-        Ok(mark.map(|mark| AsOf { slot: mark.slot, wall_end: mark.wall_end }))
+        Ok(mark.map(|mark| AsOf {
+            slot: mark.slot,
+            wall_end: mark.wall_end,
+        }))
     }
 }
 

@@ -71,23 +71,47 @@ impl House {
         let (log, metrics) = (&self.stores.log, self.recorder.metrics());
         let stats = log.stats();
         let shown = &metrics.log;
-        shown.commits.absolute(stats.commits.load(Ordering::Relaxed));
-        shown.commit_bytes.absolute(stats.bytes.load(Ordering::Relaxed));
-        shown.stalled_writes.absolute(stats.stalls.load(Ordering::Relaxed));
+        shown
+            .commits
+            .absolute(stats.commits.load(Ordering::Relaxed));
+        shown
+            .commit_bytes
+            .absolute(stats.bytes.load(Ordering::Relaxed));
+        shown
+            .stalled_writes
+            .absolute(stats.stalls.load(Ordering::Relaxed));
         let sealed = log.sealed().0;
         shown.sealed_slot.set(f64::from(sealed));
         shown.last_slot.set(f64::from(sealed.saturating_add(1)));
-        shown.wall_drift.set(Duration::from_millis(log.clock().drift().unsigned_abs()).as_secs_f64());
-        let small = |value: u64| f64::from(u32::try_from(value).unwrap_or(u32::MAX));
-        shown.memtable.set(small(log.property("rocksdb.cur-size-all-mem-tables")));
-        shown.l0_files.set(small(log.property("rocksdb.num-files-at-level0")));
-        shown.is_write_stopped.set(small(log.property("rocksdb.is-write-stopped").min(1)));
-        shown.background_errors.set(small(log.property("rocksdb.background-errors")));
+        shown
+            .wall_drift
+            .set(Duration::from_millis(log.clock().drift().unsigned_abs()).as_secs_f64());
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a gauge needs no more than 53 bits"
+        )]
+        let small = |value: u64| value as f64;
+        shown
+            .memtable
+            .set(small(log.property("rocksdb.cur-size-all-mem-tables")));
+        shown
+            .l0_files
+            .set(small(log.property("rocksdb.num-files-at-level0")));
+        shown
+            .is_write_stopped
+            .set(small(log.property("rocksdb.is-write-stopped").min(1)));
+        shown
+            .background_errors
+            .set(small(log.property("rocksdb.background-errors")));
         if let Ok(space) = rustix::fs::statvfs(log.directory()) {
-            // Blocks of 4 KiB or so, so both factors fit.
-            shown.disk_free.set(small(space.f_bavail) * small(space.f_frsize));
+            shown
+                .disk_free
+                .set(small(space.f_bavail.saturating_mul(space.f_frsize)));
         }
-        metrics.catalog.version.set(f64::from(self.stores.catalog.load().version.0));
+        metrics
+            .catalog
+            .version
+            .set(f64::from(self.stores.catalog.load().version.0));
         if let Some(date) = self.stores.robots.date
             && let Ok(at) = date.to_zoned(jiff::tz::TimeZone::UTC)
         {
@@ -104,7 +128,11 @@ impl House {
         metrics.fold.watermark_slot.set(f64::from(mark.slot.0));
         let behind = self.stores.log.sealed() > mark.slot;
         let age = self.stores.log.clock().now().since(mark.wall_end).max(0);
-        let lag = if behind { Duration::from_millis(age.unsigned_abs()) } else { Duration::ZERO };
+        let lag = if behind {
+            Duration::from_millis(age.unsigned_abs())
+        } else {
+            Duration::ZERO
+        };
         metrics.fold.lag.set(lag.as_secs_f64());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -130,7 +130,8 @@ impl Daemon {
             control: config.control.socket.clone(),
         };
         if let Some(directory) = addresses.control.parent() {
-            std::fs::create_dir_all(directory).map_err(system("directory for the control socket"))?;
+            std::fs::create_dir_all(directory)
+                .map_err(system("directory for the control socket"))?;
         }
         // Taken before the stores, so that two starts at once fight over the cheap thing.
         let socket = ControlSocket::bind(&addresses.control)?;
@@ -145,9 +146,15 @@ impl Daemon {
         let public_shared = Arc::new(public_shared(config, &stores, &recorder));
         let (stop_admin, stopping) = watch::channel(false);
         let watched = Watched::new(&stores, &fold, &recorder);
-        let verbs = Arc::new(verbs::table(&stores, fold.orders(), Some(Arc::clone(&api))));
+        let verbs = Arc::new(verbs::table(&stores, fold.remote(), Some(Arc::clone(&api))));
         let ops = Arc::new(ops(&recorder, &stores, &fold, &public_shared));
-        let admin = Admin { api, ops, verbs, recorder: Arc::clone(&recorder), stopping };
+        let admin = Admin {
+            api,
+            ops,
+            verbs,
+            recorder: Arc::clone(&recorder),
+            stopping,
+        };
         let admin = admin.start(listeners.api, listeners.ops, socket, watched.watchdog)?;
         let house = watched.house;
         let stop_house = Arc::clone(&house.stop);
@@ -192,7 +199,11 @@ impl Daemon {
     pub fn stop(mut self) -> Ended {
         notify::stopping("draining");
         let failed = self.stores.log.failure().is_some();
-        let grace = if failed { FAILED_GRACE.min(self.grace) } else { self.grace };
+        let grace = if failed {
+            FAILED_GRACE.min(self.grace)
+        } else {
+            self.grace
+        };
         self.public.stop(&self.public_shared, grace);
         self.stop_admin.send_replace(true);
         let deadline = std::time::Instant::now() + grace;
@@ -219,13 +230,6 @@ impl Daemon {
     }
 }
 
-/// Whether a control socket at `path` has a daemon behind it is for the verbs to find out; this
-/// only says where it would be.
-#[must_use]
-pub fn control_path(config: &Config) -> &Path {
-    &config.control.socket
-}
-
 fn api_state(config: &Config, stores: &Arc<Stores>) -> Result<ApiState, KeyError> {
     let signer = Arc::clone(&stores.signer);
     ApiState::new(
@@ -234,7 +238,10 @@ fn api_state(config: &Config, stores: &Arc<Stores>) -> Result<ApiState, KeyError
         Arc::new(DerivedFigures(stores.derived.clone())),
         Box::new(move |text| signer.verify(text.as_bytes())),
         stores.hash_key,
-        Limits { connections: config.api.connections_max, ..Limits::default() },
+        Limits {
+            connections: config.api.connections_max,
+            ..Limits::default()
+        },
     )
 }
 
@@ -261,7 +268,11 @@ fn ops(
     public: &Arc<public::Shared>,
 ) -> Ops {
     let render = Arc::clone(recorder);
-    let (stores, status, public) = (Arc::clone(stores), Arc::clone(fold.status()), Arc::clone(public));
+    let (stores, status, public) = (
+        Arc::clone(stores),
+        Arc::clone(fold.status()),
+        Arc::clone(public),
+    );
     Ops::new(
         move || render.render(),
         move || {
@@ -298,7 +309,10 @@ impl Watched {
             log_heart,
             fold_heart,
         };
-        Self { house, watchdog: Watchdog::new(hearts) }
+        Self {
+            house,
+            watchdog: Watchdog::new(hearts),
+        }
     }
 }
 
@@ -324,7 +338,8 @@ impl Admin {
             .thread_name("admin-blocking")
             .build()
             .map_err(system("runtime"))?;
-        api.set_nonblocking(true).map_err(system("non-blocking socket"))?;
+        api.set_nonblocking(true)
+            .map_err(system("non-blocking socket"))?;
         std::thread::Builder::new()
             .name("admin".to_owned())
             .spawn(move || {
@@ -352,12 +367,18 @@ impl Admin {
         let api = async {
             match tokio::net::TcpListener::from_std(api) {
                 Ok(listener) => {
-                    server::api::serve(listener, Arc::clone(&self.api), self.stopping.clone()).await;
+                    server::api::serve(listener, Arc::clone(&self.api), self.stopping.clone())
+                        .await;
                 }
                 Err(error) => tracing::error!(%error, "the API listener can't be polled"),
             }
         };
-        let ops = server::ops::serve(ops, Arc::clone(&self.ops), self.recorder.metrics(), stopped());
+        let ops = server::ops::serve(
+            ops,
+            Arc::clone(&self.ops),
+            self.recorder.metrics(),
+            stopped(),
+        );
         let control = server::control::serve(socket, Arc::clone(&self.verbs), stopped());
         let ((), ops, control, ()) =
             tokio::join!(api, ops, control, notify::feed(watchdog, stopped()));

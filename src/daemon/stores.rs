@@ -31,7 +31,9 @@ pub enum OpenError {
     #[error(transparent)]
     Secret(#[from] SecretError),
     /// `secrets.directory` names `$CREDENTIALS_DIRECTORY`, which is not set.
-    #[error("secrets.directory: $CREDENTIALS_DIRECTORY is not set; run under systemd or name a path")]
+    #[error(
+        "secrets.directory: $CREDENTIALS_DIRECTORY is not set; run under systemd or name a path"
+    )]
     NoCredentials,
     /// The keys are no set of click-id keys.
     #[error("the click-id keys can't sign; allowed: distinct numbers from 0 to 63")]
@@ -135,7 +137,10 @@ impl Stores {
     /// # Errors
     /// The file of the salts can't be replaced.
     pub fn renew_salts(&self) -> Result<(), SecretError> {
-        self.salts.store(Arc::new(salts(&self.state_directory, self.log.clock().now())?));
+        self.salts.store(Arc::new(salts(
+            &self.state_directory,
+            self.log.clock().now(),
+        )?));
         Ok(())
     }
 }
@@ -169,8 +174,10 @@ fn catalog(log: &Log) -> Result<Catalog, OpenError> {
 fn robots(file: Option<&Path>) -> Result<(String, Robots), OpenError> {
     let text = match file {
         None => SHIPPED_ROBOTS.to_owned(),
-        Some(path) => std::fs::read_to_string(path)
-            .map_err(|source| OpenError::RobotsFile { path: path.to_owned(), source })?,
+        Some(path) => std::fs::read_to_string(path).map_err(|source| OpenError::RobotsFile {
+            path: path.to_owned(),
+            source,
+        })?,
     };
     let robots = Robots::parse(text.as_bytes())?;
     Ok((text, robots))

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::catalog::apply::{self, Options};
 use crate::catalog::{self, Catalog, CatalogDoc, Problem};
-use crate::fold::{self, Orders};
+use crate::fold::{self, FoldRemote};
 use crate::log::LogError;
 use crate::model::id::{CatalogVersion, ProgramId, Slot};
 use crate::server::api::keys::{self, KeyError, Scope};
@@ -26,9 +26,9 @@ use super::stores::Stores;
 /// How long a verb looks at what the fold is doing before it looks again.
 const GLANCE: Duration = Duration::from_millis(20);
 
-/// The table of verbs over `stores`; `orders` reaches the running fold, `api` the running API.
+/// The table of verbs over `stores`; `fold` reaches the running fold, `api` the running API.
 #[must_use]
-pub fn table(stores: &Arc<Stores>, orders: Orders, api: Option<Arc<ApiState>>) -> Verbs {
+pub fn table(stores: &Arc<Stores>, fold: FoldRemote, api: Option<Arc<ApiState>>) -> Verbs {
     let api = Arc::new(api);
     let with = |verb: fn(&Stores, Value) -> Result<Value, VerbError>| {
         let stores = Arc::clone(stores);
@@ -46,7 +46,7 @@ pub fn table(stores: &Arc<Stores>, orders: Orders, api: Option<Arc<ApiState>>) -
         }
     };
     let folding = Arc::clone(stores);
-    let verifying = (Arc::clone(stores), orders.clone());
+    let verifying = (Arc::clone(stores), fold.clone());
     Verbs::new()
         .with("catalog-apply", with(catalog_apply))
         .with("catalog-export", with(catalog_export))
@@ -56,7 +56,7 @@ pub fn table(stores: &Arc<Stores>, orders: Orders, api: Option<Arc<ApiState>>) -
         .with("link", with(explain::link))
         .with("explain", with(explain::explain))
         .with("verify", move |_| verify(&verifying.0, &verifying.1))
-        .with("rebuild", move |_| rebuild(&folding, &orders))
+        .with("rebuild", move |_| rebuild(&folding, &fold))
 }
 
 fn read<T: DeserializeOwned>(value: Value) -> Result<T, VerbError> {
@@ -88,7 +88,11 @@ fn document(stores: &Stores) -> Result<CatalogDoc, VerbError> {
     if version.0 == 0 {
         return Ok(CatalogDoc::default());
     }
-    let stored = stores.log.catalog(version).map_err(|error| failed(&error))?.unwrap_or_default();
+    let stored = stores
+        .log
+        .catalog(version)
+        .map_err(|error| failed(&error))?
+        .unwrap_or_default();
     CatalogDoc::from_stored(&stored).map_err(|error| VerbError::new(65, error.to_string()))
 }
 
@@ -108,12 +112,14 @@ fn catalog_apply(stores: &Stores, value: Value) -> Result<Value, VerbError> {
         .map_err(|problems| refused(REFUSED, &problems))?;
     let current = document(stores)?;
     let has_events = |program| has_events(stores, program);
-    let options = Options { prune: asked.prune, force: asked.force };
+    let options = Options {
+        prune: asked.prune,
+        force: asked.force,
+    };
     let merged = apply::merge(&current, next, options, &has_events)
         .map_err(|problems| refused(REFUSED, &problems))?;
     let version = CatalogVersion(merged.version);
-    let built =
-        Catalog::build(&merged, version).map_err(|problems| refused(REFUSED, &problems))?;
+    let built = Catalog::build(&merged, version).map_err(|problems| refused(REFUSED, &problems))?;
     let stored = catalog::to_stored(&merged)
         .map_err(|error| VerbError::new(EXIT_TEMPORARY, error.to_string()))?;
     let version = stores
@@ -162,7 +168,10 @@ struct CreateKey {
 fn key_create(stores: &Stores, value: Value) -> Result<Value, VerbError> {
     let asked: CreateKey = read(value)?;
     if stores.catalog.load().brand(&asked.sid).is_none() {
-        let error = format!("brand: `{}` is not in the catalogue; apply it first", asked.sid);
+        let error = format!(
+            "brand: `{}` is not in the catalogue; apply it first",
+            asked.sid
+        );
         return Err(VerbError::new(EXIT_INPUT, error));
     }
     let names: Vec<&str> = Scope::ALL.iter().map(|scope| scope.1).collect();
@@ -172,7 +181,11 @@ fn key_create(stores: &Stores, value: Value) -> Result<Value, VerbError> {
             VerbError::new(EXIT_INPUT, error)
         })
     };
-    let scopes = asked.scopes.iter().map(scope).collect::<Result<Vec<_>, _>>()?;
+    let scopes = asked
+        .scopes
+        .iter()
+        .map(scope)
+        .collect::<Result<Vec<_>, _>>()?;
     let now = stores.log.clock().now();
     let created = keys::create(&stores.log, &stores.hash_key, &asked.sid, &scopes, now)
         .map_err(|error| key_failed(&error))?;
@@ -210,26 +223,36 @@ fn key_revoke(stores: &Stores, value: Value) -> Result<Value, VerbError> {
 }
 
 /// Proves the figures from the events, after everything received so far is folded.
-fn verify(stores: &Stores, orders: &Orders) -> Result<Value, VerbError> {
+fn verify(stores: &Stores, remote: &FoldRemote) -> Result<Value, VerbError> {
     let sealed = stores.log.seal().map_err(|error| failed(&error))?;
-    while stores.derived.watermark().is_none_or(|mark| mark.slot < sealed) {
-        orders.alive().map_err(|why| VerbError::new(EXIT_TEMPORARY, why))?;
+    while stores
+        .derived
+        .watermark()
+        .is_none_or(|mark| mark.slot < sealed)
+    {
+        remote
+            .alive()
+            .map_err(|why| VerbError::new(EXIT_TEMPORARY, why))?;
         std::thread::sleep(GLANCE);
     }
     let report = fold::verify(&stores.log, &stores.derived)
         .map_err(|error| VerbError::new(error.exit_code(), error.to_string()))?;
-    serde_json::to_value(&report)
-        .map_err(|error| VerbError::new(EXIT_TEMPORARY, error.to_string()))
+    serde_json::to_value(&report).map_err(|error| VerbError::new(EXIT_TEMPORARY, error.to_string()))
 }
 
 /// Folds the whole log again beside the rows that serve, then lets the new ones serve.
-fn rebuild(stores: &Stores, orders: &Orders) -> Result<Value, VerbError> {
-    let before = orders.rebuilds();
-    orders.rebuild();
-    while orders.rebuilds() == before {
-        orders.alive().map_err(|why| VerbError::new(EXIT_TEMPORARY, why))?;
-        if !orders.is_rebuilding() && orders.rebuilds() == before {
-            return Err(VerbError::new(EXIT_TEMPORARY, "the rebuild failed; the old rows serve on"));
+fn rebuild(stores: &Stores, remote: &FoldRemote) -> Result<Value, VerbError> {
+    let before = remote.status().rebuilds();
+    remote.rebuild();
+    while remote.status().rebuilds() == before {
+        remote
+            .alive()
+            .map_err(|why| VerbError::new(EXIT_TEMPORARY, why))?;
+        if !remote.status().is_rebuilding() && remote.status().rebuilds() == before {
+            return Err(VerbError::new(
+                EXIT_TEMPORARY,
+                "the rebuild failed; the old rows serve on",
+            ));
         }
         std::thread::sleep(GLANCE);
     }

@@ -27,7 +27,7 @@ pub use error::FoldError;
 pub use rebuild::{Progress, rebuild};
 pub use robots::{Robots, RobotsError, SHIPPED_ROBOTS};
 pub use slot::Folder;
-pub use thread::{Fold, FoldStatus};
+pub use thread::{Fold, FoldRemote, FoldStatus};
 pub use verify::{Difference, VerifyReport, verify};
 
 /// Version of the fold's own rules. A store folded under another version is made again, so it

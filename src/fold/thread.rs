@@ -159,10 +159,13 @@ impl Fold {
         &self.status
     }
 
-    /// Asks for the whole log to be folded again; see [`FoldStatus::rebuilds`] for its end.
-    pub fn rebuild(&self) {
-        self.status.rebuilding.store(true, Ordering::Release);
-        self.orders.rebuild.store(true, Ordering::Release);
+    /// A handle for those who ask the fold for something without owning it.
+    #[must_use]
+    pub fn remote(&self) -> FoldRemote {
+        FoldRemote {
+            status: Arc::clone(&self.status),
+            orders: Arc::clone(&self.orders),
+        }
     }
 
     /// Stops the thread after the slot it is at and waits for it.
@@ -183,6 +186,42 @@ impl Fold {
 impl Drop for Fold {
     fn drop(&mut self) {
         self.stop();
+    }
+}
+
+/// Asks a running fold for work. Cheap to clone; outlives the fold harmlessly.
+#[derive(Clone, Debug)]
+pub struct FoldRemote {
+    status: Arc<FoldStatus>,
+    orders: Arc<Orders>,
+}
+
+impl FoldRemote {
+    /// Asks for the whole log to be folded again; see [`FoldStatus::rebuilds`] for its end.
+    pub fn rebuild(&self) {
+        self.status.rebuilding.store(true, Ordering::Release);
+        self.orders.rebuild.store(true, Ordering::Release);
+    }
+
+    /// How the fold is doing.
+    #[must_use]
+    pub fn status(&self) -> &FoldStatus {
+        &self.status
+    }
+
+    /// Whether the fold is at work.
+    ///
+    /// # Errors
+    /// Why it is not.
+    pub fn alive(&self) -> Result<(), String> {
+        if let Some(failure) = self.status.failure() {
+            return Err(format!("the fold has stopped: {failure}"));
+        }
+        if self.status.is_running() {
+            Ok(())
+        } else {
+            Err("the fold has ended".to_owned())
+        }
     }
 }
 

@@ -8,6 +8,7 @@
 //! the first batch of the next one; counters change only after the write returned.
 
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use rocksdb::{WriteBatch, WriteOptions};
 
@@ -149,6 +150,7 @@ impl Shared {
         };
         let added = fill(slot, fact, &mut batch);
         let bytes = batch.size_in_bytes() as u64;
+        let started = Instant::now();
         self.write(batch)?;
         if rolls {
             committer.roll(now);
@@ -163,6 +165,16 @@ impl Shared {
             Ordering::Relaxed,
         );
         self.stats.bytes.fetch_add(bytes, Ordering::Relaxed);
+        if let Some(metrics) = self.metrics.get() {
+            metrics
+                .log
+                .commit_duration
+                .record(started.elapsed().as_secs_f64());
+            metrics
+                .log
+                .batch_rows
+                .record(f64::from(added.clicks + added.submissions));
+        }
         Ok((committer.epoch, slot))
     }
 

@@ -19,6 +19,7 @@ use tokio::sync::watch;
 use crate::model::click_id::TIME_SHIFT;
 use crate::model::id::{CatalogVersion, EventNumber, RulesVersion, Slot, StringRef};
 use crate::model::time::Millis;
+use crate::telemetry::Metrics;
 
 use super::clock::Clock;
 use super::commit::{Committer, Epoch};
@@ -124,6 +125,7 @@ pub(super) struct Shared {
     pub(super) changes: Mutex<()>,
     pub(super) off_path_ledger: Mutex<Ledger>,
     pub(super) stats: Stats,
+    pub(super) metrics: OnceLock<Arc<Metrics>>,
 }
 
 impl Log {
@@ -203,6 +205,18 @@ impl Log {
     #[must_use]
     pub fn failed(&self) -> watch::Receiver<bool> {
         self.shared.failed_watch.subscribe()
+    }
+
+    /// The directory it lies in.
+    #[must_use]
+    pub fn directory(&self) -> &std::path::Path {
+        &self.shared.options.directory
+    }
+
+    /// Lets `metrics` show how long commits and syncs take. The first call counts.
+    pub fn observe(&self, metrics: Arc<Metrics>) {
+        // A second observer would count everything twice.
+        drop(self.shared.metrics.set(metrics));
     }
 
     /// Counters since the log was opened.
@@ -293,6 +307,7 @@ impl Shared {
             changes: Mutex::new(()),
             off_path_ledger: Mutex::new(Ledger::default()),
             stats: Stats::default(),
+            metrics: OnceLock::new(),
         }
     }
 

@@ -6,7 +6,7 @@
 //! (program, event type, order id) is not stored again. The look-up reads the disk, so it is made
 //! outside the commit lock; a reservation of the key keeps two copies from both passing it.
 
-use crate::model::id::{CatalogVersion, RulesVersion, SubmissionId};
+use crate::model::id::{CatalogVersion, EventTypeId, ProgramId, RulesVersion, SubmissionId};
 use crate::model::submission::Submission;
 
 use super::commit::{Added, Epoch};
@@ -78,14 +78,7 @@ impl Log {
         let order_key = key::order(program, event_type, &submission.order_id);
         let reservation = Reservation::take(shared, order_key);
         let orders = shared.cf(family::ORDERS)?;
-        let mut attempts = match shared
-            .db
-            .get_pinned_cf(orders, &reservation.key)
-            .map_err(LogError::store("look an order up"))?
-        {
-            Some(row) => submission_row::read_order(&row)?,
-            None => Vec::new(),
-        };
+        let mut attempts = self.order_attempts(&reservation.key)?;
         if let Some(first) = attempts
             .iter()
             .find(|row| row.payload == submission.payload)
@@ -227,5 +220,39 @@ impl Log {
             keys.push((id, value.into_vec()));
         }
         Ok(keys)
+    }
+}
+
+impl Log {
+    /// The attempts at an order, in the order of their commits.
+    ///
+    /// # Errors
+    /// The store failed, or the row is damaged.
+    pub fn attempts(
+        &self,
+        program: ProgramId,
+        event_type: EventTypeId,
+        order_id: &str,
+    ) -> Result<Vec<SubmissionId>, LogError> {
+        let key = key::order(program, event_type, order_id);
+        let attempts = self.order_attempts(&key)?.into_iter();
+        Ok(attempts
+            .map(|row| SubmissionId {
+                slot: row.slot,
+                program,
+                number: row.number,
+            })
+            .collect())
+    }
+
+    fn order_attempts(&self, key: &[u8]) -> Result<Vec<AttemptRow>, LogError> {
+        let found = self
+            .shared
+            .db
+            .get_pinned_cf(self.shared.cf(family::ORDERS)?, key);
+        match found.map_err(LogError::store("look an order up"))? {
+            Some(row) => Ok(submission_row::read_order(&row)?),
+            None => Ok(Vec::new()),
+        }
     }
 }

@@ -295,6 +295,13 @@ pub struct Metrics {
     pub build: BuildMetrics,
 }
 
+impl std::fmt::Debug for Metrics {
+    /// Handles show nothing of use.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Metrics")
+    }
+}
+
 impl Metrics {
     /// Makes every series of the table in `recorder`, each at 0 (but the build's own, which is 1).
     #[must_use]

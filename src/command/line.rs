@@ -1,0 +1,278 @@
+//! The arguments, and which command they mean.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Parser, Subcommand};
+use serde_json::{Value, json};
+
+use crate::config::Config;
+
+use super::{Failure, ask, demo, serve, show};
+
+/// Exit code of a configuration that can't be used.
+pub const EXIT_CONFIG: u8 = 78;
+
+/// Click ingestion and attribution with embedded storage.
+#[derive(Debug, Parser)]
+#[command(name = "clickd", version, arg_required_else_help = true)]
+pub struct Line {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the daemon.
+    Serve(ConfigFile),
+    /// Run a daemon on a fresh store in a temporary folder, send it real clicks and conversions
+    /// over HTTP, and print a report; serves until Ctrl-C.
+    Demo {
+        /// Stop after the report.
+        #[arg(long)]
+        exit: bool,
+    },
+    /// Check a configuration file and name every problem; opens nothing.
+    CheckConfig {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Apply or export the catalogue.
+    #[command(subcommand)]
+    Catalog(CatalogCommand),
+    /// Make, list or revoke API keys.
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Make a tracking link and say what is wrong with it now.
+    Link(LinkArguments),
+    /// Say step by step why a link leads where it does, or what became of a click or an order.
+    Explain {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// A link, a click id, or an order id.
+        what: String,
+    },
+    /// Prove the figures from the stored events; exits 65 on any difference.
+    Verify(ConfigFile),
+    /// Fold the whole log again beside the rows that serve, then let the new ones serve.
+    Rebuild(ConfigFile),
+}
+
+#[derive(Debug, Args)]
+struct ConfigFile {
+    /// The configuration file.
+    #[arg(long, value_name = "FILE", default_value = "/etc/clickd/clickd.toml")]
+    config: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+enum CatalogCommand {
+    /// Check a catalogue file as a whole and put it on top of the one in force.
+    Apply {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// The catalogue file.
+        file: PathBuf,
+        /// Remove what the file does not name; removed ids never come back.
+        #[arg(long)]
+        prune: bool,
+        /// Let more than a tenth of the active programs vanish.
+        #[arg(long)]
+        force: bool,
+    },
+    /// Print the catalogue in force as a file that applies back.
+    Export(ConfigFile),
+}
+
+#[derive(Debug, Subcommand)]
+enum KeyCommand {
+    /// Make a key; its token is printed once.
+    Create {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// Account SID of the brand.
+        #[arg(long, value_name = "SID")]
+        brand: String,
+        /// What the key may do: read-reports, write-conversions.
+        #[arg(
+            long,
+            value_delimiter = ',',
+            default_value = "read-reports,write-conversions"
+        )]
+        scopes: Vec<String>,
+    },
+    /// List all keys.
+    List(ConfigFile),
+    /// Revoke a key.
+    Revoke {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// Its id.
+        id: String,
+    },
+}
+
+#[derive(Debug, Args)]
+struct LinkArguments {
+    #[command(flatten)]
+    config: ConfigFile,
+    /// Partner number.
+    #[arg(long)]
+    partner: u32,
+    /// Ad number.
+    #[arg(long)]
+    ad: u32,
+    /// Program number.
+    #[arg(long)]
+    program: u32,
+    /// What stands before the path.
+    #[arg(long, value_name = "URL", default_value = "http://localhost:8080")]
+    base: String,
+    /// Deep link: the page to land on.
+    #[arg(long, value_name = "URL")]
+    deep_link: Option<String>,
+    /// Further parameters, such as `subId1=blog`.
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pairs: Vec<String>,
+}
+
+/// Runs the command; on success its exit code.
+///
+/// # Errors
+/// What to say on standard error, with the exit code.
+pub fn run(line: Line, out: &mut dyn Write) -> Result<u8, Failure> {
+    match line.command {
+        Command::Serve(file) => return serve::run(&load(&file.config)?),
+        Command::Demo { exit } => return demo::run(exit, out),
+        Command::CheckConfig { file } => {
+            load(&file)?;
+            writeln!(out, "{}: the configuration is good", file.display())?;
+        }
+        Command::Catalog(CatalogCommand::Apply {
+            config,
+            file,
+            prune,
+            force,
+        }) => {
+            let text = read(&file)?;
+            let value = json!({ "text": text, "prune": prune, "force": force });
+            show::catalog(
+                out,
+                &ask::ask(&load(&config.config)?, "catalog-apply", value)?,
+            )?;
+        }
+        Command::Catalog(CatalogCommand::Export(file)) => {
+            let answer = ask::ask(&load(&file.config)?, "catalog-export", Value::Null)?;
+            write!(out, "{}", answer["text"].as_str().unwrap_or_default())?;
+        }
+        Command::Key(KeyCommand::Create {
+            config,
+            brand,
+            scopes,
+        }) => {
+            let value = json!({ "sid": brand, "scopes": scopes });
+            let answer = ask::ask(&load(&config.config)?, "key-create", value)?;
+            writeln!(
+                out,
+                "token: {}",
+                answer["token"].as_str().unwrap_or_default()
+            )?;
+        }
+        Command::Key(KeyCommand::List(file)) => {
+            show::keys(
+                out,
+                &ask::ask(&load(&file.config)?, "key-list", Value::Null)?,
+            )?;
+        }
+        Command::Key(KeyCommand::Revoke { config, id }) => {
+            let answer = ask::ask(&load(&config.config)?, "key-revoke", json!({ "id": id }))?;
+            writeln!(
+                out,
+                "revoked {} at {}",
+                show::text(&answer["id"]),
+                show::text(&answer["revoked"])
+            )?;
+        }
+        Command::Link(arguments) => link(&arguments, out)?,
+        Command::Explain { config, what } => {
+            let answer = ask::ask(&load(&config.config)?, "explain", json!({ "what": what }))?;
+            show::tree(out, &answer)?;
+        }
+        Command::Verify(file) => {
+            let answer = ask::ask(&load(&file.config)?, "verify", Value::Null)?;
+            return show::verify(out, &answer);
+        }
+        Command::Rebuild(file) => {
+            let answer = ask::ask(&load(&file.config)?, "rebuild", Value::Null)?;
+            writeln!(
+                out,
+                "generation {} serves, up to slot {}",
+                answer["generation"], answer["slot"]
+            )?;
+        }
+    }
+    Ok(0)
+}
+
+fn link(arguments: &LinkArguments, out: &mut dyn Write) -> Result<(), Failure> {
+    let mut pairs = Vec::new();
+    if let Some(deep_link) = &arguments.deep_link {
+        pairs.push(("u", deep_link.as_str()));
+    }
+    for pair in &arguments.pairs {
+        let Some(pair) = pair.split_once('=') else {
+            let message = format!("--set: `{pair}` has no `=`; allowed: NAME=VALUE");
+            return Err(Failure::new(1, message));
+        };
+        pairs.push(pair);
+    }
+    let value = json!({
+        "partner": arguments.partner,
+        "ad": arguments.ad,
+        "program": arguments.program,
+        "pairs": pairs,
+    });
+    let answer = ask::ask(&load(&arguments.config.config)?, "link", value)?;
+    writeln!(
+        out,
+        "{}{}",
+        arguments.base.trim_end_matches('/'),
+        show::text(&answer["target"])
+    )?;
+    let explained = &answer["explained"];
+    let flags: Vec<&str> = explained["flags"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    if explained["answer"] != 302 {
+        writeln!(out, "leads nowhere: {}", show::text(&explained["why"]))?;
+    } else if !flags.is_empty() {
+        writeln!(out, "noticed: {}", flags.join(", "))?;
+    }
+    Ok(())
+}
+
+fn load(file: &Path) -> Result<Config, Failure> {
+    Config::load(file).map_err(|error| Failure::new(EXIT_CONFIG, error.to_string()))
+}
+
+fn read(file: &Path) -> Result<String, Failure> {
+    let bytes = std::fs::read(file)
+        .map_err(|error| Failure::new(1, format!("{}: {error}", file.display())))?;
+    String::from_utf8(bytes)
+        .map_err(|_| Failure::new(1, format!("{}: not UTF-8 text", file.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Line::command().debug_assert();
+    }
+}
