@@ -61,6 +61,12 @@ fn tests_may_use_any_module() {
     let test = "//! P.\n#[cfg(test)]\nmod tests {\n    use crate::log;\n}\n";
     check("src/link/parse.rs", test, &[]);
     check("src/link/tests.rs", "//! P.\nuse crate::log;\n", &[]);
+    check(
+        "src/link/parse_tests.rs",
+        "//! P.\nuse super::super::log;\n",
+        &[],
+    );
+    check("src/link/tests/parse.rs", "//! P.\nuse crate::log;\n", &[]);
     let declared = "//! P.\n#[cfg(test)]\nmod tests;\nuse crate::log;\n";
     check(
         "src/link/parse.rs",

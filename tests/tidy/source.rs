@@ -74,10 +74,12 @@ impl Source {
 
     /// The code before the tests of the file; nothing for a file of tests.
     fn shipped(&self) -> &str {
-        let is_tests = self
-            .path
-            .components()
-            .any(|part| part.as_os_str() == "tests" || part.as_os_str() == "tests.rs");
+        let stem = self.path.file_stem().and_then(|stem| stem.to_str());
+        let is_tests = stem.is_some_and(|stem| stem == "tests" || stem.ends_with("_tests"))
+            || self
+                .path
+                .components()
+                .any(|part| part.as_os_str() == "tests");
         if is_tests {
             return "";
         }
