@@ -156,7 +156,8 @@ fn duplicates_are_told_with_both_lines() {
         &[("line 42, ad 12 of program 7: id", "line 26")],
     );
     check_more(
-        "[[event_type]]\nprogram = 7\nid = 71\ncode = \"SALE\"\nname = \"x\"\ncategory = \"SALE\"\n",
+        "[[event_type]]\nprogram = 7\nid = 71\ncode = \"SALE\"\nname = \"x\"\n\
+         category = \"SALE\"\n",
         &[
             ("line 42, event_type 71 of program 7: id", "line 21"),
             ("line 42, event_type 71 of program 7: code", "line 15"),
