@@ -134,6 +134,15 @@ fn a_good_document_is_compiled() {
 }
 
 #[test]
+fn a_brand_lists_its_programs_in_order() {
+    let program = BASE.split("[[").find(|part| part.starts_with("program]]"));
+    let more = program.unwrap().replace("id = 7", "id = 3");
+    let catalog = build(&format!("{BASE}[[{more}")).unwrap();
+    let programs = &catalog.brand("IRacme").unwrap().programs;
+    assert_eq!(*programs, [ProgramId(3), ProgramId(7)]);
+}
+
+#[test]
 fn an_ad_without_a_page_has_that_of_its_program() {
     let page = "landing_page = \"https://www.acme.example/spring\"\n";
     let catalog = build(&BASE.replace(page, "")).unwrap();
