@@ -120,7 +120,8 @@ fn unknown_names_are_told_with_the_nearest() {
     check(
         "listen = \"x\"\n",
         &[
-            "c.toml:1:1: listen: is unknown; the sections are store, ack, public, api, ops, control, \
+            "c.toml:1:1: listen: is unknown; the sections are store, ack, public, api, ops, \
+             control, \
          fold, secrets, shutdown, log",
         ],
     );
@@ -247,7 +248,8 @@ fn two_listeners_on_one_address_are_told() {
     check(
         "[ops]\nlisten = \"127.0.0.1:8081\"\n",
         &[
-            "c.toml:2:10: ops.listen: 127.0.0.1:8081 is taken by api.listen = 127.0.0.1:8081; another \
+            "c.toml:2:10: ops.listen: 127.0.0.1:8081 is taken by api.listen = 127.0.0.1:8081; \
+             another \
          port",
         ],
     );

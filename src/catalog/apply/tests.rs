@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Options, merge};
-use crate::catalog::document::{CatalogDoc, RetiredAd};
+use crate::catalog::document::{CatalogDoc, Line, RetiredAd};
 use crate::catalog::parse_toml;
 use crate::model::id::{AdId, ProgramId};
 
@@ -221,7 +221,8 @@ fn problems_of_the_change_and_of_the_whole_are_told_together() {
         |next| {
             next.programs[0].currency = "EURO".to_owned();
             next.ads[0].kind = "POSTER".to_owned();
-            let twice = next.partners[0].clone();
+            let mut twice = next.partners[0].clone();
+            twice.line = Line(Some(99));
             next.partners.push(twice);
         },
         Options::default(),
@@ -229,7 +230,7 @@ fn problems_of_the_change_and_of_the_whole_are_told_together() {
             "currency: changes",
             "`EURO`",
             "`POSTER`",
-            "partner 1: id: is already used on line 7",
+            "line 99, partner 1: id: is already used on line 7",
         ],
     );
 }

@@ -134,6 +134,15 @@ fn a_good_document_is_compiled() {
 }
 
 #[test]
+fn a_brand_lists_its_programs_in_order() {
+    let program = BASE.split("[[").find(|part| part.starts_with("program]]"));
+    let more = program.unwrap().replace("id = 7", "id = 3");
+    let catalog = build(&format!("{BASE}[[{more}")).unwrap();
+    let programs = &catalog.brand("IRacme").unwrap().programs;
+    assert_eq!(*programs, [ProgramId(3), ProgramId(7)]);
+}
+
+#[test]
 fn an_ad_without_a_page_has_that_of_its_program() {
     let page = "landing_page = \"https://www.acme.example/spring\"\n";
     let catalog = build(&BASE.replace(page, "")).unwrap();
@@ -156,7 +165,8 @@ fn duplicates_are_told_with_both_lines() {
         &[("line 42, ad 12 of program 7: id", "line 26")],
     );
     check_more(
-        "[[event_type]]\nprogram = 7\nid = 71\ncode = \"SALE\"\nname = \"x\"\ncategory = \"SALE\"\n",
+        "[[event_type]]\nprogram = 7\nid = 71\ncode = \"SALE\"\nname = \"x\"\n\
+         category = \"SALE\"\n",
         &[
             ("line 42, event_type 71 of program 7: id", "line 21"),
             ("line 42, event_type 71 of program 7: code", "line 15"),

@@ -72,7 +72,9 @@ mod tests {
     fn other_pages_are_refused_with_the_reason() {
         let long = format!("https://b.example/{}", "x".repeat(LANDING_MAX));
         let encoded = format!("https://b.example/{}", "ä".repeat(700));
+        let dots = format!("https://b.example/{}", "./".repeat(LANDING_MAX));
         for (text, reason) in [
+            (&*dots, "bytes long"),
             ("", "empty"),
             ("brand.example", "no URL"),
             ("//brand.example/", "no URL"),

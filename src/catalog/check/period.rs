@@ -80,10 +80,9 @@ fn instant(text: &str) -> Result<Millis, Complaint> {
         .ok_or_else(|| no_date(text))
 }
 
-/// The first instant of `date` in `zone`; after midnight where the clock skips midnight.
+/// Midnight at the start of `date` in `zone`, or what the clock shows when it skips midnight.
 fn first_instant(text: &str, date: Date, zone: &TimeZone) -> Result<Millis, Complaint> {
     date.to_zoned(zone.clone())
-        .and_then(|at| at.start_of_day())
         .map(|at| Millis(at.timestamp().as_millisecond()))
         .map_err(|_| no_date(text))
 }
