@@ -3,5 +3,6 @@
 
 mod recount;
 mod same;
+mod thread;
 mod verify;
 mod world;

@@ -234,11 +234,11 @@ impl World {
         for (partner, number, agent, click) in std::mem::take(&mut self.held) {
             push(writer, partner, number, &agent, &click);
         }
-        for _ in 0..self.dice.below(40) {
+        for _ in 0..self.dice.below(60) {
             self.click(writer);
         }
         writer.commit().unwrap();
-        for _ in 0..self.dice.below(6) {
+        for _ in 0..self.dice.below(10) {
             let submission = self.submission(log.clock().now());
             log.submit(&submission).unwrap();
         }
@@ -246,6 +246,16 @@ impl World {
             log.submit(&self.submission(log.clock().now())).unwrap();
         }
         log.seal().unwrap()
+    }
+
+    /// Ends the history with a conversion whose click is too young to count as lost.
+    pub(crate) fn end(&mut self, log: &Log) {
+        let now = log.clock().now();
+        self.counter += 1;
+        let mut last = self.submission(now);
+        last.claim = Claim::Verified(lost(self.counter, last.program, now));
+        log.submit(&last).unwrap();
+        log.seal().unwrap();
     }
 
     fn click(&mut self, writer: &mut TurnWriter) {
@@ -260,7 +270,7 @@ impl World {
         let at = self.now.plus(-late);
         self.counter += 1;
         let number = EventNumber(EventNumber::first_at(at, 500).0 + self.counter % 4_096);
-        let program = ProgramId(dice.one_of(&PROGRAMS));
+        let program = ProgramId(dice.one_of(&[1, 1, 2, 2, 3]));
         let partner = PartnerId(dice.one_of(&PARTNERS));
         let id = ClickId {
             number,
@@ -319,16 +329,14 @@ impl World {
     fn submission(&mut self, now: Millis) -> Submission {
         let dice = &mut self.dice;
         let named = if dice.chance(6) {
-            // A click answered just now that will never be stored.
             self.counter += 1;
-            Some(ClickId {
-                number: EventNumber(EventNumber::first_at(now, 501).0 + self.counter % 4_096),
-                partner: PartnerId(10),
-                ad: AdId(5),
-                program: ProgramId(dice.one_of(&PROGRAMS)),
-                unrecorded: false,
-                key_number: 0,
-            })
+            let program = ProgramId(dice.one_of(&PROGRAMS));
+            Some(lost(self.counter, program, now))
+        } else if dice.chance(10) {
+            // The oldest of those that are still paid when the event is too old to keep its date.
+            let paid = |id: &&ClickId| id.program.0 == 2 && id.partner.0 == 10;
+            let oldest = self.known.iter().filter(paid);
+            oldest.min_by_key(|id| id.number).copied()
         } else if self.known.is_empty() || dice.chance(5) {
             None
         } else {
@@ -367,8 +375,8 @@ impl World {
             _ => EventTime::Now,
         };
         self.orders += 1;
-        let order = if dice.chance(40) {
-            dice.below(self.orders)
+        let order = if dice.chance(50) {
+            dice.below(5)
         } else {
             self.orders
         };
@@ -389,6 +397,18 @@ impl World {
             payload: PayloadHash(u128::from(dice.next()).to_be_bytes()),
             fields: Vec::new(),
         }
+    }
+}
+
+/// A click answered at `now` that will never be stored.
+fn lost(counter: u64, program: ProgramId, now: Millis) -> ClickId {
+    ClickId {
+        number: EventNumber(EventNumber::first_at(now, 501).0 + counter % 4_096),
+        partner: PartnerId(10),
+        ad: AdId(5),
+        program,
+        unrecorded: false,
+        key_number: 0,
     }
 }
 
