@@ -22,7 +22,7 @@ use super::row::SubmissionOutcome;
 use super::view::Cell;
 
 /// How far the derived rows go: everything up to this slot is in them, nothing after it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Watermark {
     /// The last slot folded; 0 before the first.
     pub slot: Slot,

@@ -1,0 +1,8 @@
+//! The fold from outside: random events through a real log, folded in several ways, against a
+//! recount that shares no code with it.
+
+mod recount;
+mod same;
+mod thread;
+mod verify;
+mod world;

@@ -1,0 +1,326 @@
+//! The naive recount: the log's events in plain vectors, its own window, day and credit rules.
+//!
+//! It reads rows through the log and terms through the catalogue's public fields; it uses nothing
+//! of `fold`, `derived` or their helpers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use clickd::catalog::Catalog;
+use clickd::catalog::snapshot::Payout;
+use clickd::log::{Footer, Log};
+use clickd::model::click::ClickFlags;
+use clickd::model::click_id::ClickId;
+use clickd::model::id::{CatalogVersion, Slot, SubmissionId};
+use clickd::model::submission::{Claim, EventTime, Submission};
+use clickd::model::time::Millis;
+use jiff::Timestamp;
+
+use super::world::person;
+
+/// Sums by program, date and partner, in the order of the report's columns.
+pub(crate) type Figures = BTreeMap<(u32, jiff::civil::Date, u32), [i128; 7]>;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Result {
+    Credited {
+        recovered: bool,
+        late: bool,
+        cost: i64,
+    },
+    Refused(&'static str),
+    Waiting,
+}
+
+struct Seen {
+    program: u32,
+    partner: u32,
+    person: u64,
+    day: i64,
+    time: i64,
+    unique: bool,
+}
+
+#[derive(Default)]
+pub(crate) struct Recount {
+    pub(crate) figures: Figures,
+    pub(crate) results: BTreeMap<SubmissionId, Result>,
+    seen: Vec<Seen>,
+    /// Flags of stored clicks by number and partner.
+    clicks: BTreeMap<(u64, u32), ClickFlags>,
+    waiting: Vec<(SubmissionId, Submission, Catalog)>,
+    orders: BTreeSet<(u32, u32, String)>,
+}
+
+fn date(catalog: &Catalog, program: u32, at: i64) -> jiff::civil::Date {
+    let zone = catalog.programs[&clickd::model::id::ProgramId(program)]
+        .time_zone
+        .clone();
+    Timestamp::from_millisecond(at)
+        .unwrap()
+        .to_zoned(zone)
+        .date()
+}
+
+fn catalog(log: &Log, version: CatalogVersion) -> Catalog {
+    match log.catalog(version).unwrap() {
+        Some(stored) => Catalog::from_stored(&stored).unwrap(),
+        None => Catalog::default(),
+    }
+}
+
+fn is_robot(agent: &str, flags: ClickFlags, rules: u32) -> bool {
+    let lower = agent.to_lowercase();
+    let listed = lower.contains("bot") && !(lower.contains("cubot") && rules == 1);
+    // Where the slot took no more strings, nobody knows whether a name was sent.
+    (agent.is_empty() && !flags.any(ClickFlags::LIMITED_STRINGS))
+        || listed
+        || lower.starts_with("curl/")
+        || (rules == 2 && lower.contains("firefox/1."))
+}
+
+impl Recount {
+    /// Counts every sealed slot of the log.
+    pub(crate) fn of(log: &Log) -> Self {
+        let mut recount = Self::default();
+        let Some(first) = log.first_slot().unwrap() else {
+            return recount;
+        };
+        let mut wall_day = None;
+        for slot in first.0..=log.sealed().0 {
+            let footer = log.footer(Slot(slot)).unwrap().unwrap();
+            let terms = catalog(log, footer.catalog);
+            recount.clicks(log, &footer, &terms);
+            recount.submissions(log, &footer, &terms);
+            let today = footer.wall_end.0.div_euclid(86_400_000);
+            if wall_day.is_none_or(|day| day < today) {
+                recount.seen.retain(|seen| seen.day > today - 2);
+            }
+            wall_day = Some(today);
+        }
+        for (id, ..) in &recount.waiting {
+            recount.results.insert(*id, Result::Waiting);
+        }
+        recount
+    }
+
+    fn add(&mut self, place: (u32, jiff::civil::Date, u32), column: usize, amount: i128) {
+        self.figures.entry(place).or_default()[column] += amount;
+    }
+
+    fn clicks(&mut self, log: &Log, footer: &Footer, terms: &Catalog) {
+        let mut rows = Vec::new();
+        log.for_each_click(footer.slot, &mut |row| {
+            let agent = log
+                .string(row.click.user_agent)
+                .unwrap()
+                .unwrap_or_default();
+            let agent = String::from_utf8(agent).unwrap();
+            rows.push((
+                row.number.time().0,
+                row.number.0,
+                row.partner.0,
+                row.click.program.0,
+                person(row.click.visitor),
+                row.click.visitor_before.is_some(),
+                row.click.flags,
+                agent,
+            ));
+        })
+        .unwrap();
+        rows.sort_by_key(|row| (row.0, row.1));
+        for (time, number, partner, program, person, before, flags, agent) in rows {
+            self.clicks.insert((number, partner), flags);
+            let set = terms.programs.get(&clickd::model::id::ProgramId(program));
+            let Some(set) = set else {
+                panic!("program {program} is not in the catalogue")
+            };
+            let day = time.div_euclid(86_400_000);
+            let robot = is_robot(&agent, flags, footer.rules.0);
+            let counted = !robot && !flags.any(ClickFlags::HEAD.with(ClickFlags::PREFETCH));
+            let mut unique = false;
+            if counted {
+                let mut reference = None;
+                for seen in &self.seen {
+                    let same = (seen.program, seen.partner, seen.person)
+                        == (program, partner, person)
+                        && (seen.day == day || (before && seen.day == day - 1));
+                    if same && (set.unique_rolling || seen.unique) {
+                        reference = reference.max(Some(seen.time));
+                    }
+                }
+                unique = reference.is_none_or(|reference| time - reference >= set.unique_window);
+                self.seen.push(Seen {
+                    program,
+                    partner,
+                    person,
+                    day,
+                    time,
+                    unique,
+                });
+            }
+            let bucket = if flags.any(ClickFlags::UNKNOWN_PARTNER) {
+                0
+            } else {
+                partner
+            };
+            let place = (program, date(terms, program, time), bucket);
+            let spoiled = ClickFlags::UNKNOWN_PARTNER
+                .with(ClickFlags::INACTIVE_PARTNER)
+                .with(ClickFlags::ENDED_CONTRACT)
+                .with(ClickFlags::NOT_JOINED)
+                .with(ClickFlags::PAUSED_PROGRAM)
+                .with(ClickFlags::MALFORMED_DEEP_LINK);
+            let expired = flags.any(ClickFlags::EXPIRED_AD) && !set.pay_expired_ads;
+            self.add(place, 0, 1);
+            self.add(place, 1, i128::from(unique));
+            let payable = unique && !flags.any(spoiled) && !expired;
+            self.add(place, 2, i128::from(payable));
+        }
+    }
+
+    fn submissions(&mut self, log: &Log, footer: &Footer, terms: &Catalog) {
+        let mut due = std::mem::take(&mut self.waiting);
+        due.sort_by_key(|row| (row.0.slot, row.0.number));
+        for (id, submission) in log.submissions(footer.slot).unwrap() {
+            due.push((id, submission, terms.clone()));
+        }
+        for (id, submission, terms) in due {
+            match self.settle(id, &submission, &terms, footer.wall_end) {
+                Some(result) => {
+                    self.results.insert(id, result);
+                }
+                None => self.waiting.push((id, submission, terms)),
+            }
+        }
+    }
+
+    /// Decides a submission; `None` while its click may still come.
+    fn settle(
+        &mut self,
+        id: SubmissionId,
+        submission: &Submission,
+        terms: &Catalog,
+        wall_end: Millis,
+    ) -> Option<Result> {
+        let Claim::Verified(click) = submission.claim else {
+            return Some(Result::Refused("ACTION_REF_NOT_FOUND"));
+        };
+        let known = terms.partners.contains_key(&click.partner);
+        if click.program != submission.program || !known {
+            return Some(Result::Refused("ACTION_REF_NOT_FOUND"));
+        }
+        let stored = self.clicks.get(&(click.number.0, click.partner.0)).copied();
+        let minted = click.number.time().0;
+        if stored.is_none() && !click.unrecorded && wall_end.0 < minted + 10_000 {
+            return None;
+        }
+        let order = (
+            submission.program.0,
+            submission.event_type.0,
+            submission.order_id.to_string(),
+        );
+        let flags = stored.unwrap_or(ClickFlags::NONE);
+        let doubled = self.orders.contains(&order);
+        let result = match earn(id, submission, &click, flags, doubled, terms) {
+            Err(code) => Result::Refused(code),
+            Ok((date_ms, late, cost)) => {
+                let day = date(terms, submission.program.0, date_ms);
+                let place = (submission.program.0, day, click.partner.0);
+                self.add(place, 3, 1);
+                self.add(place, 4, 1);
+                self.add(
+                    place,
+                    5,
+                    submission.amount.map_or(0, |amount| i128::from(amount.0)),
+                );
+                self.add(place, 6, i128::from(cost));
+                self.orders.insert(order);
+                Result::Credited {
+                    recovered: stored.is_none(),
+                    late,
+                    cost,
+                }
+            }
+        };
+        Some(result)
+    }
+}
+
+/// Action date, whether late, and cost; or the code of the refusal.
+fn earn(
+    id: SubmissionId,
+    submission: &Submission,
+    click: &ClickId,
+    flags: ClickFlags,
+    doubled: bool,
+    terms: &Catalog,
+) -> std::result::Result<(i64, bool, i64), &'static str> {
+    let received = id.number.time().0;
+    let clicked = click.number.time().0;
+    let program = &terms.programs[&submission.program];
+    let (start, precision) = match submission.event {
+        EventTime::Now => (received, 0),
+        EventTime::At { start, precision } => (start.0, precision),
+    };
+    let late = received - start > program.late_limit;
+    let date_ms = if late { received } else { start };
+    let contract = terms
+        .contracts
+        .get(&(submission.program, click.partner))
+        .into_iter()
+        .flatten()
+        .find(|c| c.start.0 <= date_ms && c.end.is_none_or(|end| date_ms < end.0));
+    let payout = contract.and_then(|c| c.payouts.get(&submission.event_type));
+    let window = contract.map_or(0, |c| c.referral_window);
+    let joined = !flags.any(ClickFlags::ENDED_CONTRACT.with(ClickFlags::NOT_JOINED));
+    let checks = [
+        (
+            !flags.any(ClickFlags::UNKNOWN_PARTNER),
+            "ACTION_REF_NOT_FOUND",
+        ),
+        (!doubled, "CONV_DUPLICATE"),
+        (
+            program.active && !flags.any(ClickFlags::PAUSED_PROGRAM),
+            "CAMPAIGN_NOT_FOUND",
+        ),
+        (
+            program.event_types[&submission.event_type].active,
+            "ACTIONTRACKER_NOT_ACTIVE",
+        ),
+        (
+            terms.partners[&click.partner].active && !flags.any(ClickFlags::INACTIVE_PARTNER),
+            "PARTNER_NOT_ACTIVE",
+        ),
+        (!flags.any(ClickFlags::MALFORMED_DEEP_LINK), "MALFORMED"),
+        (
+            clicked <= start + precision + 120_000,
+            "NO_VALID_ACTION_REF",
+        ),
+        (contract.is_some() && joined, "CONTRACT_NOT_FOUND"),
+        (date_ms - clicked <= window, "OUTSIDE_ASSOCIATION_WINDOW"),
+        (payout.is_some(), "ACTIONTERMS_NOT_FOUND"),
+    ];
+    if let Some((_, code)) = checks.iter().find(|(holds, _)| !holds) {
+        return Err(code);
+    }
+    let cost = match payout.unwrap() {
+        Payout::Flat(amount) => amount.0,
+        Payout::Rate(rate) => {
+            let amount = submission.amount.map_or(0, |amount| amount.0);
+            let unit = if program.currency.code() == "JPY" {
+                1_000_000
+            } else {
+                10_000
+            };
+            half_even(i128::from(amount) * i128::from(rate.0), 1_000_000 * unit) * unit
+        }
+    };
+    Ok((date_ms, late, cost))
+}
+
+fn half_even(value: i128, divisor: i64) -> i64 {
+    let divisor = i128::from(divisor);
+    let (whole, rest) = (value / divisor, value % divisor);
+    let up = rest * 2 > divisor || (rest * 2 == divisor && whole % 2 == 1);
+    i64::try_from(whole + i128::from(up)).unwrap()
+}

@@ -1,0 +1,206 @@
+//! One log folded live, folded with restarts, and folded again: the same bytes, and the figures of
+//! the naive recount.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use clickd::derived::{Derived, Family, Options, SubmissionOutcome};
+use clickd::fold::{Folder, RULES, rebuild, verify};
+use clickd::log::Log;
+use clickd::model::id::{ProgramId, Slot};
+use clickd::model::tally::Stored;
+use clickd::model::time::Day;
+use clickd::registry::cube::CubeId;
+use proptest::prelude::*;
+
+use super::recount::{Figures, Recount, Result};
+use super::world::{PROGRAMS, World};
+
+pub(crate) fn open(dir: &Path, log: &Log) -> Derived {
+    let end = log.last_footer().unwrap().map(|footer| footer.slot);
+    Derived::open(dir, &Options::new(RULES), end).unwrap()
+}
+
+pub(crate) fn catch_up(folder: &mut Folder, log: &Log) {
+    let sealed = log.sealed();
+    while let Some(slot) = folder.next_slot().unwrap()
+        && slot <= sealed
+    {
+        folder.fold(slot).unwrap();
+    }
+}
+
+fn fold(dir: &Path, log: &Log, held: usize) {
+    let derived = open(dir, log);
+    let mut folder = Folder::new(log.clone(), derived.serving());
+    folder.hold_windows(held);
+    catch_up(&mut folder, log);
+}
+
+type Dump = BTreeMap<(&'static str, Vec<u8>), Vec<u8>>;
+
+fn dump(dir: &Path, log: &Log) -> Dump {
+    let generation = open(dir, log).serving();
+    let view = generation.view().unwrap();
+    let mut rows = Dump::new();
+    for family in Family::ALL {
+        view.dump(family, &mut |key, value| {
+            rows.insert((family.name(), key.to_vec()), value.to_vec());
+        })
+        .unwrap();
+    }
+    rows
+}
+
+fn figures(derived: &Derived) -> Figures {
+    let mut found = Figures::new();
+    let epoch = jiff::civil::date(1970, 1, 1);
+    for program in PROGRAMS {
+        let days = Day(i32::MIN)..=Day(i32::MAX);
+        derived
+            .for_each_cell(CubeId(1), ProgramId(program), days, &mut |cell| {
+                let date = epoch + jiff::Span::new().days(cell.day.0);
+                let sums = Stored::ALL.map(|measure| cell.tally.get(measure));
+                found.insert((program, date, cell.partner.0), sums);
+            })
+            .unwrap();
+    }
+    found
+}
+
+fn result(derived: &Derived, log: &Log, id: clickd::model::id::SubmissionId) -> Result {
+    match derived
+        .outcome(id)
+        .unwrap()
+        .expect("every submission has an outcome")
+    {
+        SubmissionOutcome::Waiting => Result::Waiting,
+        SubmissionOutcome::Refused(refusal) => Result::Refused(refusal.code()),
+        SubmissionOutcome::Credited(action_id) => {
+            let submission = log.submission(id).unwrap().unwrap();
+            let key = clickd::derived::ActionKey::new(
+                submission.program,
+                submission.event_type,
+                &submission.order_id,
+            );
+            let generation = derived.serving();
+            let action = generation.view().unwrap().action(&key).unwrap().unwrap();
+            assert_eq!(action.submission, id);
+            assert_eq!(action_id.program, submission.program);
+            Result::Credited {
+                recovered: action.recovered,
+                late: action.late,
+                cost: action.cost.0,
+            }
+        }
+    }
+}
+
+/// Runs a random history; what came up in it.
+fn history(seed: u64) -> Vec<String> {
+    let root = tempfile::tempdir().unwrap();
+    let dir = |name: &str| root.path().join(name);
+    let mut world = World::new(seed);
+    let mut log = world.open(&dir("log"));
+    world.begin(&log);
+    let epochs = 3 + world.dice.below(3);
+    let change_at = world.dice.below(epochs);
+    for epoch in 0..epochs {
+        if epoch > 0 {
+            log.stop().unwrap();
+            drop(log);
+            log = world.open(&dir("log"));
+        }
+        let derived = open(&dir("live"), &log);
+        let mut live = Folder::new(log.clone(), derived.serving());
+        let mut writer = log.writer();
+        for slot in 0..1 + world.dice.below(4) {
+            if epoch == change_at && slot == 1 {
+                world.change(&log);
+            }
+            world.slot(&log, &mut writer);
+            catch_up(&mut live, &log);
+            // Another fold, started afresh for every few slots, with hardly any memory.
+            if world.dice.below(2) == 0 {
+                fold(&dir("restarted"), &log, 2);
+            }
+        }
+    }
+    world.end(&log);
+    fold(&dir("live"), &log, 1_000);
+    fold(&dir("restarted"), &log, 2);
+    let rows = dump(&dir("live"), &log);
+    assert_eq!(
+        rows,
+        dump(&dir("restarted"), &log),
+        "restarted, seed {seed}"
+    );
+    let derived = open(&dir("live"), &log);
+    let sealed = log.sealed();
+    assert!(rebuild(&log, &derived, &AtomicBool::new(false), &mut |_, _| {}).unwrap());
+    assert_eq!(log.sealed(), sealed, "the log stands still");
+    drop(derived);
+    assert_eq!(rows, dump(&dir("live"), &log), "rebuilt, seed {seed}");
+
+    let derived = open(&dir("live"), &log);
+    assert_eq!(derived.watermark().map(|mark| mark.slot), Some(sealed));
+    let recount = Recount::of(&log);
+    assert_eq!(figures(&derived), recount.figures, "seed {seed}");
+    let mut came_up = Vec::new();
+    for (id, expected) in &recount.results {
+        assert_eq!(&result(&derived, &log, *id), expected, "{id}, seed {seed}");
+        came_up.push(match expected {
+            Result::Credited {
+                recovered, late, ..
+            } => format!("{recovered} {late}"),
+            other => format!("{other:?}"),
+        });
+    }
+    let report = verify(&log, &derived).unwrap();
+    assert!(report.is_clean(), "seed {seed}: {report:#?}");
+    assert_eq!(report.submissions, recount.results.len() as u64);
+    assert!(report.slots > 3 && report.clicks > 0, "{report:?}");
+    assert_eq!(Slot(report.slot), sealed);
+    came_up
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 6,
+        failure_persistence: None,
+        max_shrink_iters: 0,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn live_restarted_and_rebuilt_rows_are_the_same_and_equal_a_recount(seed: u64) {
+        history(seed);
+    }
+}
+
+#[test]
+fn the_histories_bring_up_every_kind_of_result() {
+    let mut came_up: Vec<String> = (1..=6).flat_map(history).collect();
+    came_up.sort();
+    came_up.dedup();
+    for kind in [
+        "false false",
+        "false true",
+        "true false",
+        "Waiting",
+        "Refused(\"ACTION_REF_NOT_FOUND\")",
+        "Refused(\"CONV_DUPLICATE\")",
+        "Refused(\"CAMPAIGN_NOT_FOUND\")",
+        "Refused(\"ACTIONTRACKER_NOT_ACTIVE\")",
+        "Refused(\"PARTNER_NOT_ACTIVE\")",
+        "Refused(\"NO_VALID_ACTION_REF\")",
+        "Refused(\"CONTRACT_NOT_FOUND\")",
+        "Refused(\"OUTSIDE_ASSOCIATION_WINDOW\")",
+    ] {
+        assert!(
+            came_up.iter().any(|found| found == kind),
+            "{kind} in {came_up:?}"
+        );
+    }
+}

@@ -1,0 +1,223 @@
+//! `verify` is clean on an honest store and names each planted fault.
+
+use clickd::derived::{
+    Action, ActionId, ActionKey, CellKey, Class, Derived, Reasons, SubmissionOutcome, Verdict,
+    VerdictKey,
+};
+use clickd::fold::{Folder, VerifyReport, verify};
+use clickd::log::{Log, Outcome, Stream};
+use clickd::model::id::{EventNumber, PartnerId, ProgramId, Slot, SubmissionId};
+use clickd::model::money::Money;
+use clickd::model::tally::Tally;
+use clickd::model::time::Day;
+use clickd::registry::cube::{CubeId, Granularity};
+
+use super::same::{catch_up, open};
+use super::world::World;
+
+struct Store {
+    _root: tempfile::TempDir,
+    log: Log,
+    derived: Derived,
+}
+
+/// A store with credited conversions, folded up to its end.
+fn store() -> Store {
+    let root = tempfile::tempdir().unwrap();
+    let mut world = World::new(5);
+    let log = world.open(&root.path().join("log"));
+    world.begin(&log);
+    let mut writer = log.writer();
+    for _ in 0..8 {
+        world.slot(&log, &mut writer);
+    }
+    let derived = open(&root.path().join("derived"), &log);
+    catch_up(&mut Folder::new(log.clone(), derived.serving()), &log);
+    Store {
+        _root: root,
+        log,
+        derived,
+    }
+}
+
+impl Store {
+    /// Rewrites derived rows behind the fold's back.
+    fn plant(&self, rows: impl FnOnce(&mut clickd::derived::Batch<'_>)) {
+        let serving = self.derived.serving();
+        let mut batch = serving.families().unwrap().batch();
+        rows(&mut batch);
+        batch.commit(&serving.mark().unwrap()).unwrap();
+    }
+
+    fn verdicts(&self) -> Vec<(VerdictKey, Verdict)> {
+        let serving = self.derived.serving();
+        let mut found = Vec::new();
+        serving
+            .view()
+            .unwrap()
+            .for_each_verdict_of_all(&mut |key, verdict| found.push((key, verdict)))
+            .unwrap();
+        found
+    }
+
+    fn action(&self) -> (ActionKey, Action) {
+        let serving = self.derived.serving();
+        let mut found = Vec::new();
+        serving
+            .view()
+            .unwrap()
+            .for_each_action(&mut |key, action| found.push((key, action)))
+            .unwrap();
+        found.remove(0)
+    }
+
+    fn verify(&self) -> VerifyReport {
+        verify(&self.log, &self.derived).unwrap()
+    }
+
+    /// The checks that found something, each once.
+    fn checks(&self) -> Vec<&'static str> {
+        let report = self.verify();
+        assert!(!report.is_clean());
+        let mut checks: Vec<_> = report
+            .first_differences
+            .iter()
+            .map(|row| row.check)
+            .collect();
+        checks.sort_unstable();
+        checks.dedup();
+        checks
+    }
+}
+
+#[test]
+fn an_honest_store_is_clean_and_counted() {
+    let store = store();
+    let report = store.verify();
+    assert!(report.is_clean(), "{report:#?}");
+    assert_eq!(report.clicks, store.verdicts().len() as u64);
+    assert!(report.actions > 0 && report.cells > 0 && report.submissions > 0);
+    let json = serde_json::to_value(&report).unwrap();
+    assert_eq!(json["differences"], 0);
+}
+
+#[test]
+fn an_unfolded_store_has_nothing_to_compare() {
+    let store = store();
+    let fresh = store.derived.next_generation().unwrap();
+    store.derived.adopt(fresh).unwrap();
+    assert_eq!(store.verify(), VerifyReport::default());
+}
+
+#[test]
+fn a_changed_verdict_shows_in_its_cell() {
+    let store = store();
+    let (key, mut verdict) = store
+        .verdicts()
+        .into_iter()
+        .find(|(_, verdict)| verdict.class == Class::Duplicate)
+        .unwrap();
+    verdict.class = Class::Unique;
+    verdict.reasons = Reasons::NONE;
+    store.plant(|batch| batch.verdict(key, verdict));
+    assert_eq!(store.checks(), ["aggregate cell"]);
+    let report = store.verify();
+    let at = &report.first_differences[0].at;
+    assert!(
+        at.starts_with(&format!("program {}, day ", key.program)),
+        "{at}"
+    );
+}
+
+#[test]
+fn a_verdict_too_many_and_one_of_another_slot_are_found() {
+    let store = store();
+    let (mut key, mut verdict) = store.verdicts()[0];
+    key.number = EventNumber(key.number.0 + 1);
+    store.plant(|batch| batch.verdict(key, verdict));
+    assert_eq!(store.checks(), ["aggregate cell", "verdicts"]);
+
+    let store = self::store();
+    let (key, _) = store.verdicts()[0];
+    verdict = store.verdicts()[0].1;
+    verdict.slot = Slot(verdict.slot.0 + 1);
+    store.plant(|batch| batch.verdict(key, verdict));
+    assert_eq!(store.checks(), ["verdict", "verdicts"]);
+}
+
+#[test]
+fn a_changed_or_invented_cell_is_found() {
+    let store = store();
+    let (key, _) = store.verdicts()[0];
+    let cell = CellKey {
+        cube: CubeId::PARTNER_PERFORMANCE,
+        program: key.program,
+        granularity: Granularity::Day,
+        day: Day(1),
+        partner: PartnerId(10),
+    };
+    let mut tally = Tally::default();
+    tally.add(clickd::model::tally::Stored::ActionCost, 1);
+    store.plant(|batch| batch.cell(cell, &tally));
+    assert_eq!(store.checks(), ["aggregate cell"]);
+    let report = store.verify();
+    assert_eq!(report.differences, 1);
+    let difference = &report.first_differences[0];
+    assert_eq!(
+        (difference.expected.as_str(), difference.found.as_str()),
+        ("0", "1")
+    );
+}
+
+#[test]
+fn a_changed_action_is_found() {
+    let store = store();
+    let (key, mut action) = store.action();
+    action.cost = Money(action.cost.0 + 1);
+    store.plant(|batch| batch.action(&key, &action));
+    assert_eq!(store.checks(), ["aggregate cell"]);
+}
+
+#[test]
+fn outcomes_that_do_not_fit_are_found() {
+    let store = store();
+    let (key, action) = store.action();
+    store.plant(|batch| batch.outcome(action.submission, SubmissionOutcome::Waiting));
+    assert_eq!(store.checks(), ["actions", "waiting"]);
+
+    let store = self::store();
+    let invented = SubmissionId {
+        number: EventNumber(1),
+        ..action.submission
+    };
+    let credited = SubmissionOutcome::Credited(ActionId::of(&key));
+    store.plant(|batch| batch.outcome(invented, credited));
+    assert_eq!(store.checks(), ["outcomes"]);
+}
+
+#[test]
+fn an_action_of_another_submission_is_found() {
+    let store = store();
+    let (key, mut action) = store.action();
+    action.submission.number = EventNumber(1);
+    store.plant(|batch| batch.action(&key, &action));
+    assert_eq!(store.checks(), ["action"]);
+}
+
+#[test]
+fn a_ledger_that_does_not_balance_is_found() {
+    let store = store();
+    let mut writer = store.log.writer();
+    writer.count(ProgramId(1), Outcome::Received);
+    writer.commit().unwrap();
+    store.log.seal().unwrap();
+    catch_up(
+        &mut Folder::new(store.log.clone(), store.derived.serving()),
+        &store.log,
+    );
+    let report = store.verify();
+    assert_eq!(report.differences, 1, "{report:#?}");
+    let difference = &report.first_differences[0];
+    assert_eq!(difference.check, "ledger");
+    assert_eq!(difference.at, format!("program 1, {:?}", Stream::Click));
+}

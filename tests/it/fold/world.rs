@@ -1,0 +1,448 @@
+//! Random events in a real log: two brands, three programs in three zones, clicks late and early,
+//! doubled, over midnight, orders tried again, clicks that never came, a catalogue that changes.
+
+use std::path::Path;
+
+use clickd::catalog::{parse_toml, to_stored};
+use clickd::log::{Clock, Log, Options, Outcome, TurnWriter};
+use clickd::model::click::{Click, ClickFlags, Network, Parameter, Visitor};
+use clickd::model::click_id::ClickId;
+use clickd::model::id::{
+    AdId, CatalogVersion, EventNumber, EventTypeId, PartnerId, ProgramId, Slot, StringRef,
+};
+use clickd::model::money::Money;
+use clickd::model::submission::{Claim, EventTime, PayloadHash, Submission};
+use clickd::model::time::{DAY, HOUR, MINUTE, Millis, SECOND};
+
+/// SplitMix64: a small generator whose whole state is its seed.
+pub(crate) struct Dice(pub(crate) u64);
+
+impl Dice {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// A number below `end`.
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
+        self.next() % end
+    }
+
+    fn one_of<T: Copy>(&mut self, list: &[T]) -> T {
+        list[usize::try_from(self.below(list.len() as u64)).unwrap()]
+    }
+
+    fn chance(&mut self, percent: u64) -> bool {
+        self.below(100) < percent
+    }
+}
+
+pub(crate) const PROGRAMS: [u32; 3] = [1, 2, 3];
+const PARTNERS: [u32; 7] = [10, 10, 10, 11, 12, 13, 99];
+/// No catalogue knows it.
+const STRANGER: u32 = 99;
+const ROBOTS: &str = "date = \"2026-11-01\"\nrobots = ['bot', '^curl/']\nnot_robots = ['cubot']";
+const LATER_ROBOTS: &str = "date = \"2026-12-01\"\nrobots = ['bot', '^curl/', 'Firefox/1\\.']";
+pub(crate) const AGENTS: [&str; 6] = [
+    "Mozilla/5.0 Chrome/120",
+    "Mozilla/5.0 Firefox/1.0",
+    "Mozilla/5.0 CUBOT Note",
+    "SomeBot/1.0",
+    "curl/8",
+    "",
+];
+
+const CATALOG: &str = r#"
+version = 0
+[[brand]]
+sid = "IRone"
+name = "One"
+[[brand]]
+sid = "IRtwo"
+name = "Two"
+[[program]]
+id = 1
+brand = "IRone"
+name = "One US"
+time_zone = "America/New_York"
+currency = "USD"
+landing_page = "https://one.example/"
+unique_click_window = "30m"
+unique_click_type = "ROLLING"
+late_limit = "2d"
+[[program]]
+id = 2
+brand = "IRone"
+name = "One India"
+time_zone = "Asia/Kolkata"
+currency = "INR"
+landing_page = "https://one.example/in"
+unique_click_window = "1h"
+unique_click_type = "FIXED"
+pay_expired_ads = false
+late_limit = "1d"
+[[program]]
+id = 3
+brand = "IRtwo"
+name = "Two Samoa"
+STATE
+time_zone = "Pacific/Apia"
+currency = "JPY"
+landing_page = "https://two.example/"
+unique_click_window = "5m"
+unique_click_type = "FIXED"
+[[event_type]]
+program = 1
+id = 1
+name = "Sale"
+category = "SALE"
+[[event_type]]
+program = 1
+id = 2
+name = "Lead"
+category = "LEAD"
+[[event_type]]
+program = 2
+id = 1
+name = "Sale"
+category = "SALE"
+[[event_type]]
+program = 3
+id = 1
+name = "Sale"
+category = "SALE"
+TRACKER
+[[ad]]
+program = 1
+id = 5
+name = "Ad"
+type = "TEXT_LINK"
+[[partner]]
+id = 10
+name = "Ten"
+[[partner]]
+id = 11
+name = "Eleven"
+PARTNER
+[[partner]]
+id = 12
+name = "Twelve"
+[[partner]]
+id = 13
+name = "Thirteen"
+[[contract]]
+program = 1
+partner = 10
+start = 2026-01-01
+referral_window = "1d"
+payouts = [{ event_type = 1, rate = "12.5%" }, { event_type = 2, amount = "1.50" }]
+[[contract]]
+program = 1
+partner = 11
+start = 2026-01-01
+end = 2026-03-08
+payouts = [{ event_type = 1, rate = "RATE" }]
+[[contract]]
+program = 2
+partner = 10
+start = 2026-01-01
+payouts = [{ event_type = 1, amount = "33.33" }]
+[[contract]]
+program = 2
+partner = 12
+start = 2026-03-08T12:00:00Z
+referral_window = "2h"
+payouts = [{ event_type = 1, rate = "3.3333%" }]
+[[contract]]
+program = 3
+partner = 10
+start = 2026-01-01
+payouts = [{ event_type = 1, rate = "7.25%" }]
+[[contract]]
+program = 3
+partner = 11
+start = 2026-01-01
+payouts = [{ event_type = 1, rate = "50%" }]
+"#;
+
+fn catalog(changed: bool) -> Vec<u8> {
+    let pick = |before: &'static str, after: &'static str| if changed { after } else { before };
+    let text = CATALOG
+        .replace("STATE", pick("", "state = \"CLOSED\""))
+        .replace("TRACKER", pick("state = \"INACTIVE\"", ""))
+        .replace("PARTNER", pick("", "state = \"INACTIVE\""))
+        .replace("RATE", pick("5%", "6%"))
+        .replace("\"30m\"", pick("\"30m\"", "\"1h\""));
+    let doc = parse_toml(&text).unwrap_or_else(|problems| panic!("{problems:?}"));
+    to_stored(&doc).unwrap()
+}
+
+/// Builds up a log over some days of its own time.
+pub(crate) struct World {
+    pub(crate) dice: Dice,
+    now: Millis,
+    counter: u64,
+    /// Clicks that a conversion may name, stored or not.
+    known: Vec<ClickId>,
+    /// Clicks minted but held back, to be stored in a later slot.
+    held: Vec<(PartnerId, EventNumber, Vec<u8>, Click<()>)>,
+    orders: u64,
+}
+
+/// 2026-03-07T22:40:00Z: the days after it change clocks in New York.
+const START: Millis = Millis(1_772_923_200_000);
+
+impl World {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self {
+            dice: Dice(seed),
+            now: START.plus(22 * HOUR + 40 * MINUTE),
+            counter: 0,
+            known: Vec::new(),
+            held: Vec::new(),
+            orders: 0,
+        }
+    }
+
+    /// Opens the log some time after it was open last.
+    pub(crate) fn open(&mut self, dir: &Path) -> Log {
+        let wait = self
+            .dice
+            .one_of(&[4 * SECOND, 2 * MINUTE, 80 * MINUTE, 20 * HOUR, 2 * DAY]);
+        self.now = self.now.plus(wait);
+        Log::open(&Options::new(dir), Clock::start_at(self.now)).unwrap()
+    }
+
+    /// Stores the first catalogue and the first robot list.
+    pub(crate) fn begin(&self, log: &Log) {
+        log.put_catalog(CatalogVersion(0), &catalog(false)).unwrap();
+        log.put_rules(ROBOTS.as_bytes()).unwrap();
+    }
+
+    /// Changes catalogue and robot list.
+    pub(crate) fn change(&self, log: &Log) {
+        log.put_catalog(log.current_catalog(), &catalog(true))
+            .unwrap();
+        log.put_rules(LATER_ROBOTS.as_bytes()).unwrap();
+    }
+
+    /// Stores a slot's worth of events and ends the slot.
+    pub(crate) fn slot(&mut self, log: &Log, writer: &mut TurnWriter) -> Slot {
+        for (partner, number, agent, click) in std::mem::take(&mut self.held) {
+            push(writer, partner, number, &agent, &click);
+        }
+        for _ in 0..self.dice.below(60) {
+            self.click(writer);
+        }
+        writer.commit().unwrap();
+        for _ in 0..self.dice.below(10) {
+            let submission = self.submission(log.clock().now());
+            log.submit(&submission).unwrap();
+        }
+        if self.dice.chance(30) {
+            log.submit(&self.submission(log.clock().now())).unwrap();
+        }
+        log.seal().unwrap()
+    }
+
+    /// Ends the history with a conversion whose click is too young to count as lost.
+    pub(crate) fn end(&mut self, log: &Log) {
+        let now = log.clock().now();
+        self.counter += 1;
+        let mut last = self.submission(now);
+        last.claim = Claim::Verified(lost(self.counter, last.program, now));
+        log.submit(&last).unwrap();
+        log.seal().unwrap();
+    }
+
+    fn click(&mut self, writer: &mut TurnWriter) {
+        let dice = &mut self.dice;
+        let late = match dice.below(10) {
+            0 => i64::try_from(dice.below(3 * DAY.cast_unsigned())).unwrap(),
+            1..4 => i64::try_from(dice.below(2 * HOUR.cast_unsigned())).unwrap(),
+            // Round steps, so that gaps of exactly a window come up.
+            4..9 => i64::try_from(dice.below(20)).unwrap() * 5 * MINUTE,
+            _ => 0,
+        };
+        let at = self.now.plus(-late);
+        self.counter += 1;
+        let number = EventNumber(EventNumber::first_at(at, 500).0 + self.counter % 4_096);
+        let program = ProgramId(dice.one_of(&[1, 1, 2, 2, 3]));
+        let partner = PartnerId(dice.one_of(&PARTNERS));
+        let id = ClickId {
+            number,
+            partner,
+            ad: AdId(5),
+            program,
+            unrecorded: dice.chance(3),
+            key_number: 0,
+        };
+        self.known.push(id);
+        let fate = dice.below(20);
+        if id.unrecorded || fate == 0 {
+            if id.unrecorded {
+                writer.count(program, Outcome::Received);
+                writer.count(program, Outcome::Unrecorded);
+            }
+            return;
+        }
+        let person = dice.below(3);
+        let day = at.utc_day().0;
+        let before = at.0.rem_euclid(DAY) < 2 * HOUR;
+        let mut flags = ClickFlags::NONE;
+        for (flag, _) in ClickFlags::ALL {
+            if *flag != ClickFlags::UNKNOWN_PARTNER && dice.chance(2) {
+                flags.set(*flag);
+            }
+        }
+        if partner.0 == STRANGER {
+            flags.set(ClickFlags::UNKNOWN_PARTNER);
+        }
+        let click = Click {
+            flags,
+            program,
+            ad: AdId(5),
+            network: Network::V4([192, 0, 2]),
+            visitor: visitor(person, day),
+            visitor_before: before.then(|| visitor(person, day - 1)),
+            user_agent: StringRef(0),
+            referrer: StringRef(0),
+            shape: StringRef(0),
+            landing: StringRef(0),
+            parameters: (),
+        };
+        let agent = if dice.chance(70) {
+            AGENTS[0]
+        } else {
+            dice.one_of(&AGENTS)
+        };
+        if fate == 1 {
+            self.held.push((partner, number, agent.into(), click));
+        } else {
+            push(writer, partner, number, agent.as_bytes(), &click);
+        }
+    }
+
+    fn submission(&mut self, now: Millis) -> Submission {
+        let dice = &mut self.dice;
+        let named = if dice.chance(6) {
+            self.counter += 1;
+            let program = ProgramId(dice.one_of(&PROGRAMS));
+            Some(lost(self.counter, program, now))
+        } else if dice.chance(10) {
+            // The oldest of those that are still paid when the event is too old to keep its date.
+            let paid = |id: &&ClickId| id.program.0 == 2 && id.partner.0 == 10;
+            let oldest = self.known.iter().filter(paid);
+            oldest.min_by_key(|id| id.number).copied()
+        } else if self.known.is_empty() || dice.chance(5) {
+            None
+        } else {
+            // Mostly a recent one.
+            let reach = if dice.chance(60) { 40 } else { 400 };
+            let back = dice.below(reach);
+            let at = self
+                .known
+                .len()
+                .saturating_sub(1 + usize::try_from(back).unwrap());
+            Some(self.known[at])
+        };
+        let program = match named {
+            Some(id) if !dice.chance(3) => id.program,
+            _ => ProgramId(dice.one_of(&PROGRAMS)),
+        };
+        let claim = match named {
+            None => Claim::None,
+            Some(_) if dice.chance(3) => Claim::Forged,
+            Some(id) => Claim::Verified(id),
+        };
+        let start = now.plus(-i64::try_from(dice.below(3 * DAY.cast_unsigned())).unwrap());
+        let event = match dice.below(6) {
+            0 => EventTime::At {
+                start: Millis(start.0 - start.0.rem_euclid(DAY)),
+                precision: DAY,
+            },
+            1 => EventTime::At {
+                start: now.plus(-MINUTE),
+                precision: SECOND,
+            },
+            2 | 3 => EventTime::At {
+                start: named.map_or(start, |id| id.number.time().plus(MINUTE)),
+                precision: 1,
+            },
+            _ => EventTime::Now,
+        };
+        self.orders += 1;
+        let order = if dice.chance(50) {
+            dice.below(5)
+        } else {
+            self.orders
+        };
+        let event_type = if program.0 == 1 && dice.chance(30) {
+            2
+        } else {
+            1
+        };
+        let amount = i64::try_from(dice.below(10_000)).unwrap() * 10_000;
+        Submission {
+            program,
+            event_type: EventTypeId(event_type),
+            order_id: format!("order-{order}").into(),
+            event,
+            claim,
+            amount: dice.chance(80).then_some(Money(amount)),
+            customer_id: None,
+            payload: PayloadHash(u128::from(dice.next()).to_be_bytes()),
+            fields: Vec::new(),
+        }
+    }
+}
+
+/// A click answered at `now` that will never be stored.
+fn lost(counter: u64, program: ProgramId, now: Millis) -> ClickId {
+    ClickId {
+        number: EventNumber(EventNumber::first_at(now, 501).0 + counter % 4_096),
+        partner: PartnerId(10),
+        ad: AdId(5),
+        program,
+        unrecorded: false,
+        key_number: 0,
+    }
+}
+
+fn visitor(person: u64, day: i32) -> Visitor {
+    Visitor(person << 32 | u64::from(day.cast_unsigned()))
+}
+
+/// The person behind a test visitor.
+pub(crate) fn person(visitor: Visitor) -> u64 {
+    visitor.0 >> 32
+}
+
+fn push(
+    writer: &mut TurnWriter,
+    partner: PartnerId,
+    number: EventNumber,
+    agent: &[u8],
+    click: &Click<()>,
+) {
+    let user_agent = writer.intern(agent).unwrap();
+    let none: [(Parameter, &[u8]); 0] = [];
+    writer.count(click.program, Outcome::Received);
+    let stored = Click {
+        user_agent,
+        parameters: none.into_iter(),
+        flags: click.flags,
+        program: click.program,
+        ad: click.ad,
+        network: click.network,
+        visitor: click.visitor,
+        visitor_before: click.visitor_before,
+        referrer: click.referrer,
+        shape: click.shape,
+        landing: click.landing,
+    };
+    writer.push(partner, number, &stored);
+}
