@@ -115,12 +115,11 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
         };
         match report.columns().nth(sort.column) {
             Some(Column::Measure(measure)) => {
-                rows.sort_by(
-                    |a, b| match (measure.value(&a.tally), measure.value(&b.tally)) {
-                        (Some(a), Some(b)) => directed(a.cmp(&b)),
-                        (a, b) => b.is_some().cmp(&a.is_some()),
-                    },
-                )
+                let value = |row: &Row| measure.value(&row.tally);
+                rows.sort_by(|a, b| match (value(a), value(b)) {
+                    (Some(a), Some(b)) => directed(a.cmp(&b)),
+                    (a, b) => b.is_some().cmp(&a.is_some()),
+                });
             }
             Some(Column::Attribute(_)) if sort.column == 0 => {
                 rows.sort_by(|a, b| directed(a.number.cmp(&b.number)));
