@@ -203,7 +203,10 @@ impl Reader<'_> {
         if item.sub_total.is_none() && item.price.is_none() {
             self.error(
                 named("ItemSubTotal"),
-                format!("is missing: send ItemSubTotal{number}, or ItemPrice{number} with ItemQuantity{number}"),
+                format!(
+                    "is missing: send ItemSubTotal{number}, or ItemPrice{number} with \
+                     ItemQuantity{number}"
+                ),
             );
         }
         if (item.price.is_some() || item.discount.is_some()) && item.quantity.is_none() {

@@ -14,7 +14,8 @@ use crate::registry::report::Column;
 
 use super::error::ReportError;
 use super::query::{self, Query, Sort};
-use super::source::{AsOf, Source};
+use super::source::Source;
+use crate::derived::Watermark;
 
 /// One row of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +33,7 @@ pub struct Answer {
     /// The query it answers.
     pub query: Query,
     /// How far the events go; nothing before the first slot.
-    pub as_of: Option<AsOf>,
+    pub as_of: Option<Watermark>,
     /// The rows in order; those without any event are left out.
     pub rows: Vec<Row>,
 }
@@ -80,7 +81,7 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
                     }
                 },
             )
-            .map_err(ReportError::Unreadable)?;
+            .map_err(|error| ReportError::Unreadable(error.to_string()))?;
         let mut rows: Vec<Row> = sums
             .into_iter()
             .filter(|(_, tally)| !tally.is_zero())

@@ -13,14 +13,29 @@ use super::respond::{self, Answer};
 use super::route::Route;
 use super::state::ApiState;
 use super::{reports, submissions};
+use crate::telemetry::label::{ApiRoute, CodeClass};
 
 /// Longest request target, in bytes.
 const TARGET_BYTES_MAX: usize = 4 * 1024;
 /// Longest names and values of all headers together, in bytes.
 const HEAD_BYTES_MAX: usize = 8 * 1024;
 
-/// Answers `request`.
+/// Answers `request` and counts the answer.
 pub async fn handle<B>(state: &Arc<ApiState>, request: Request<B>) -> Answer
+where
+    B: Body + Send,
+    B::Data: Send,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let route = Route::of(request.uri().path());
+    let label = route.map_or(ApiRoute::Other, |(_, route)| route.label());
+    let answer = judge(state, request).await;
+    let class = CodeClass::of(answer.status().as_u16());
+    state.metrics.api.requests.add(label, class, 1);
+    answer
+}
+
+async fn judge<B>(state: &Arc<ApiState>, request: Request<B>) -> Answer
 where
     B: Body + Send,
     B::Data: Send,
@@ -40,6 +55,7 @@ where
     let key = auth::basic(request.headers())
         .and_then(|(sid, token)| keys.check(&state.hash_key, &sid, &token));
     let Some(key) = key else {
+        state.metrics.api.auth_failures.increment(1);
         return respond::unauthorized();
     };
     let path = request.uri().path().to_owned();
@@ -101,7 +117,8 @@ fn is_host(text: &str) -> bool {
     let Ok(authority) = text.parse::<Authority>() else {
         return false;
     };
-    let port = text.strip_prefix(authority.host());
+    let host = authority.host();
+    let port = text.strip_prefix(host).filter(|_| !host.is_empty());
     port.is_some_and(|port| {
         port.is_empty()
             || port.strip_prefix(':').is_some_and(|digits| {

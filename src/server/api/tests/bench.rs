@@ -15,15 +15,17 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use crate::conversion::fixture;
+use crate::derived::{DerivedError, SubmissionOutcome, Watermark};
 use crate::log::{Clock, Log, Options};
 use crate::model::id::{PartnerId, ProgramId, Slot, SubmissionId};
 use crate::model::tally::{Stored, Tally};
 use crate::model::time::{Day, Millis};
 use crate::registry::CubeId;
+use crate::report::Source;
 use crate::report::source::TakeCell;
-use crate::report::{AsOf, Source};
 use crate::server::api::keys::{self, HashKey, Scope};
-use crate::server::api::{ApiState, Figures, Limits, Outcome, serve};
+use crate::server::api::{ApiState, Figures, Limits, serve};
+use crate::telemetry::Recorder;
 
 pub(super) const HASH_KEY: HashKey = [3; 32];
 /// The report most tests ask for.
@@ -32,7 +34,7 @@ pub(super) const PARTNER: &str = "att_adv_performance_by_media_pm_only";
 /// Figures of a fold that ran just now: one click of partner 7 in program 1000 today.
 #[derive(Default)]
 pub(super) struct Folded {
-    pub(super) outcomes: Mutex<AHashMap<SubmissionId, Outcome>>,
+    pub(super) outcomes: Mutex<AHashMap<SubmissionId, SubmissionOutcome>>,
     pub(super) broken: Mutex<bool>,
 }
 
@@ -43,16 +45,16 @@ impl Source for Folded {
         programs: &[ProgramId],
         days: RangeInclusive<Day>,
         take: &mut TakeCell<'_>,
-    ) -> Result<Option<AsOf>, String> {
+    ) -> Result<Option<Watermark>, DerivedError> {
         if *self.broken.lock() {
-            return Err("damaged".to_owned());
+            return Err(DerivedError::FamilyMissing("aggregates"));
         }
         let mut tally = Tally::default();
         tally.add(Stored::RawClicks, 1);
         if programs.contains(&ProgramId(1000)) {
             take(*days.end(), PartnerId(7), &tally);
         }
-        Ok(Some(AsOf {
+        Ok(Some(Watermark {
             slot: Slot(9),
             wall_end: Millis(0),
         }))
@@ -60,8 +62,8 @@ impl Source for Folded {
 }
 
 impl Figures for Folded {
-    fn outcome(&self, id: SubmissionId) -> Result<Option<Outcome>, String> {
-        Ok(self.outcomes.lock().get(&id).cloned())
+    fn outcome(&self, id: SubmissionId) -> Result<Option<SubmissionOutcome>, DerivedError> {
+        Ok(self.outcomes.lock().get(&id).copied())
     }
 }
 
@@ -70,6 +72,7 @@ pub(super) struct Bench {
     pub(super) log: Log,
     pub(super) state: Arc<ApiState>,
     pub(super) figures: Arc<Folded>,
+    pub(super) recorder: Recorder,
     pub(super) token: String,
     pub(super) address: SocketAddr,
     pub(super) stop: watch::Sender<bool>,
@@ -99,6 +102,7 @@ impl Bench {
         let both = [Scope::ReadReports, Scope::WriteConversions];
         let made = keys::create(&log, &HASH_KEY, "IRacme", &both, Millis(0)).unwrap();
         let figures = Arc::new(Folded::default());
+        let recorder = Recorder::new(Millis(0)).unwrap();
         let state = ApiState::new(
             log.clone(),
             Arc::new(ArcSwap::from_pointee(fixture::catalog())),
@@ -106,6 +110,7 @@ impl Bench {
             Box::new(|_| None),
             HASH_KEY,
             limits,
+            recorder.metrics(),
         );
         let state = Arc::new(state.unwrap());
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -127,6 +132,7 @@ impl Bench {
             log,
             state,
             figures,
+            recorder,
             token: made.token,
             address,
             stop,
