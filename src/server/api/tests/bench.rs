@@ -3,6 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::ops::RangeInclusive;
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -24,6 +25,7 @@ use crate::registry::CubeId;
 use crate::report::Source;
 use crate::report::source::TakeCell;
 use crate::server::api::keys::{self, HashKey, Scope};
+use crate::server::api::state::Verify;
 use crate::server::api::{ApiState, Figures, Limits, serve};
 use crate::telemetry::Recorder;
 
@@ -97,17 +99,30 @@ impl Bench {
     }
 
     pub(super) fn with(limits: Limits) -> Self {
+        let figures = Arc::new(Folded::default());
+        let served = Arc::clone(&figures);
+        let mut bench = Self::over(limits, |_, _| (served, Box::new(|_| None)));
+        bench.figures = figures;
+        bench
+    }
+
+    /// A server whose figures and click ids are made by `stores` from the log and a folder.
+    pub(super) fn over(
+        limits: Limits,
+        stores: impl FnOnce(&Log, &Path) -> (Arc<dyn Figures>, Box<Verify>),
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let log = Log::open(&Options::new(folder.path()), Clock::start()).unwrap();
+        let options = Options::new(folder.path().join("log"));
+        let log = Log::open(&options, Clock::start()).unwrap();
         let both = [Scope::ReadReports, Scope::WriteConversions];
         let made = keys::create(&log, &HASH_KEY, "IRacme", &both, Millis(0)).unwrap();
-        let figures = Arc::new(Folded::default());
+        let (figures, verify) = stores(&log, folder.path());
         let recorder = Recorder::new(Millis(0)).unwrap();
         let state = ApiState::new(
             log.clone(),
             Arc::new(ArcSwap::from_pointee(fixture::catalog())),
-            Arc::clone(&figures) as Arc<dyn Figures>,
-            Box::new(|_| None),
+            figures,
+            verify,
             HASH_KEY,
             limits,
             recorder.metrics(),
@@ -131,7 +146,7 @@ impl Bench {
         Self {
             log,
             state,
-            figures,
+            figures: Arc::default(),
             recorder,
             token: made.token,
             address,
