@@ -1,17 +1,17 @@
 #![doc = include_str!("ARCHITECTURE.md")]
 
-pub mod catalog;
-pub mod click;
-pub mod command;
-pub mod config;
-pub mod conversion;
-pub mod daemon;
-pub mod derived;
-pub mod fold;
-pub mod link;
-pub mod log;
 pub mod model;
 pub mod registry;
+pub mod catalog;
+pub mod link;
+pub mod click;
+pub mod conversion;
+pub mod log;
+pub mod fold;
+pub mod derived;
 pub mod report;
 pub mod server;
 pub mod telemetry;
+pub mod config;
+pub mod daemon;
+pub mod command;

@@ -203,7 +203,10 @@ impl Reader<'_> {
         if item.sub_total.is_none() && item.price.is_none() {
             self.error(
                 named("ItemSubTotal"),
-                format!("is missing: send ItemSubTotal{number}, or ItemPrice{number} with ItemQuantity{number}"),
+                format!(
+                    "is missing: send ItemSubTotal{number}, or ItemPrice{number} with \
+                     ItemQuantity{number}"
+                ),
             );
         }
         if (item.price.is_some() || item.discount.is_some()) && item.quantity.is_none() {
@@ -256,6 +259,8 @@ impl Reader<'_> {
 mod tests {
     use super::*;
 
+    type Pairs = [(&'static str, &'static str)];
+
     fn run(pairs: &[(&str, &str)], currency: &str) -> (Option<Money>, Vec<String>) {
         let mut errors = Vec::new();
         let pairs = pairs
@@ -268,7 +273,7 @@ mod tests {
 
     #[test]
     fn the_base_is_what_was_sold_less_discounts() {
-        let cases: &[(&[(&str, &str)], Option<i64>)] = &[
+        let cases: &[(&Pairs, Option<i64>)] = &[
             (&[], None),
             (&[("OrderShipping", "5.00"), ("OrderTax", "1")], None),
             (&[("Amount", "12.50")], Some(12_500_000)),
@@ -324,7 +329,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_names_the_field() {
-        let cases: &[(&[(&str, &str)], &str)] = &[
+        let cases: &[(&Pairs, &str)] = &[
             (&[("Amount", "")], "Amount: is not a decimal number"),
             (&[("Amount", "1e400")], "Amount: is not a decimal"),
             (&[("Amount", "-5")], "Amount: is not a decimal"),

@@ -208,24 +208,16 @@ fn money(
         || "send the program's currency, such as USD".to_owned(),
         |currency| format!("{currency} is this program's currency and the only one allowed"),
     );
-    match sent {
-        None if amount::sends_money(fields) => errors.push(FieldError::new(
-            "CurrencyCode",
-            format!("is missing beside money: {only}"),
-        )),
-        None => {}
-        Some(text) if parsed.is_none() => errors.push(FieldError::new(
-            "CurrencyCode",
-            format!("`{}` is no currency code: {only}", shown(text)),
-        )),
-        Some(text) if allowed.is_some_and(|currency| parsed != Some(currency)) => {
-            errors.push(FieldError::new(
-                "CurrencyCode",
-                format!("is {text}: {only}"),
-            ));
+    let wrong = match sent {
+        None => amount::sends_money(fields).then(|| format!("is missing beside money: {only}")),
+        Some(text) if parsed.is_none() => {
+            Some(format!("`{}` is no currency code: {only}", shown(text)))
         }
-        Some(_) => {}
-    }
+        Some(text) => allowed
+            .filter(|currency| parsed != Some(*currency))
+            .map(|_| format!("is {text}: {only}")),
+    };
+    errors.extend(wrong.map(|message| FieldError::new("CurrencyCode", message)));
     // Without a program the form of the amounts is still checked, by the currency sent.
     let currency = allowed.or(parsed).or_else(|| "USD".parse().ok())?;
     amount::base(fields, currency, errors)
@@ -259,8 +251,7 @@ fn payload(fields: &Fields, event_type: EventTypeId, event: EventTime) -> Payloa
     add(&event_type.0.to_be_bytes());
     for (name, value) in fields.iter() {
         let left_out = match name {
-            "ActionTrackerId" | "EventTypeId" | "EventTypeCode" => true,
-            "IpAddress" | "UserAgent" => true,
+            "ActionTrackerId" | "EventTypeId" | "EventTypeCode" | "IpAddress" | "UserAgent" => true,
             "EventDate" => event == EventTime::Now,
             _ => false,
         };

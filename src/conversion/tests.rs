@@ -180,107 +180,110 @@ fn an_empty_body_misses_each_required_field() {
     }
 }
 
+/// What is replaced in a good body, by what, and how the error begins.
+const BAD: &[(&str, &str, &str)] = &[
+    ("CampaignId=1000", "", "CampaignId: is missing"),
+    (
+        "CampaignId=1000",
+        "CampaignId=x",
+        "CampaignId: is not a number",
+    ),
+    (
+        "CampaignId=1000",
+        "CampaignId=1e3",
+        "CampaignId: is not a number",
+    ),
+    (
+        "CampaignId=1000",
+        "CampaignId=4294967296",
+        "CampaignId: is not a number",
+    ),
+    (
+        "CampaignId=1000",
+        "CampaignId=9",
+        "CampaignId: this account has no program 9",
+    ),
+    (
+        "CampaignId=1000",
+        "CampaignId=2000",
+        "CampaignId: this account has no program 2000",
+    ),
+    ("SALE", "sale", "EventTypeCode: program 1000 has no such"),
+    (
+        "EventTypeCode=SALE",
+        "EventTypeId=20001",
+        "EventTypeId: program 1000 has no such",
+    ),
+    (
+        "EventTypeCode=SALE",
+        "EventTypeId=x",
+        "EventTypeId: is not a number",
+    ),
+    (
+        "EventTypeCode=SALE",
+        "",
+        "EventTypeId: is missing: send one of ActionTrackerId",
+    ),
+    (
+        "SALE",
+        "SALE&EventTypeId=10002",
+        "EventTypeCode: names another event type",
+    ),
+    ("EventDate=NOW", "EventDate=", "EventDate: is missing"),
+    (
+        "EventDate=NOW",
+        "EventDate=2100-01-01",
+        "EventDate: is more than 5 minutes ahead",
+    ),
+    ("o-1", "", "OrderId: is empty"),
+    ("o-1", "%20%20", "OrderId: is only white space"),
+    ("o-1", "a%00b", "OrderId: has a control character"),
+    ("o-1", "a&oid=b", "OrderId: "),
+    (
+        "o-1",
+        "o-1&CurrencyCode=eur",
+        "CurrencyCode: `eur` is no currency code: USD",
+    ),
+    (
+        "o-1",
+        "o-1&CurrencyCode=XXX",
+        "CurrencyCode: `XXX` is no currency code",
+    ),
+    (
+        "o-1",
+        "o-1&Amount=1",
+        "CurrencyCode: is missing beside money: USD",
+    ),
+    (
+        "o-1",
+        "o-1&OrderTax=1",
+        "CurrencyCode: is missing beside money: USD",
+    ),
+    (
+        "o-1",
+        "o-1&CurrencyCode=USD&Amount=",
+        "Amount: is not a decimal number",
+    ),
+    (
+        "o-1",
+        "o-1&CurrencyCode=USD&Amount=12,50",
+        "Amount: is not a decimal number",
+    ),
+    (
+        "o-1",
+        "o-1&CurrencyCode=USD&Amount=NaN",
+        "Amount: is not a decimal number",
+    ),
+    (
+        "o-1",
+        "o-1&CurrencyCode=USD&Amount=99999999999999999999",
+        "Amount: is above",
+    ),
+];
+
 #[test]
 fn each_bad_field_is_named() {
-    for (from, to, start) in [
-        ("CampaignId=1000", "", "CampaignId: is missing"),
-        (
-            "CampaignId=1000",
-            "CampaignId=x",
-            "CampaignId: is not a number",
-        ),
-        (
-            "CampaignId=1000",
-            "CampaignId=1e3",
-            "CampaignId: is not a number",
-        ),
-        (
-            "CampaignId=1000",
-            "CampaignId=4294967296",
-            "CampaignId: is not a number",
-        ),
-        (
-            "CampaignId=1000",
-            "CampaignId=9",
-            "CampaignId: this account has no program 9",
-        ),
-        (
-            "CampaignId=1000",
-            "CampaignId=2000",
-            "CampaignId: this account has no program 2000",
-        ),
-        ("SALE", "sale", "EventTypeCode: program 1000 has no such"),
-        (
-            "EventTypeCode=SALE",
-            "EventTypeId=20001",
-            "EventTypeId: program 1000 has no such",
-        ),
-        (
-            "EventTypeCode=SALE",
-            "EventTypeId=x",
-            "EventTypeId: is not a number",
-        ),
-        (
-            "EventTypeCode=SALE",
-            "",
-            "EventTypeId: is missing: send one of ActionTrackerId",
-        ),
-        (
-            "SALE",
-            "SALE&EventTypeId=10002",
-            "EventTypeCode: names another event type",
-        ),
-        ("EventDate=NOW", "EventDate=", "EventDate: is missing"),
-        (
-            "EventDate=NOW",
-            "EventDate=2100-01-01",
-            "EventDate: is more than 5 minutes ahead",
-        ),
-        ("o-1", "", "OrderId: is empty"),
-        ("o-1", "%20%20", "OrderId: is only white space"),
-        ("o-1", "a%00b", "OrderId: has a control character"),
-        ("o-1", "a&oid=b", "OrderId: "),
-        (
-            "o-1",
-            "o-1&CurrencyCode=eur",
-            "CurrencyCode: `eur` is no currency code: USD",
-        ),
-        (
-            "o-1",
-            "o-1&CurrencyCode=XXX",
-            "CurrencyCode: `XXX` is no currency code",
-        ),
-        (
-            "o-1",
-            "o-1&Amount=1",
-            "CurrencyCode: is missing beside money: USD",
-        ),
-        (
-            "o-1",
-            "o-1&OrderTax=1",
-            "CurrencyCode: is missing beside money: USD",
-        ),
-        (
-            "o-1",
-            "o-1&CurrencyCode=USD&Amount=",
-            "Amount: is not a decimal number",
-        ),
-        (
-            "o-1",
-            "o-1&CurrencyCode=USD&Amount=12,50",
-            "Amount: is not a decimal number",
-        ),
-        (
-            "o-1",
-            "o-1&CurrencyCode=USD&Amount=NaN",
-            "Amount: is not a decimal number",
-        ),
-        (
-            "o-1",
-            "o-1&CurrencyCode=USD&Amount=99999999999999999999",
-            "Amount: is above",
-        ),
-    ] {
+    for (from, to, start) in BAD {
         let body = GOOD.replace(from, to);
         let found = errors(&body);
         assert_eq!(found.len(), 1, "{body}: {found:?}");

@@ -14,7 +14,8 @@ use crate::registry::report::Column;
 
 use super::error::ReportError;
 use super::query::{self, Query, Sort};
-use super::source::{AsOf, Source};
+use super::source::Source;
+use crate::derived::Watermark;
 
 /// One row of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +33,7 @@ pub struct Answer {
     /// The query it answers.
     pub query: Query,
     /// How far the events go; nothing before the first slot.
-    pub as_of: Option<AsOf>,
+    pub as_of: Option<Watermark>,
     /// The rows in order; those without any event are left out.
     pub rows: Vec<Row>,
 }
@@ -80,7 +81,7 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
                     }
                 },
             )
-            .map_err(ReportError::Unreadable)?;
+            .map_err(|error| ReportError::Unreadable(error.to_string()))?;
         let mut rows: Vec<Row> = sums
             .into_iter()
             .filter(|(_, tally)| !tally.is_zero())
@@ -115,12 +116,11 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
         };
         match report.columns().nth(sort.column) {
             Some(Column::Measure(measure)) => {
-                rows.sort_by(
-                    |a, b| match (measure.value(&a.tally), measure.value(&b.tally)) {
-                        (Some(a), Some(b)) => directed(a.cmp(&b)),
-                        (a, b) => b.is_some().cmp(&a.is_some()),
-                    },
-                )
+                let value = |row: &Row| measure.value(&row.tally);
+                rows.sort_by(|a, b| match (value(a), value(b)) {
+                    (Some(a), Some(b)) => directed(a.cmp(&b)),
+                    (a, b) => b.is_some().cmp(&a.is_some()),
+                });
             }
             Some(Column::Attribute(_)) if sort.column == 0 => {
                 rows.sort_by(|a, b| directed(a.number.cmp(&b.number)));

@@ -24,4 +24,4 @@ mod tests;
 
 pub use answer::{Answer, Reader};
 pub use error::ReportError;
-pub use source::{AsOf, Source};
+pub use source::Source;

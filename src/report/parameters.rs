@@ -64,13 +64,11 @@ fn unknown(name: &str) -> String {
         .map(|known| (distance(&shown(name), known), known))
         .min()
         .filter(|(distance, known)| *distance <= known.len().div_ceil(2));
-    match nearest {
-        Some((_, known)) => format!("is no parameter of a report; did you mean {known}?"),
-        None => {
-            let all: Vec<&str> = names().collect();
-            format!("is no parameter of a report; known are {}", all.join(", "))
-        }
+    if let Some((_, known)) = nearest {
+        return format!("is no parameter of a report; did you mean {known}?");
     }
+    let all: Vec<&str> = names().collect();
+    format!("is no parameter of a report; known are {}", all.join(", "))
 }
 
 /// Edits between two names without regard to case.

@@ -182,7 +182,7 @@ fn days(
         .max()
         .unwrap_or_else(|| now.utc_day());
     let end = end.unwrap_or(today);
-    let start = start.unwrap_or(Day(end.0.saturating_sub(DAYS_DEFAULT - 1)));
+    let start = start.unwrap_or_else(|| Day(end.0.saturating_sub(DAYS_DEFAULT - 1)));
     if errors.len() == problems {
         let length = end.0.saturating_sub(start.0).saturating_add(1);
         if length < 1 {

@@ -6,6 +6,7 @@ use super::render::Rendered;
 use super::source::TakeCell;
 use super::*;
 use crate::conversion::fixture;
+use crate::derived::{DerivedError, Watermark};
 use crate::model::id::{PartnerId, ProgramId, Slot};
 use crate::model::tally::{Stored, Tally};
 use crate::model::time::{Day, Millis};
@@ -25,13 +26,13 @@ impl Source for Cells {
         programs: &[ProgramId],
         days: RangeInclusive<Day>,
         take: &mut TakeCell<'_>,
-    ) -> Result<Option<AsOf>, String> {
+    ) -> Result<Option<Watermark>, DerivedError> {
         for (program, day, partner, tally) in &self.0 {
             if programs.contains(&ProgramId(*program)) && days.contains(&Day(*day)) {
                 take(Day(*day), PartnerId(*partner), tally);
             }
         }
-        Ok(Some(AsOf {
+        Ok(Some(Watermark {
             slot: Slot(42),
             wall_end: NOW,
         }))
@@ -368,13 +369,13 @@ fn sums_that_cannot_be_read_are_told() {
             _: &[ProgramId],
             _: RangeInclusive<Day>,
             _: &mut TakeCell<'_>,
-        ) -> Result<Option<AsOf>, String> {
-            Err("damaged".to_owned())
+        ) -> Result<Option<Watermark>, DerivedError> {
+            Err(DerivedError::FamilyMissing("aggregates"))
         }
     }
     let catalog = fixture::catalog();
     let reader = Reader::for_brand(&catalog, "IRzen", &Broken).unwrap();
     let report = Report::with_handle(DAY).unwrap();
     let error = reader.answer(report, "", NOW).err();
-    assert_eq!(error, Some(ReportError::Unreadable("damaged".to_owned())));
+    assert!(matches!(error, Some(ReportError::Unreadable(why)) if why.contains("aggregates")));
 }

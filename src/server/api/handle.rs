@@ -13,20 +13,35 @@ use super::respond::{self, Answer};
 use super::route::Route;
 use super::state::ApiState;
 use super::{reports, submissions};
+use crate::telemetry::label::{ApiRoute, CodeClass};
 
 /// Longest request target, in bytes.
 const TARGET_BYTES_MAX: usize = 4 * 1024;
 /// Longest names and values of all headers together, in bytes.
 const HEAD_BYTES_MAX: usize = 8 * 1024;
 
-/// Answers `request`.
+/// Answers `request` and counts the answer.
 pub async fn handle<B>(state: &Arc<ApiState>, request: Request<B>) -> Answer
 where
     B: Body + Send,
     B::Data: Send,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    if let Err(answer) = well_formed(&request) {
+    let route = Route::of(request.uri().path());
+    let label = route.map_or(ApiRoute::Other, |(_, route)| route.label());
+    let answer = judge(state, request).await;
+    let class = CodeClass::of(answer.status().as_u16());
+    state.metrics.api.requests.add(label, class, 1);
+    answer
+}
+
+async fn judge<B>(state: &Arc<ApiState>, request: Request<B>) -> Answer
+where
+    B: Body + Send,
+    B::Data: Send,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    if let Some(answer) = malformed(&request) {
         return answer;
     }
     let query = request.uri().query().unwrap_or_default().to_owned();
@@ -40,12 +55,13 @@ where
     let key = auth::basic(request.headers())
         .and_then(|(sid, token)| keys.check(&state.hash_key, &sid, &token));
     let Some(key) = key else {
+        state.metrics.api.auth_failures.increment(1);
         return respond::unauthorized();
     };
     let path = request.uri().path().to_owned();
     let route = match admit(state, key, &path, &request) {
         Ok(route) => route,
-        Err(answer) => return answer,
+        Err(answer) => return *answer,
     };
     let sid = &*key.sid;
     match route {
@@ -57,16 +73,16 @@ where
     }
 }
 
-/// What HTTP asks of every request, and the bounds of its head.
-fn well_formed<B>(request: &Request<B>) -> Result<(), Answer> {
-    let bad = |message| Err(respond::closing(StatusCode::BAD_REQUEST, message));
+/// The answer to a request that breaks a rule of HTTP or a bound of its head.
+fn malformed<B>(request: &Request<B>) -> Option<Answer> {
+    let bad = |message| Some(respond::closing(StatusCode::BAD_REQUEST, message));
     let target = request
         .uri()
         .path_and_query()
         .map_or("", |target| target.as_str());
     if target.len() > TARGET_BYTES_MAX {
         let message = format!("the target is longer than {TARGET_BYTES_MAX} bytes");
-        return Err(respond::closing(StatusCode::URI_TOO_LONG, &message));
+        return Some(respond::closing(StatusCode::URI_TOO_LONG, &message));
     }
     let headers = request.headers().iter();
     let head_bytes: usize = headers
@@ -75,7 +91,7 @@ fn well_formed<B>(request: &Request<B>) -> Result<(), Answer> {
     if head_bytes > HEAD_BYTES_MAX {
         let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
         let message = format!("the headers are longer than {HEAD_BYTES_MAX} bytes");
-        return Err(respond::closing(status, &message));
+        return Some(respond::closing(status, &message));
     }
     if !target.is_ascii() {
         return bad("the target holds bytes outside ASCII; percent-encode them");
@@ -90,10 +106,10 @@ fn well_formed<B>(request: &Request<B>) -> Result<(), Answer> {
     for expect in expects {
         if !expect.as_bytes().eq_ignore_ascii_case(b"100-continue") {
             let message = "only Expect: 100-continue can be met";
-            return Err(respond::closing(StatusCode::EXPECTATION_FAILED, message));
+            return Some(respond::closing(StatusCode::EXPECTATION_FAILED, message));
         }
     }
-    Ok(())
+    None
 }
 
 /// Whether `text` is a host with at most a port, as `Host` has it.
@@ -101,7 +117,8 @@ fn is_host(text: &str) -> bool {
     let Ok(authority) = text.parse::<Authority>() else {
         return false;
     };
-    let port = text.strip_prefix(authority.host());
+    let host = authority.host();
+    let port = text.strip_prefix(host).filter(|_| !host.is_empty());
     port.is_some_and(|port| {
         port.is_empty()
             || port.strip_prefix(':').is_some_and(|digits| {
@@ -117,25 +134,28 @@ fn admit<'p, B>(
     key: &KeyRecord,
     path: &'p str,
     request: &Request<B>,
-) -> Result<Route<'p>, Answer> {
+) -> Result<Route<'p>, Box<Answer>> {
     let route = Route::of(path)
         .filter(|(sid, _)| *sid == key.sid && state.catalog.load().brand(sid).is_some())
         .map(|(_, route)| route)
-        .ok_or_else(respond::not_found)?;
+        .ok_or_else(|| Box::new(respond::not_found()))?;
     if !route.allows(request.method()) {
         if route == Route::Conversions {
             submissions::refuse(state, None, crate::log::RefusedReason::Method);
         }
-        return Err(respond::method_not_allowed(route.allow()));
+        return Err(Box::new(respond::method_not_allowed(route.allow())));
     }
     if !key.may(route.scope()) {
         let message = format!("the key lacks the scope {}", route.scope().name());
-        return Err(respond::error(StatusCode::FORBIDDEN, &message));
+        return Err(Box::new(respond::error(StatusCode::FORBIDDEN, &message)));
     }
     // A conversion is worth more than the form of its answer.
     if route != Route::Conversions && !takes_json(request.headers()) {
         let message = "only application/json is answered";
-        return Err(respond::error(StatusCode::NOT_ACCEPTABLE, message));
+        return Err(Box::new(respond::error(
+            StatusCode::NOT_ACCEPTABLE,
+            message,
+        )));
     }
     Ok(route)
 }
@@ -155,7 +175,7 @@ fn takes_json(headers: &HeaderMap) -> bool {
             let refused = parts.any(|parameter| {
                 let weight = parameter
                     .strip_prefix("q=")
-                    .or(parameter.strip_prefix("Q="));
+                    .or_else(|| parameter.strip_prefix("Q="));
                 weight.is_some_and(|weight| weight.bytes().all(|b| matches!(b, b'0' | b'.')))
             });
             let json = ["application/json", "application/*", "*/*"]

@@ -314,7 +314,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let log = log(&folder);
         let made = create(&log, &KEY, "IRacme", &BOTH, Millis(1)).unwrap();
-        let (_, secret) = made.token.rsplit_once('_').unwrap_or_default();
+        let secret = made.token.splitn(3, '_').nth(2).unwrap();
+        assert_eq!(secret.len(), SECRET_LEN);
         let (_, stored) = log.api_keys().unwrap().into_iter().next().unwrap();
         let stored = String::from_utf8(stored).unwrap();
         assert!(!stored.contains(secret) && stored.contains(&made.record.hash));

@@ -28,4 +28,4 @@ pub mod submissions;
 mod tests;
 
 pub use serve::serve;
-pub use state::{ApiState, Figures, Limits, Outcome};
+pub use state::{ApiState, Figures, Limits};

@@ -3,6 +3,7 @@
 use hyper::Method;
 
 use super::keys::Scope;
+use crate::telemetry::label::ApiRoute;
 
 /// An endpoint below one account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +52,18 @@ impl<'a> Route<'a> {
         match self {
             Self::Conversions => "POST",
             _ => "GET, HEAD",
+        }
+    }
+
+    /// What it is counted as.
+    #[must_use]
+    pub fn label(self) -> ApiRoute {
+        match self {
+            Self::Conversions => ApiRoute::Conversions,
+            Self::Submission(_) => ApiRoute::Submission,
+            Self::ReportList => ApiRoute::ReportList,
+            Self::Report(_) => ApiRoute::Report,
+            Self::MetaData(_) => ApiRoute::Other,
         }
     }
 

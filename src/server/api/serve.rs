@@ -18,6 +18,7 @@ use tokio::task::JoinSet;
 
 use super::handle::handle;
 use super::state::ApiState;
+use crate::telemetry::label::{CloseReason, Listener};
 
 /// Largest head of a request, in bytes; bodies stream through the same buffer.
 const BUFFER_BYTES_MAX: usize = 64 * 1024;
@@ -36,24 +37,36 @@ pub async fn serve(
         let accepted = tokio::select! {
             () = stopped(&mut shutdown) => break,
             accepted = listener.accept() => accepted,
-            Some(_) = tasks.join_next() => continue,
+            Some(_) = tasks.join_next() => {
+                count_open(&state, tasks.len());
+                continue;
+            }
         };
         let Ok((stream, _)) = accepted else {
             tokio::time::sleep(ACCEPT_PAUSE).await;
             continue;
         };
         let Ok(permit) = Arc::clone(&room).try_acquire_owned() else {
-            tracing::debug!("an api connection was closed: too many are open");
+            state.metrics.http.rejected.add(Listener::Api, 1);
             continue;
         };
-        let (state, shutdown) = (Arc::clone(&state), shutdown.clone());
+        state.metrics.http.accepted.add(Listener::Api, 1);
+        let (served, shutdown) = (Arc::clone(&state), shutdown.clone());
         tasks.spawn(async move {
-            connection(stream, state, shutdown).await;
+            connection(stream, served, shutdown).await;
             drop(permit);
         });
+        count_open(&state, tasks.len());
     }
     drop(listener);
     while tasks.join_next().await.is_some() {}
+    count_open(&state, 0);
+}
+
+fn count_open(state: &ApiState, count: usize) {
+    let open = u32::try_from(count).unwrap_or(u32::MAX);
+    let gauge = &state.metrics.http.connections;
+    gauge.set(Listener::Api, f64::from(open));
 }
 
 /// Waits until `shutdown` is true or its sender is gone.
@@ -68,7 +81,7 @@ async fn connection(stream: TcpStream, state: Arc<ApiState>, mut shutdown: watch
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY was refused");
     }
-    let limits = state.limits;
+    let (limits, metrics) = (state.limits, Arc::clone(&state.metrics));
     let service = service_fn(move |request| {
         let state = Arc::clone(&state);
         async move { Ok::<_, Infallible>(Box::pin(handle(&state, request)).await) }
@@ -85,7 +98,13 @@ async fn connection(stream: TcpStream, state: Arc<ApiState>, mut shutdown: watch
             connection.await
         }
     };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "an api connection ended early");
+    match ended {
+        Err(error) if error.is_parse() => metrics.http.parse_errors.add(Listener::Api, 1),
+        Err(error) if error.is_timeout() => {
+            let reason = CloseReason::SlowHead;
+            metrics.http.closed.add(Listener::Api, reason, 1);
+        }
+        Err(error) => tracing::debug!(%error, "an api connection ended early"),
+        Ok(()) => {}
     }
 }

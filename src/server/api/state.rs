@@ -8,32 +8,28 @@ use arc_swap::ArcSwap;
 use tokio::sync::Semaphore;
 
 use crate::catalog::Catalog;
+use crate::derived::{Derived, DerivedError, SubmissionOutcome};
 use crate::log::Log;
 use crate::model::click_id::ClickId;
 use crate::model::id::SubmissionId;
-use crate::model::refusal::Refusal;
 use crate::report::Source;
+use crate::telemetry::metric::Metrics;
 
 use super::keys::{HashKey, KeyError, KeyTable};
 
-/// What became of a submission in the fold.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It became the action of this id.
-    Credited(String),
-    /// It earns nothing.
-    Refused(Refusal),
-    /// Its click is not stored yet.
-    Waiting,
-}
-
-/// What the API reads of the fold's results.
+/// What the API reads of the fold's results. [`Derived`] is the one that serves.
 pub trait Figures: Source + Send + Sync {
     /// What became of a submission; nothing before it was folded.
     ///
     /// # Errors
-    /// A sentence on why it can't be read.
-    fn outcome(&self, id: SubmissionId) -> Result<Option<Outcome>, String>;
+    /// It can't be read.
+    fn outcome(&self, id: SubmissionId) -> Result<Option<SubmissionOutcome>, DerivedError>;
+}
+
+impl Figures for Derived {
+    fn outcome(&self, id: SubmissionId) -> Result<Option<SubmissionOutcome>, DerivedError> {
+        Self::outcome(self, id)
+    }
 }
 
 /// Bounds of the API. The defaults are those of production; tests shorten the times.
@@ -84,6 +80,8 @@ pub struct ApiState {
     pub verify: Box<Verify>,
     /// Bounds.
     pub limits: Limits,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
     pub(super) hash_key: HashKey,
     pub(super) keys: ArcSwap<KeyTable>,
     pub(super) store_turns: Semaphore,
@@ -110,6 +108,7 @@ impl ApiState {
         verify: Box<Verify>,
         hash_key: HashKey,
         limits: Limits,
+        metrics: Arc<Metrics>,
     ) -> Result<Self, KeyError> {
         Ok(Self {
             keys: ArcSwap::from_pointee(KeyTable::load(&log)?),
@@ -120,6 +119,7 @@ impl ApiState {
             figures,
             verify,
             limits,
+            metrics,
             hash_key,
         })
     }

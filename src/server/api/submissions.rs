@@ -15,13 +15,15 @@ use tokio::time::timeout;
 
 use crate::conversion::error::FieldError;
 use crate::conversion::{self, ContentType, Received, Refused};
-use crate::log::{LogError, RefusedReason, Stream};
+use crate::derived::SubmissionOutcome;
+use crate::log::{Accepted, LogError, RefusedReason, Stream};
 use crate::model::id::{ProgramId, SubmissionId};
 use crate::model::refusal::Refusal;
 use crate::model::submission::{EventTime, Submission};
+use crate::telemetry::label::SubmissionResult;
 
 use super::respond::{self, Answer};
-use super::state::{ApiState, Outcome};
+use super::state::ApiState;
 
 /// Largest body, in bytes.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -56,18 +58,27 @@ where
         }
     };
     match store(state, submission).await {
-        Ok(id) => {
-            let uri = uri(sid, id);
+        Ok(accepted) => {
+            let result = if accepted.retry {
+                SubmissionResult::Retry
+            } else {
+                SubmissionResult::Stored
+            };
+            state.metrics.conversion.submissions.add(result, 1);
+            let uri = uri(sid, accepted.id);
             let body = json!({"Status": "QUEUED", "QueuedUri": uri});
             respond::value(StatusCode::OK, &body)
         }
         Err(Some(LogError::TooManyAttempts(count))) => {
+            count_refused(state);
             let message = format!("was submitted {count} times with differing content already");
             respond::field_errors(&[FieldError::new("OrderId", message)])
         }
         Err(error) => {
             let reason = error.map_or_else(|| "timed out".to_owned(), |error| error.to_string());
             tracing::warn!(reason, "a conversion was not stored");
+            let result = SubmissionResult::Failed;
+            state.metrics.conversion.submissions.add(result, 1);
             respond::try_again(StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE)
         }
     }
@@ -77,6 +88,14 @@ where
 pub fn refuse(state: &ApiState, program: Option<ProgramId>, reason: RefusedReason) {
     let program = program.unwrap_or_default();
     state.log.refuse(program, Stream::Conversion, reason);
+    if reason != RefusedReason::Unavailable {
+        count_refused(state);
+    }
+}
+
+fn count_refused(state: &ApiState) {
+    let result = SubmissionResult::Refused;
+    state.metrics.conversion.submissions.add(result, 1);
 }
 
 fn content_type(headers: &HeaderMap) -> Result<ContentType, &'static str> {
@@ -152,7 +171,7 @@ fn check(
 async fn store(
     state: &Arc<ApiState>,
     submission: Submission,
-) -> Result<SubmissionId, Option<LogError>> {
+) -> Result<Accepted, Option<LogError>> {
     let program = submission.program;
     let turn = timeout(state.limits.store, state.store_turns.acquire()).await;
     let Ok(Ok(turn)) = turn else {
@@ -167,7 +186,7 @@ async fn store(
         Ok(durable) => durable.map_err(Some)?,
         Err(_) => return Err(None),
     }
-    Ok(accepted.id)
+    Ok(accepted)
 }
 
 fn uri(sid: &str, id: SubmissionId) -> String {
@@ -216,7 +235,8 @@ pub async fn show(state: &Arc<ApiState>, sid: &str, id: &str) -> Answer {
     let (log, figures) = (state.log.clone(), Arc::clone(&state.figures));
     let read = tokio::task::spawn_blocking(move || {
         let submission = log.submission(id).map_err(|error| error.to_string())?;
-        Ok::<_, String>((submission, figures.outcome(id)?))
+        let outcome = figures.outcome(id).map_err(|error| error.to_string())?;
+        Ok::<_, String>((submission, outcome))
     })
     .await;
     drop(turn);
@@ -239,7 +259,12 @@ fn unreadable() -> Answer {
     respond::try_again(StatusCode::SERVICE_UNAVAILABLE, message)
 }
 
-fn shown(sid: &str, id: SubmissionId, submission: Submission, outcome: Option<Outcome>) -> Shown {
+fn shown(
+    sid: &str,
+    id: SubmissionId,
+    submission: Submission,
+    outcome: Option<SubmissionOutcome>,
+) -> Shown {
     let received = id.number.time();
     let event = match submission.event {
         EventTime::Now => received,
@@ -261,12 +286,12 @@ fn shown(sid: &str, id: SubmissionId, submission: Submission, outcome: Option<Ou
     };
     match outcome {
         None => {}
-        Some(Outcome::Waiting) => shown.status = "IN_PROGRESS",
-        Some(Outcome::Credited(action)) => {
+        Some(SubmissionOutcome::Waiting) => shown.status = "IN_PROGRESS",
+        Some(SubmissionOutcome::Credited(action)) => {
             shown.status = "COMPLETE";
-            shown.action_id = Some(action);
+            shown.action_id = Some(action.to_string());
         }
-        Some(Outcome::Refused(refusal)) => {
+        Some(SubmissionOutcome::Refused(refusal)) => {
             shown.status = "COMPLETE";
             shown.error_type = Some(error_type(refusal));
             let reason = json!({"Code": refusal.code(), "Message": refusal.meaning()});

@@ -3,6 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::ops::RangeInclusive;
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -15,15 +16,18 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use crate::conversion::fixture;
+use crate::derived::{DerivedError, SubmissionOutcome, Watermark};
 use crate::log::{Clock, Log, Options};
 use crate::model::id::{PartnerId, ProgramId, Slot, SubmissionId};
 use crate::model::tally::{Stored, Tally};
 use crate::model::time::{Day, Millis};
 use crate::registry::CubeId;
+use crate::report::Source;
 use crate::report::source::TakeCell;
-use crate::report::{AsOf, Source};
 use crate::server::api::keys::{self, HashKey, Scope};
-use crate::server::api::{ApiState, Figures, Limits, Outcome, serve};
+use crate::server::api::state::Verify;
+use crate::server::api::{ApiState, Figures, Limits, serve};
+use crate::telemetry::Recorder;
 
 pub(super) const HASH_KEY: HashKey = [3; 32];
 /// The report most tests ask for.
@@ -32,7 +36,7 @@ pub(super) const PARTNER: &str = "att_adv_performance_by_media_pm_only";
 /// Figures of a fold that ran just now: one click of partner 7 in program 1000 today.
 #[derive(Default)]
 pub(super) struct Folded {
-    pub(super) outcomes: Mutex<AHashMap<SubmissionId, Outcome>>,
+    pub(super) outcomes: Mutex<AHashMap<SubmissionId, SubmissionOutcome>>,
     pub(super) broken: Mutex<bool>,
 }
 
@@ -43,16 +47,16 @@ impl Source for Folded {
         programs: &[ProgramId],
         days: RangeInclusive<Day>,
         take: &mut TakeCell<'_>,
-    ) -> Result<Option<AsOf>, String> {
+    ) -> Result<Option<Watermark>, DerivedError> {
         if *self.broken.lock() {
-            return Err("damaged".to_owned());
+            return Err(DerivedError::FamilyMissing("aggregates"));
         }
         let mut tally = Tally::default();
         tally.add(Stored::RawClicks, 1);
         if programs.contains(&ProgramId(1000)) {
             take(*days.end(), PartnerId(7), &tally);
         }
-        Ok(Some(AsOf {
+        Ok(Some(Watermark {
             slot: Slot(9),
             wall_end: Millis(0),
         }))
@@ -60,8 +64,8 @@ impl Source for Folded {
 }
 
 impl Figures for Folded {
-    fn outcome(&self, id: SubmissionId) -> Result<Option<Outcome>, String> {
-        Ok(self.outcomes.lock().get(&id).cloned())
+    fn outcome(&self, id: SubmissionId) -> Result<Option<SubmissionOutcome>, DerivedError> {
+        Ok(self.outcomes.lock().get(&id).copied())
     }
 }
 
@@ -70,6 +74,7 @@ pub(super) struct Bench {
     pub(super) log: Log,
     pub(super) state: Arc<ApiState>,
     pub(super) figures: Arc<Folded>,
+    pub(super) recorder: Recorder,
     pub(super) token: String,
     pub(super) address: SocketAddr,
     pub(super) stop: watch::Sender<bool>,
@@ -94,18 +99,33 @@ impl Bench {
     }
 
     pub(super) fn with(limits: Limits) -> Self {
+        let figures = Arc::new(Folded::default());
+        let served = Arc::clone(&figures);
+        let mut bench = Self::over(limits, |_, _| (served, Box::new(|_| None)));
+        bench.figures = figures;
+        bench
+    }
+
+    /// A server whose figures and click ids are made by `stores` from the log and a folder.
+    pub(super) fn over(
+        limits: Limits,
+        stores: impl FnOnce(&Log, &Path) -> (Arc<dyn Figures>, Box<Verify>),
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let log = Log::open(&Options::new(folder.path()), Clock::start()).unwrap();
+        let options = Options::new(folder.path().join("log"));
+        let log = Log::open(&options, Clock::start()).unwrap();
         let both = [Scope::ReadReports, Scope::WriteConversions];
         let made = keys::create(&log, &HASH_KEY, "IRacme", &both, Millis(0)).unwrap();
-        let figures = Arc::new(Folded::default());
+        let (figures, verify) = stores(&log, folder.path());
+        let recorder = Recorder::new(Millis(0)).unwrap();
         let state = ApiState::new(
             log.clone(),
             Arc::new(ArcSwap::from_pointee(fixture::catalog())),
-            Arc::clone(&figures) as Arc<dyn Figures>,
-            Box::new(|_| None),
+            figures,
+            verify,
             HASH_KEY,
             limits,
+            recorder.metrics(),
         );
         let state = Arc::new(state.unwrap());
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -126,7 +146,8 @@ impl Bench {
         Self {
             log,
             state,
-            figures,
+            figures: Arc::default(),
+            recorder,
             token: made.token,
             address,
             stop,

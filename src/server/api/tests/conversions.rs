@@ -3,10 +3,10 @@
 use std::io::{Read as _, Write as _};
 
 use super::bench::{Bench, Reply, short};
-use crate::log::{Outcome as Ledger, RefusedReason};
-use crate::model::id::{ProgramId, Slot, SubmissionId};
+use crate::derived::{ActionId, SubmissionOutcome};
+use crate::log::{Outcome, RefusedReason};
+use crate::model::id::{EventTypeId, ProgramId, Slot, SubmissionId};
 use crate::model::refusal::Refusal;
-use crate::server::api::Outcome;
 use crate::server::api::submissions::BODY_BYTES_MAX;
 
 const GOOD: &str = "CampaignId=1000&EventTypeCode=SALE&EventDate=NOW&OrderId=o-1\
@@ -32,7 +32,7 @@ fn refused(bench: &Bench, program: u32, reason: RefusedReason) -> u64 {
     let footers = (first.0..=sealed.0).filter_map(|slot| bench.log.footer(Slot(slot)).unwrap());
     footers
         .flat_map(|footer| footer.ledger)
-        .filter(|e| e.program == ProgramId(program) && e.outcome == Ledger::Refused(reason))
+        .filter(|e| e.program == ProgramId(program) && e.outcome == Outcome::Refused(reason))
         .map(|entry| entry.count)
         .sum()
 }
@@ -94,17 +94,22 @@ fn the_result_of_a_submission_can_be_asked_for() {
         bench.figures.outcomes.lock().insert(id_of(&uri), outcome);
         bench.get(&uri).json()
     };
-    assert_eq!(tell(Outcome::Waiting)["Status"], "IN_PROGRESS");
-    let credited = tell(Outcome::Credited("1000.10001.5".to_owned()));
+    let action = ActionId {
+        program: ProgramId(1000),
+        event_type: EventTypeId(10_001),
+        order: 5,
+    };
+    assert_eq!(tell(SubmissionOutcome::Waiting)["Status"], "IN_PROGRESS");
+    let credited = tell(SubmissionOutcome::Credited(action));
     assert_eq!(credited["Status"], "COMPLETE");
     assert_eq!(credited["ActionId"], "1000.10001.5");
     assert!(credited.get("ErrorReason").is_none());
-    let refused = tell(Outcome::Refused(Refusal::ConvDuplicate));
+    let refused = tell(SubmissionOutcome::Refused(Refusal::ConvDuplicate));
     assert_eq!(refused["Status"], "COMPLETE");
     assert_eq!(refused["ErrorType"], "Validation");
     assert_eq!(refused["ErrorReason"][0]["Code"], "CONV_DUPLICATE");
     assert!(refused.get("ActionId").is_none());
-    let refused = tell(Outcome::Refused(Refusal::ContractNotFound));
+    let refused = tell(SubmissionOutcome::Refused(Refusal::ContractNotFound));
     assert_eq!(refused["ErrorType"], "Contract Error");
 }
 

@@ -7,3 +7,4 @@ mod conversions;
 mod http;
 mod keys;
 mod reports;
+mod whole;

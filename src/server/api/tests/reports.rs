@@ -83,5 +83,5 @@ fn sums_that_cannot_be_read_are_no_figures() {
     *bench.figures.broken.lock() = true;
     let reply = bench.get(&format!("{LIST}/{PARTNER}?SUBAID=1000"));
     assert_eq!(reply.status, 503);
-    assert!(!reply.body.contains("damaged"));
+    assert!(!reply.body.contains("aggregates"));
 }
