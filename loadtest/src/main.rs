@@ -18,6 +18,7 @@
 //! It does not use the daemon's library: what it expects is counted from what it sent.
 
 mod check;
+mod closed_loop;
 mod daemon;
 mod http;
 mod measure;

@@ -1,33 +1,26 @@
 //! `loadtest replay`: every row of the sample as a real click, and every figure compared with the
 //! recount.
 //!
-//! Clicks go out as fast as the connections allow (closed loop); conversions are submitted beside
-//! them as soon as their click is answered, so that a conversion races its own click's slot. One
-//! thread.
+//! The sending is in `closed_loop`; here are the daemon, the comparison and what is printed.
 
-use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
-use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail, ensure};
-use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use anyhow::{Result, bail, ensure};
 
 use crate::check::compare::{self, Difference};
-use crate::check::recount::{Counted, Figures, recount, sum};
+use crate::check::recount::{Figures, recount, sum};
+use crate::closed_loop;
 use crate::daemon::settings::Ack;
 use crate::daemon::stage::{Stage, clickd};
 use crate::daemon::usage::Usage;
-use crate::http::brand::{Account, Brand, Totals};
-use crate::http::sender::{Expect, Sender};
-use crate::measure::latency::{Latency, Percentiles};
+use crate::http::brand::Brand;
 use crate::table;
-use crate::traffic::catalogue::{EVENT_TYPE, PAYOUT, PROGRAM, WINDOW};
+use crate::traffic::catalogue::{PAYOUT, WINDOW};
 use crate::traffic::sample::{self, Row};
-use crate::watch::{Seen, Watched, days, today, watch};
+use crate::watch::{days, today};
 
 /// Partners listed in the table, those with most clicks first.
 const LISTED: usize = 10;
@@ -56,27 +49,6 @@ pub(crate) struct Options {
     keep: bool,
 }
 
-/// What the senders share.
-struct Shared {
-    rows: Vec<Row>,
-    next: Cell<usize>,
-    latency: RefCell<Latency>,
-    counted: RefCell<Vec<Counted>>,
-    watched: Watched,
-}
-
-/// A click that led to an install: its row number and click id.
-type Install = (usize, String);
-
-/// What came of the sending.
-struct Run {
-    counted: Vec<Counted>,
-    latency: Percentiles,
-    fresh: Percentiles,
-    seen: Seen,
-    took: Duration,
-}
-
 /// Runs it; an error is any difference.
 pub(crate) async fn run(options: Options, out: &mut impl Write) -> Result<()> {
     let rows = sample::read(&options.file)?;
@@ -101,9 +73,11 @@ async fn on_stage(
 ) -> Result<()> {
     let since = today();
     let before = Usage::of(stage.daemon.pid())?;
-    let run = send(options, rows, stage, &since).await?;
+    let (target, account) = (stage.settings.public, &stage.account);
+    let run = closed_loop::send(rows, options.connections, target, account, &since).await?;
     let usage = Usage::of(stage.daemon.pid())?;
     let clicks = u64::try_from(run.counted.len())?;
+    let fresh = run.freshness()?;
     writeln!(
         out,
         "clicks: {clicks} × 302 over {} connections ({}), every click id valid and its own",
@@ -116,7 +90,7 @@ async fn on_stage(
         table::per_second(clicks, run.took)
     )?;
     writeln!(out, "latency: {}", table::percentiles(&run.latency))?;
-    writeln!(out, "freshness: {}", table::percentiles(&run.fresh))?;
+    writeln!(out, "freshness: {}", table::percentiles(&fresh))?;
     let cpu = usage.cpu_since(&before);
     writeln!(
         out,
@@ -143,125 +117,17 @@ async fn on_stage(
         run.seen.as_of.as_deref().unwrap_or("(no @asof)")
     );
     ensure!(
-        run.fresh.count == clicks,
+        fresh.count == clicks,
         "only {} clicks became visible",
-        run.fresh.count
+        fresh.count
     );
     ensure!(
-        u128::from(run.fresh.p99) <= options.max_freshness.as_micros(),
+        u128::from(fresh.p99) <= options.max_freshness.as_micros(),
         "p99 freshness is {}, allowed are {}",
-        table::millis(run.fresh.p99),
+        table::millis(fresh.p99),
         table::seconds(options.max_freshness)
     );
     Ok(())
-}
-
-/// Sends everything and waits until the report covers it.
-async fn send(options: &Options, rows: Vec<Row>, stage: &Stage, since: &str) -> Result<Run> {
-    let total = rows.len();
-    let start = Instant::now();
-    let shared = Rc::new(Shared {
-        watched: Watched::new(start, u64::try_from(total)?)?,
-        latency: RefCell::new(Latency::new()?),
-        counted: RefCell::new(Vec::with_capacity(total)),
-        next: Cell::new(0),
-        rows,
-    });
-    let sending = async {
-        let (installs, queue) = mpsc::channel(1_024);
-        let mut senders = JoinSet::new();
-        for _ in 0..options.connections {
-            let sender = Sender::new(stage.settings.public, PROGRAM, Expect::ClickId)?;
-            senders.spawn_local(send_rows(shared.clone(), sender, installs.clone()));
-        }
-        drop(installs);
-        let mut converter = JoinSet::new();
-        converter.spawn_local(convert(stage.account.clone(), queue));
-        while let Some(ended) = senders.join_next().await {
-            ended??;
-        }
-        let took = start.elapsed();
-        let converted = converter.join_next().await.context("no converter")???;
-        let raw = u64::try_from(shared.counted.borrow().len())?;
-        shared.watched.await_totals(Totals {
-            raw,
-            actions: converted,
-        });
-        Ok(took)
-    };
-    let (took, seen) = tokio::try_join!(sending, watch(&stage.account, since, &shared.watched))?;
-    let counted = shared.counted.take();
-    ensure!(
-        counted.len() == total,
-        "{} of {total} rows were answered",
-        counted.len()
-    );
-    let mut numbers = HashSet::with_capacity(total);
-    for click in &counted {
-        ensure!(
-            numbers.insert(click.number),
-            "click number {} was given twice",
-            click.number
-        );
-    }
-    let fresh = shared.watched.sent.borrow().freshness(&seen.polls)?;
-    let latency = shared.latency.borrow().percentiles();
-    Ok(Run {
-        counted,
-        latency,
-        fresh,
-        seen,
-        took,
-    })
-}
-
-/// Sends rows over one connection until none is left.
-async fn send_rows(
-    shared: Rc<Shared>,
-    mut sender: Sender,
-    installs: mpsc::Sender<Install>,
-) -> Result<()> {
-    loop {
-        let index = shared.next.get();
-        let Some(row) = shared.rows.get(index).copied() else {
-            return Ok(());
-        };
-        let number = index + 1;
-        shared.next.set(number);
-        let begun = Instant::now();
-        shared.watched.sent.borrow_mut().sent(begun);
-        let id = sender.send(&row.visit).await;
-        shared.latency.borrow_mut().record(begun.elapsed());
-        let id = id
-            .with_context(|| format!("row {number}"))?
-            .context("no click id")?;
-        ensure!(!id.unrecorded, "row {number}: the click was not recorded");
-        shared.counted.borrow_mut().push(Counted {
-            visit: row.visit,
-            millis: id.millis,
-            number: id.number,
-            converted: row.attributed,
-        });
-        if row.attributed {
-            installs
-                .send((number, id.text))
-                .await
-                .context("conversions ended early")?;
-        }
-    }
-}
-
-/// Submits conversions as they come and says how many it was.
-async fn convert(account: Account, mut queue: mpsc::Receiver<Install>) -> Result<u64> {
-    let mut brand = Brand::new(&account);
-    let mut converted = 0;
-    while let Some((number, click_id)) = queue.recv().await {
-        brand
-            .convert(EVENT_TYPE, &number.to_string(), &click_id)
-            .await?;
-        converted += 1;
-    }
-    Ok(converted)
 }
 
 /// Prints Performance by Partner beside the recount and returns every difference.

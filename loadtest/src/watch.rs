@@ -115,10 +115,12 @@ mod tests {
                     .get(usize::try_from(asked.get()).unwrap() - 1)
                     .copied()
                     .unwrap_or((2, 1));
-                let body = format!(
-                    "{{\"@asof\":\"now\",\"Records\":[{{\"RawClicks\":{raw},\"Actions\":{actions}}}]}}"
-                );
-                format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+                let row = format!("{{\"RawClicks\":{raw},\"Actions\":{actions}}}");
+                let body = format!("{{\"@asof\":\"now\",\"Records\":[{row}]}}");
+                format!(
+                    "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}",
+                    body.len()
+                )
             })
             .await;
             let account = Account {

@@ -205,6 +205,11 @@ pub(crate) mod tests {
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
+    /// The partner of a click id.
+    pub(crate) fn partner(id: &str) -> u32 {
+        open(id).unwrap().1[0]
+    }
+
     fn answer(id: &str) -> HeaderMap {
         let mut headers = HeaderMap::new();
         let location = format!("https://www.brand.example/app/12?a=1&im_ref={id}&b=2#im_ref=x");
