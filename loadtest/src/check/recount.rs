@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn clicks_are_counted_in_the_order_of_their_own_times() {
-        let clicks = [40, 0, 20].map(|minute| click(1, 1, minute * MINUTE));
+        let clicks = [0, 40, 20].map(|minute| click(1, 1, minute * MINUTE));
         assert_eq!(unique(&clicks), 1);
     }
 

@@ -92,8 +92,8 @@ socket = "{folder}/control.sock"
 [store]
 directory = "{folder}/store"
 
-[click]
-ack = "{ack}"
+[ack]
+clicks = "{ack}"
 "#
         )
     }
@@ -132,7 +132,7 @@ mod tests {
             "trusted_proxies = [\"127.0.0.1/32\"]",
             "socket = \"/a/b/control.sock\"",
             "directory = \"/a/b/store\"",
-            "ack = \"durable\"",
+            "clicks = \"durable\"",
         ] {
             assert!(text.lines().any(|have| have == line), "{line}");
         }

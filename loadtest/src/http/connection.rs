@@ -147,9 +147,12 @@ mod tests {
     fn a_connection_is_kept_and_reopened_after_the_server_closed_it() {
         run(async {
             let mock = Mock::start(|request| {
-                let close = request.path == "/last";
                 let body = request.path.clone();
-                let head = if close { "Connection: close\r\n" } else { "" };
+                let head = match body.as_str() {
+                    "/last" => "Connection: close\r\n",
+                    "/gone" => "Connection: drop\r\n",
+                    _ => "",
+                };
                 format!(
                     "HTTP/1.1 200 OK\r\n{head}Content-Length: {}\r\n\r\n{body}",
                     body.len()
@@ -157,14 +160,14 @@ mod tests {
             })
             .await;
             let mut connection = Connection::new(mock.address);
-            for path in ["/a", "/b", "/last", "/c", "/d"] {
+            for path in ["/a", "/b", "/last", "/c", "/gone", "/d", "/e"] {
                 let answer = connection.exchange(get(path)).await.unwrap();
                 assert_eq!(
                     (answer.status, &answer.body[..]),
                     (StatusCode::OK, path.as_bytes())
                 );
             }
-            assert_eq!(mock.connections(), 2);
+            assert_eq!(mock.connections(), 3);
         });
     }
 

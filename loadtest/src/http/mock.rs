@@ -1,7 +1,8 @@
 //! A tiny HTTP/1.1 server for the tests: one function from request to the bytes of an answer.
 //!
 //! An answer without a complete body (by its `Content-Length`), with `Connection: close`, or of
-//! no bytes at all closes the connection after it.
+//! no bytes at all closes the connection after it; `Connection: drop` does so as well, without
+//! meaning anything to the client.
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
@@ -105,7 +106,8 @@ async fn serve(stream: TcpStream, state: Rc<State>) {
             return;
         };
         let complete = format!("Content-Length: {}", body.len());
-        if head.contains("Connection: close") || !head.lines().any(|line| line == complete) {
+        let close = head.contains("Connection: close") || head.contains("Connection: drop");
+        if close || !head.lines().any(|line| line == complete) {
             return;
         }
     }
