@@ -1,3 +1,154 @@
-//! The load test.
+//! Load test of the daemon: replays real clicks, or sends a steady stream, over HTTP, and counts
+//! for itself.
+//!
+//! `loadtest replay FILE` proves figures: it starts a daemon of its own, sends every row of the
+//! sample, and compares every partner's figures with a recount. `loadtest steady` measures: an
+//! open loop at a fixed rate, latency from the moment a click was due. Both speak to loopback
+//! only, end by themselves, and leave no daemon behind. The exit code is 0 only if nothing
+//! differs, fails or is lost.
+//!
+//! | folder | what |
+//! |---|---|
+//! | `traffic/` | what is sent, as data |
+//! | `http/` | how it is sent and what an answer must be |
+//! | `daemon/` | the daemon under test: settings, process, verbs |
+//! | `measure/` | pace, latency, freshness |
+//! | `check/` | recount, comparison, ledger |
+//!
+//! It does not use the daemon's library: what it expects is counted from what it sent.
 
-fn main() {}
+mod check;
+mod closed_loop;
+mod daemon;
+mod http;
+mod measure;
+mod open_loop;
+mod replay;
+mod steady;
+mod table;
+mod traffic;
+mod watch;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use clap::{Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::LocalSet;
+
+/// No run lasts longer than its own length and this.
+const LIMIT: Duration = Duration::from_secs(30 * 60);
+
+/// Load test of clickd: sends clicks over HTTP to a daemon of its own and counts for itself
+#[derive(Parser, Debug)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    test: Test,
+}
+
+#[derive(Subcommand, Debug)]
+enum Test {
+    /// Send the sample and compare every partner's figures with a recount
+    Replay(replay::Options),
+    /// Send clicks at a fixed rate and measure latency and freshness
+    Steady(steady::Options),
+}
+
+fn main() -> ExitCode {
+    let ended = start(Cli::parse());
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nothing is left to tell if stderr is gone too.
+            drop(writeln!(std::io::stderr(), "loadtest: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(cli: Cli) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(LocalSet::new().run_until(test(cli.test)))
+}
+
+/// Runs the test until it ends, is asked to end, or has run for too long. Its daemon dies with it.
+async fn test(test: Test) -> Result<()> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut out = std::io::stdout();
+    let (limit, run) = match test {
+        Test::Replay(options) => (
+            LIMIT,
+            Box::pin(async { replay::run(options, &mut out).await }) as Boxed<'_>,
+        ),
+        Test::Steady(options) => (
+            LIMIT.saturating_add(options.length()),
+            Box::pin(async { steady::run(options, &mut out).await }) as Boxed<'_>,
+        ),
+    };
+    tokio::select! {
+        ended = run => ended,
+        _ = interrupt.recv() => bail!("interrupted"),
+        _ = terminate.recv() => bail!("terminated"),
+        () = tokio::time::sleep(limit) => bail!("not finished after {} s", limit.as_secs()),
+    }
+}
+
+type Boxed<'a> = std::pin::Pin<Box<dyn Future<Output = Result<()>> + 'a>>;
+
+/// Reads a duration such as `500ms`, `30s`, `5m`.
+fn duration(text: &str) -> Result<Duration> {
+    let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+    let number: u64 = digits
+        .parse()
+        .with_context(|| format!("{text:?} is no duration"))?;
+    let millis = match text.strip_prefix(digits) {
+        Some("ms") => Some(number),
+        Some("s") => number.checked_mul(1_000),
+        Some("m") => number.checked_mul(60_000),
+        _ => bail!("{text:?} is no duration: allowed are whole numbers of ms, s or m"),
+    };
+    Ok(Duration::from_millis(
+        millis.context("the duration is too long")?,
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_carry_their_unit() {
+        for (text, millis) in [("0ms", 0), ("500ms", 500), ("30s", 30_000), ("5m", 300_000)] {
+            assert_eq!(
+                duration(text).unwrap(),
+                Duration::from_millis(millis),
+                "{text}"
+            );
+        }
+        for text in [
+            "",
+            "5",
+            "s",
+            "5h",
+            "-5s",
+            "1.5s",
+            "5 s",
+            "99999999999999999999s",
+        ] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+        assert!(duration("18446744073709551615m").is_err());
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory as _;
+        Cli::command().debug_assert();
+    }
+}

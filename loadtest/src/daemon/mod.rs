@@ -1,0 +1,10 @@
+//! A daemon of the run's own: settings, start, verbs, what it used, stop.
+//!
+//! It listens on loopback, keeps everything in one temporary folder and ends with the run: by
+//! SIGTERM when the run succeeds, by SIGKILL to its own pid when anything fails.
+
+pub(crate) mod process;
+pub(crate) mod settings;
+pub(crate) mod stage;
+pub(crate) mod usage;
+pub(crate) mod verbs;

@@ -1,0 +1,112 @@
+//! The set-up that both tests share: a folder, a daemon that is ready, a catalogue, a key.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, ensure};
+use tempfile::TempDir;
+
+use super::process::Daemon;
+use super::settings::{Ack, Settings};
+use super::verbs::Verbs;
+use crate::check::ledger::{self, Ledger};
+use crate::http::brand::Account;
+use crate::traffic::catalogue::{BRAND, PROGRAM, text};
+
+/// Everything is up. Dropping it kills the daemon, then removes the folder.
+pub(crate) struct Stage {
+    /// The daemon.
+    pub(crate) daemon: Daemon,
+    /// Where it listens.
+    pub(crate) settings: Settings,
+    /// The brand's access.
+    pub(crate) account: Account,
+    verbs: Verbs,
+    folder: TempDir,
+}
+
+/// The program to test: the path given, or `clickd` beside this program.
+pub(crate) fn clickd(given: Option<PathBuf>) -> Result<PathBuf> {
+    let path = match given {
+        Some(path) => path,
+        None => std::env::current_exe()?.with_file_name("clickd"),
+    };
+    ensure!(
+        path.is_file(),
+        "{} is no file; say --clickd PATH",
+        path.display()
+    );
+    Ok(path)
+}
+
+impl Stage {
+    /// Starts a daemon in a new temporary folder and gives it these partners and ads.
+    pub(crate) async fn set(
+        clickd: &Path,
+        ack: Ack,
+        partners: &BTreeSet<u32>,
+        ads: &BTreeSet<u32>,
+        keep: bool,
+    ) -> Result<Self> {
+        let mut folder = tempfile::Builder::new()
+            .prefix("clickd-loadtest-")
+            .tempdir()
+            .context("making a temporary folder")?;
+        folder.disable_cleanup(keep);
+        let settings = Settings::free(folder.path(), ack)?;
+        settings.write()?;
+        let mut daemon = Daemon::start(clickd, &settings)?;
+        daemon.ready().await?;
+        let verbs = Verbs::new(clickd, &settings.path(), folder.path());
+        let file = folder.path().join("catalog.toml");
+        std::fs::write(&file, text(partners, ads))?;
+        verbs.apply_catalogue(&file).await?;
+        let account = Account {
+            address: settings.api,
+            sid: BRAND.to_owned(),
+            token: verbs.create_key(BRAND).await?,
+            program: PROGRAM,
+        };
+        Ok(Self {
+            daemon,
+            settings,
+            account,
+            verbs,
+            folder,
+        })
+    }
+
+    /// The folder.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Runs `verify` and reads its ledger, both streams of which must balance.
+    pub(crate) async fn verify(&self) -> Result<Ledger> {
+        let ledger = ledger::read(&self.verbs.verify().await?)?;
+        for (stream, line) in [
+            ("clicks", ledger.clicks),
+            ("conversions", ledger.conversions),
+        ] {
+            ensure!(
+                line.balances(),
+                "the ledger of {stream} does not balance: {line}"
+            );
+        }
+        Ok(ledger)
+    }
+
+    /// Scrapes the metrics, stops the daemon and says both.
+    pub(crate) async fn strike(mut self, out: &mut impl Write) -> Result<()> {
+        let (families, series) = self.daemon.scrape().await?;
+        writeln!(out, "metrics: {families} families, {series} series")?;
+        let took = self.daemon.stop().await?;
+        writeln!(
+            out,
+            "stopped by SIGTERM in {} ms with exit code 0",
+            took.as_millis()
+        )?;
+        Ok(())
+    }
+}

@@ -1,0 +1,187 @@
+//! `clickd`'s other verbs, run as child processes beside the running daemon.
+//!
+//! Output goes through files in the run's folder, so a talkative verb cannot block. A verb that
+//! outlives its deadline, or whose caller gives up, is killed by its own pid.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail, ensure};
+
+/// How often a running verb is looked at.
+const LOOK: Duration = Duration::from_millis(10);
+/// How long a verb may take; `verify` reads the whole store.
+const LIMIT: Duration = Duration::from_secs(600);
+
+/// Runs verbs of one program with one configuration.
+pub(crate) struct Verbs {
+    clickd: PathBuf,
+    config: PathBuf,
+    folder: PathBuf,
+}
+
+struct Guard(Child);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if matches!(self.0.try_wait(), Ok(None)) {
+            drop(self.0.kill());
+            drop(self.0.wait());
+        }
+    }
+}
+
+impl Verbs {
+    /// Verbs of the program at `clickd`; their output passes through `folder`.
+    pub(crate) fn new(clickd: &Path, config: &Path, folder: &Path) -> Self {
+        Self {
+            clickd: clickd.to_owned(),
+            config: config.to_owned(),
+            folder: folder.to_owned(),
+        }
+    }
+
+    /// Commits the catalogue in `file`.
+    pub(crate) async fn apply_catalogue(&self, file: &Path) -> Result<()> {
+        let file = file.to_str().context("the catalogue's path is not UTF-8")?;
+        self.run(&["catalog", "apply"], &[file]).await.map(drop)
+    }
+
+    /// Makes an API key of brand `sid` and returns its token.
+    pub(crate) async fn create_key(&self, sid: &str) -> Result<String> {
+        let arguments = ["--brand", sid, "--scopes", "read-reports,write-conversions"];
+        let output = self.run(&["key", "create"], &arguments).await?;
+        token(&output).with_context(|| format!("`key create` printed no token: {output}"))
+    }
+
+    /// Compares the store with itself and returns the summary.
+    pub(crate) async fn verify(&self) -> Result<String> {
+        self.run(&["verify"], &[]).await
+    }
+
+    /// Runs `clickd VERB --config FILE ARGUMENTS` and returns what it printed.
+    async fn run(&self, verb: &[&str], arguments: &[&str]) -> Result<String> {
+        let name = verb.join(" ");
+        let [output, errors] =
+            ["stdout", "stderr"].map(|end| self.folder.join(format!("{}.{end}", verb.join("-"))));
+        let mut child = Guard(
+            Command::new(&self.clickd)
+                .args(verb)
+                .arg("--config")
+                .arg(&self.config)
+                .args(arguments)
+                .stdin(Stdio::null())
+                .stdout(File::create(&output)?)
+                .stderr(File::create(&errors)?)
+                .spawn()
+                .with_context(|| format!("starting {} {name}", self.clickd.display()))?,
+        );
+        let deadline = Instant::now() + LIMIT;
+        let status = loop {
+            if let Some(status) = child.0.try_wait()? {
+                break status;
+            }
+            if Instant::now() >= deadline {
+                bail!("`clickd {name}` took longer than {} s", LIMIT.as_secs());
+            }
+            tokio::time::sleep(LOOK).await;
+        };
+        let said = std::fs::read_to_string(&output)?;
+        ensure!(
+            status.success(),
+            "`clickd {name}` ended with {status}\n{said}{}",
+            std::fs::read_to_string(&errors)?
+        );
+        Ok(said)
+    }
+}
+
+/// The token in what `key create` printed.
+fn token(output: &str) -> Option<String> {
+    let token = output
+        .lines()
+        .find_map(|line| line.strip_prefix("token: "))?
+        .trim();
+    (!token.is_empty()).then(|| token.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+    use crate::http::mock::run;
+
+    fn verbs(folder: &Path, body: &str) -> Verbs {
+        let path = folder.join("clickd");
+        std::fs::write(&path, format!("#!/bin/sh\n{body}\n")).unwrap();
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o700)).unwrap();
+        Verbs::new(&path, Path::new("/c.toml"), folder)
+    }
+
+    #[test]
+    fn verbs_get_the_configuration_and_give_their_output() {
+        run(async {
+            let folder = tempfile::tempdir().unwrap();
+            let verbs = verbs(folder.path(), "echo \"token: $*\"");
+            assert_eq!(
+                verbs.create_key("SID").await.unwrap(),
+                "key create --config /c.toml --brand SID --scopes read-reports,write-conversions"
+            );
+            assert_eq!(
+                verbs.verify().await.unwrap(),
+                "token: verify --config /c.toml\n"
+            );
+            verbs.apply_catalogue(Path::new("/x")).await.unwrap();
+            let said = std::fs::read_to_string(folder.path().join("catalog-apply.stdout")).unwrap();
+            assert_eq!(said, "token: catalog apply --config /c.toml /x\n");
+        });
+    }
+
+    #[test]
+    fn a_failed_verb_is_an_error_with_what_it_said() {
+        run(async {
+            let folder = tempfile::tempdir().unwrap();
+            let verbs = verbs(
+                folder.path(),
+                "echo 3 differences; echo slot 9 >&2; exit 65",
+            );
+            let error = verbs.verify().await.unwrap_err().to_string();
+            for part in ["verify", "65", "3 differences", "slot 9"] {
+                assert!(error.contains(part), "{error}");
+            }
+        });
+    }
+
+    #[test]
+    fn a_verb_whose_caller_gives_up_is_killed() {
+        run(async {
+            let folder = tempfile::tempdir().unwrap();
+            let verbs = verbs(folder.path(), "echo $$; exec sleep 600");
+            let printed = folder.path().join("verify.stdout");
+            let pid = async {
+                loop {
+                    let text = std::fs::read_to_string(&printed).unwrap_or_default();
+                    if let Ok(pid) = text.trim().parse::<u32>() {
+                        return pid;
+                    }
+                    tokio::time::sleep(LOOK).await;
+                }
+            };
+            let pid = tokio::select! {
+                _ = verbs.verify() => panic!("ended"),
+                pid = pid => pid,
+            };
+            assert!(!Path::new(&format!("/proc/{pid}")).exists());
+        });
+    }
+
+    #[test]
+    fn the_token_is_the_rest_of_its_line() {
+        assert_eq!(token("id: 4\ntoken: a.b-_\n").as_deref(), Some("a.b-_"));
+        assert_eq!(token("token: \n"), None);
+        assert_eq!(token("no"), None);
+    }
+}

@@ -1,0 +1,12 @@
+//! The client side of HTTP/1.1: one connection, a click, the brand's API.
+//!
+//! Everything runs on one current-thread runtime, because the tool shares two cores with the
+//! server that it measures.
+
+pub(crate) mod brand;
+pub(crate) mod click;
+pub(crate) mod connection;
+pub(crate) mod sender;
+
+#[cfg(test)]
+pub(crate) mod mock;
