@@ -11,7 +11,6 @@
 //! [`stores`] is what verbs need whether a daemon runs or not; [`run`] is a running daemon.
 
 mod explain;
-mod figures;
 mod house;
 pub mod run;
 pub mod stores;

@@ -22,7 +22,6 @@ use crate::server::ops::Ops;
 use crate::server::{self, public};
 use crate::telemetry::Recorder;
 
-use super::figures::DerivedFigures;
 use super::house::House;
 use super::stores::{OpenError, Stores};
 use super::verbs;
@@ -142,7 +141,7 @@ impl Daemon {
         let recorder = Arc::new(recorder);
         stores.log.observe(recorder.metrics());
         let fold = Fold::start(stores.log.clone(), stores.derived.clone())?;
-        let api = Arc::new(api_state(config, &stores)?);
+        let api = Arc::new(api_state(config, &stores, &recorder)?);
         let public_shared = Arc::new(public_shared(config, &stores, &recorder));
         let (stop_admin, stopping) = watch::channel(false);
         let watched = Watched::new(&stores, &fold, &recorder);
@@ -230,18 +229,23 @@ impl Daemon {
     }
 }
 
-fn api_state(config: &Config, stores: &Arc<Stores>) -> Result<ApiState, KeyError> {
+fn api_state(
+    config: &Config,
+    stores: &Arc<Stores>,
+    recorder: &Recorder,
+) -> Result<ApiState, KeyError> {
     let signer = Arc::clone(&stores.signer);
     ApiState::new(
         stores.log.clone(),
         Arc::clone(&stores.catalog),
-        Arc::new(DerivedFigures(stores.derived.clone())),
+        Arc::new(stores.derived.clone()),
         Box::new(move |text| signer.verify(text.as_bytes())),
         stores.hash_key,
         Limits {
             connections: config.api.connections_max,
             ..Limits::default()
         },
+        recorder.metrics(),
     )
 }
 
