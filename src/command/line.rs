@@ -148,51 +148,8 @@ pub fn run(line: Line, out: &mut dyn Write) -> Result<u8, Failure> {
             load(&file)?;
             writeln!(out, "{}: the configuration is good", file.display())?;
         }
-        Command::Catalog(CatalogCommand::Apply {
-            config,
-            file,
-            prune,
-            force,
-        }) => {
-            let text = read(&file)?;
-            let value = json!({ "text": text, "prune": prune, "force": force });
-            show::catalog(
-                out,
-                &ask::ask(&load(&config.config)?, "catalog-apply", value)?,
-            )?;
-        }
-        Command::Catalog(CatalogCommand::Export(file)) => {
-            let answer = ask::ask(&load(&file.config)?, "catalog-export", Value::Null)?;
-            write!(out, "{}", answer["text"].as_str().unwrap_or_default())?;
-        }
-        Command::Key(KeyCommand::Create {
-            config,
-            brand,
-            scopes,
-        }) => {
-            let value = json!({ "sid": brand, "scopes": scopes });
-            let answer = ask::ask(&load(&config.config)?, "key-create", value)?;
-            writeln!(
-                out,
-                "token: {}",
-                answer["token"].as_str().unwrap_or_default()
-            )?;
-        }
-        Command::Key(KeyCommand::List(file)) => {
-            show::keys(
-                out,
-                &ask::ask(&load(&file.config)?, "key-list", Value::Null)?,
-            )?;
-        }
-        Command::Key(KeyCommand::Revoke { config, id }) => {
-            let answer = ask::ask(&load(&config.config)?, "key-revoke", json!({ "id": id }))?;
-            writeln!(
-                out,
-                "revoked {} at {}",
-                show::text(&answer["id"]),
-                show::text(&answer["revoked"])
-            )?;
-        }
+        Command::Catalog(command) => catalog(command, out)?,
+        Command::Key(command) => key(command, out)?,
         Command::Link(arguments) => link(&arguments, out)?,
         Command::Explain { config, what } => {
             let answer = ask::ask(&load(&config.config)?, "explain", json!({ "what": what }))?;
@@ -212,6 +169,52 @@ pub fn run(line: Line, out: &mut dyn Write) -> Result<u8, Failure> {
         }
     }
     Ok(0)
+}
+
+fn catalog(command: CatalogCommand, out: &mut dyn Write) -> Result<(), Failure> {
+    match command {
+        CatalogCommand::Apply {
+            config,
+            file,
+            prune,
+            force,
+        } => {
+            let value = json!({ "text": read(&file)?, "prune": prune, "force": force });
+            show::catalog(
+                out,
+                &ask::ask(&load(&config.config)?, "catalog-apply", value)?,
+            )
+        }
+        CatalogCommand::Export(file) => {
+            let answer = ask::ask(&load(&file.config)?, "catalog-export", Value::Null)?;
+            write!(out, "{}", show::text(&answer["text"]))?;
+            Ok(())
+        }
+    }
+}
+
+fn key(command: KeyCommand, out: &mut dyn Write) -> Result<(), Failure> {
+    match command {
+        KeyCommand::Create {
+            config,
+            brand,
+            scopes,
+        } => {
+            let value = json!({ "sid": brand, "scopes": scopes });
+            let answer = ask::ask(&load(&config.config)?, "key-create", value)?;
+            writeln!(out, "token: {}", show::text(&answer["token"]))?;
+        }
+        KeyCommand::List(file) => {
+            let answer = ask::ask(&load(&file.config)?, "key-list", Value::Null)?;
+            show::keys(out, &answer)?;
+        }
+        KeyCommand::Revoke { config, id } => {
+            let answer = ask::ask(&load(&config.config)?, "key-revoke", json!({ "id": id }))?;
+            let (id, at) = (show::text(&answer["id"]), show::text(&answer["revoked"]));
+            writeln!(out, "revoked {id} at {at}")?;
+        }
+    }
+    Ok(())
 }
 
 fn link(arguments: &LinkArguments, out: &mut dyn Write) -> Result<(), Failure> {

@@ -4,6 +4,11 @@
 //! to the running daemon over its control socket; with no daemon they open the stores themselves,
 //! and never beside a live one.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "a JSON value indexed by name gives null at worst"
+)]
+
 pub mod ask;
 pub mod demo;
 pub mod line;

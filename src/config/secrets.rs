@@ -111,7 +111,7 @@ pub fn key_hash_key(directory: &Path) -> Result<[u8; KEY_LEN], SecretError> {
     let path = directory.join(KEY_HASH_KEY);
     let text = read_or_make(&path, || Ok(format!("{}\n", hex(&random::<KEY_LEN>()?))))?;
     let key = unhex(text.trim_end()).filter(|key| !is_weak(key));
-    key.ok_or_else(|| SecretError::Line {
+    key.ok_or(SecretError::Line {
         path,
         line: 1,
         problem: "not a key; allowed: 64 hexadecimal digits of 32 random bytes",
@@ -196,7 +196,7 @@ fn read_or_make(
 /// Puts `text` in the place of `path`, so that a crash leaves the old file or the new one.
 fn replace(path: &Path, text: &str) -> Result<(), SecretError> {
     let written = || -> std::io::Result<()> {
-        let directory = path.parent().unwrap_or(Path::new("."));
+        let directory = path.parent().unwrap_or_else(|| Path::new("."));
         DirBuilder::new()
             .recursive(true)
             .mode(0o700)

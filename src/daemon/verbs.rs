@@ -38,9 +38,8 @@ pub fn table(stores: &Arc<Stores>, fold: FoldRemote, api: Option<Arc<ApiState>>)
         let (stores, api) = (Arc::clone(stores), Arc::clone(&api));
         move |value| {
             let answer = verb(&stores, value)?;
-            match &*api {
-                Some(api) => api.reload_keys().map_err(|error| key_failed(&error))?,
-                None => {}
+            if let Some(api) = &*api {
+                api.reload_keys().map_err(|error| key_failed(&error))?;
             }
             Ok(answer)
         }
@@ -237,7 +236,12 @@ fn verify(stores: &Stores, remote: &FoldRemote) -> Result<Value, VerbError> {
     }
     let report = fold::verify(&stores.log, &stores.derived)
         .map_err(|error| VerbError::new(error.exit_code(), error.to_string()))?;
-    serde_json::to_value(&report).map_err(|error| VerbError::new(EXIT_TEMPORARY, error.to_string()))
+    let mut answer = serde_json::to_value(&report)
+        .map_err(|error| VerbError::new(EXIT_TEMPORARY, error.to_string()))?;
+    if let Some(fields) = answer.as_object_mut() {
+        fields.insert("clean".to_owned(), report.is_clean().into());
+    }
+    Ok(answer)
 }
 
 /// Folds the whole log again beside the rows that serve, then lets the new ones serve.

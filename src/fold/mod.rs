@@ -28,7 +28,7 @@ pub use rebuild::{Progress, rebuild};
 pub use robots::{Robots, RobotsError, SHIPPED_ROBOTS};
 pub use slot::Folder;
 pub use thread::{Fold, FoldRemote, FoldStatus};
-pub use verify::{Difference, VerifyReport, verify};
+pub use verify::{Account, Difference, LedgerTotals, VerifyReport, verify};
 
 /// Version of the fold's own rules. A store folded under another version is made again, so it
 /// changes with anything that gives other derived rows for the same log.

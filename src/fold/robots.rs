@@ -45,8 +45,8 @@ struct Document {
 pub struct Robots {
     /// When the list was last reviewed; `None` when no list was ever stored.
     pub date: Option<Date>,
-    robots: RegexSet,
-    not_robots: RegexSet,
+    listed: RegexSet,
+    excepted: RegexSet,
 }
 
 impl Default for Robots {
@@ -54,8 +54,8 @@ impl Default for Robots {
     fn default() -> Self {
         Self {
             date: None,
-            robots: RegexSet::empty(),
-            not_robots: RegexSet::empty(),
+            listed: RegexSet::empty(),
+            excepted: RegexSet::empty(),
         }
     }
 }
@@ -71,15 +71,15 @@ impl Robots {
             toml::from_str(text).map_err(|error| RobotsError::Syntax(error.to_string()))?;
         Ok(Self {
             date: Some(document.date),
-            robots: compile("robots", &document.robots)?,
-            not_robots: compile("not_robots", &document.not_robots)?,
+            listed: compile("robots", &document.robots)?,
+            excepted: compile("not_robots", &document.not_robots)?,
         })
     }
 
     /// Whether a user agent is listed.
     #[must_use]
     pub fn lists(&self, user_agent: &[u8]) -> bool {
-        self.robots.is_match(user_agent) && !self.not_robots.is_match(user_agent)
+        self.listed.is_match(user_agent) && !self.excepted.is_match(user_agent)
     }
 }
 

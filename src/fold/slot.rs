@@ -260,19 +260,18 @@ impl Folder {
             let terms = click_terms(&catalog, row.program);
             let agent = self.agents.of(&self.log, row.user_agent, row.flags)?;
             let mut reasons = classify::reasons(row.flags, agent, terms.pays_expired_ads);
-            let class = match classify::outside_windows(reasons) {
-                Some(class) => class,
-                None => {
-                    let keys = row.windows();
-                    let seen = self.windows.seen(families, keys, terms.rule, row.time)?;
-                    let (unique, now) = terms.rule.judge(row.time, seen);
-                    self.windows.set(keys.0, now);
-                    if unique {
-                        Class::Unique
-                    } else {
-                        reasons.set(Reasons::DUPLICATE);
-                        Class::Duplicate
-                    }
+            let class = if let Some(class) = classify::outside_windows(reasons) {
+                class
+            } else {
+                let keys = row.windows();
+                let seen = self.windows.seen(families, keys, terms.rule, row.time)?;
+                let (unique, now) = terms.rule.judge(row.time, seen);
+                self.windows.set(keys.0, now);
+                if unique {
+                    Class::Unique
+                } else {
+                    reasons.set(Reasons::DUPLICATE);
+                    Class::Duplicate
                 }
             };
             row.verdict.class = class;
@@ -426,11 +425,10 @@ impl Desk<'_, '_> {
             credited,
         };
         let day = |date: Millis| {
-            catalog
-                .program(submission.program)
-                .map_or(date.utc_day(), |program| {
-                    days::day_in(&program.time_zone, date)
-                })
+            catalog.program(submission.program).map_or_else(
+                || date.utc_day(),
+                |program| days::day_in(&program.time_zone, date),
+            )
         };
         match credit::credit(&case, catalog, day) {
             Err(refusal) => self.refuse(id, refusal),

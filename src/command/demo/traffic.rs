@@ -127,7 +127,7 @@ impl Traffic {
             let message = format!("no new click id in the location {location}");
             return Err(Failure::new(65, message));
         }
-        if click.kind != Kind::First || click.customer % 10 != 0 {
+        if click.kind != Kind::First || !click.customer.is_multiple_of(10) {
             return Ok(None);
         }
         let cents = 1_999 + 100 * click.customer;

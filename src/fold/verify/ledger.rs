@@ -5,16 +5,7 @@ use std::collections::BTreeMap;
 use crate::log::{Footer, Outcome, Stream};
 use crate::model::id::ProgramId;
 
-use super::report::VerifyReport;
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Account {
-    received: u64,
-    stored: u64,
-    refused: u64,
-    unrecorded: u64,
-    rows: u64,
-}
+use super::report::{Account, VerifyReport};
 
 /// Sums of ledgers and rows.
 #[derive(Debug, Default)]
@@ -40,9 +31,13 @@ impl Balance {
         self.0.entry((program, stream)).or_default().rows += 1;
     }
 
-    /// Notes every account that does not balance.
+    /// Adds every account to the totals and notes those that do not balance.
     pub(super) fn check(&self, report: &mut VerifyReport) {
         for ((program, stream), account) in &self.0 {
+            match stream {
+                Stream::Click => report.ledger.clicks.add(account),
+                Stream::Conversion => report.ledger.conversions.add(account),
+            }
             let at = || format!("program {program}, {stream:?}");
             let settled = account
                 .stored
@@ -60,6 +55,20 @@ impl Balance {
                 let expected = format!("{} stored", account.stored);
                 report.differs("ledger", at, expected, format!("{} rows", account.rows));
             }
+        }
+    }
+}
+
+impl Account {
+    fn add(&mut self, other: &Self) {
+        for (sum, more) in [
+            (&mut self.received, other.received),
+            (&mut self.stored, other.stored),
+            (&mut self.refused, other.refused),
+            (&mut self.unrecorded, other.unrecorded),
+            (&mut self.rows, other.rows),
+        ] {
+            *sum = sum.saturating_add(more);
         }
     }
 }

@@ -16,4 +16,4 @@ mod recount;
 mod report;
 
 pub use check::verify;
-pub use report::{Difference, VerifyReport};
+pub use report::{Account, Difference, LedgerTotals, VerifyReport};

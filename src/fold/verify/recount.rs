@@ -24,7 +24,7 @@ pub(super) struct Zones {
     catalogs: Catalogs,
     /// From which slot on which version is in force, in slot order.
     versions: Vec<(Slot, CatalogVersion)>,
-    zones: AHashMap<(CatalogVersion, ProgramId), TimeZone>,
+    found: AHashMap<(CatalogVersion, ProgramId), TimeZone>,
 }
 
 impl Zones {
@@ -41,7 +41,7 @@ impl Zones {
         self.versions.push((slot, version));
         let catalog = self.catalogs.load(log, version)?;
         for (program, found) in &catalog.programs {
-            self.zones
+            self.found
                 .insert((version, *program), found.time_zone.clone());
         }
         Ok(())
@@ -54,7 +54,7 @@ impl Zones {
             .checked_sub(1)
             .and_then(|at| self.versions.get(at))
             .map_or(CatalogVersion(0), |found| found.1);
-        let zone = self.zones.get(&(version, program));
+        let zone = self.found.get(&(version, program));
         let date = Timestamp::from_millisecond(at.0).ok().map(|timestamp| {
             let zone = zone.cloned().unwrap_or(TimeZone::UTC);
             timestamp.to_zoned(zone).date()

@@ -1,5 +1,7 @@
 //! What a verification found.
 
+use std::fmt::Display;
+
 use serde::Serialize;
 
 /// Differences that are listed; all are counted.
@@ -26,6 +28,32 @@ pub struct VerifyReport {
     pub differences: u64,
     /// The first of them.
     pub first_differences: Vec<Difference>,
+    /// What the footers say of all that arrived.
+    pub ledger: LedgerTotals,
+}
+
+/// Totals of both streams over all programs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct LedgerTotals {
+    /// Clicks.
+    pub clicks: Account,
+    /// Submitted conversions.
+    pub conversions: Account,
+}
+
+/// What arrived and what became of it: received = stored + refused + unrecorded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Account {
+    /// Arrived.
+    pub received: u64,
+    /// Said to be in the log.
+    pub stored: u64,
+    /// Turned away.
+    pub refused: u64,
+    /// Sent on without being stored.
+    pub unrecorded: u64,
+    /// Found in the log.
+    pub rows: u64,
 }
 
 /// One difference.
@@ -58,16 +86,16 @@ impl VerifyReport {
         &mut self,
         check: &'static str,
         at: impl FnOnce() -> String,
-        expected: impl ToString,
-        found: impl ToString,
+        expected: impl Display,
+        found: impl Display,
     ) {
         self.differences += 1;
         if !self.is_full() {
             self.first_differences.push(Difference {
                 check,
                 at: at(),
-                expected: expected.to_string(),
-                found: found.to_string(),
+                expected: format!("{expected}"),
+                found: format!("{found}"),
             });
         }
     }

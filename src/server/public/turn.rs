@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use arc_swap::cache::Cache;
 use bytes::BytesMut;
-use hyper::header::HeaderMap;
+use hyper::header::{HeaderMap, HeaderValue};
 use tokio::sync::Notify;
 
 use crate::catalog::Catalog;
@@ -219,11 +219,11 @@ impl Turn {
             headers
                 .get_all("forwarded")
                 .iter()
-                .map(|value| value.as_bytes()),
+                .map(HeaderValue::as_bytes),
             headers
                 .get_all("x-forwarded-for")
                 .iter()
-                .map(|value| value.as_bytes()),
+                .map(HeaderValue::as_bytes),
         );
         let mut noticed = visit.flags;
         if head {

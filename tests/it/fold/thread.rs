@@ -77,7 +77,7 @@ fn a_rebuild_serves_the_old_rows_until_the_new_ones_are_level() {
         fold.status().rebuilds() > 0
     });
     assert!(derived.serving().number() > number && !derived.outdated().unwrap());
-    fold.rebuild();
+    fold.remote().rebuild();
     assert!(fold.status().is_rebuilding());
     until("a second rebuild ends", || fold.status().rebuilds() > 1);
     let sealed = slots(&mut world, &log, 1);
