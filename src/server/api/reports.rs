@@ -87,9 +87,18 @@ fn read(
 ) -> Result<Vec<u8>, ReportError> {
     let catalog = state.catalog.load();
     let reader = Reader::for_brand(&catalog, sid, &*state.figures).ok_or(ReportError::NotFound)?;
-    let answer = reader.answer(report, query, state.log.clock().now())?;
+    let query = reader.query(report, query, state.log.clock().now())?;
+    let answer = match state.held.find(sid, report, &query) {
+        Some(answer) => answer,
+        None => {
+            let answer = Arc::new(reader.answer(report, &query)?);
+            state.held.hold(sid, &query, &answer);
+            answer
+        }
+    };
     let rendered = Rendered {
         answer: &answer,
+        query: &query,
         path,
         name_of: &|partner| reader.partner_name(partner),
     };

@@ -8,6 +8,7 @@ use crate::derived::{ActionId, SubmissionOutcome};
 use crate::log::{Outcome, RefusedReason};
 use crate::model::id::{EventTypeId, ProgramId, Slot, SubmissionId};
 use crate::model::refusal::Refusal;
+use crate::model::submission::Submission;
 use crate::server::api::Limits;
 use crate::server::api::submissions::BODY_BYTES_MAX;
 
@@ -120,10 +121,12 @@ fn submissions_of_others_are_as_if_they_were_not_there() {
     let bench = Bench::start();
     let own = id_of(&queued(&bench.form(GOOD)));
     let nowhere = bench.get("/nowhere").without_date();
-    let foreign = SubmissionId {
+    let stored = bench.log.submission(own).unwrap().unwrap();
+    let foreign = Submission {
         program: ProgramId(2000),
-        ..own
+        ..stored
     };
+    let foreign = bench.log.submit(&foreign).unwrap().id;
     let unknown = SubmissionId {
         slot: Slot(77_777),
         ..own
