@@ -88,13 +88,12 @@ fn read(
     let catalog = state.catalog.load();
     let reader = Reader::for_brand(&catalog, sid, &*state.figures).ok_or(ReportError::NotFound)?;
     let query = reader.query(report, query, state.log.clock().now())?;
-    let answer = match state.held.find(sid, report, &query) {
-        Some(answer) => answer,
-        None => {
-            let answer = Arc::new(reader.answer(report, &query)?);
-            state.held.hold(sid, &query, &answer);
-            answer
-        }
+    let answer = if let Some(answer) = state.held.find(sid, report, &query) {
+        answer
+    } else {
+        let answer = Arc::new(reader.answer(report, &query)?);
+        state.held.hold(sid, &query, &answer);
+        answer
     };
     let rendered = Rendered {
         answer: &answer,
