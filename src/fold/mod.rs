@@ -26,10 +26,6 @@ mod window;
 pub use error::FoldError;
 pub use rebuild::{Progress, rebuild};
 pub use robots::{Robots, RobotsError, SHIPPED_ROBOTS};
-pub use slot::Folder;
+pub use slot::{Folder, RULES};
 pub use thread::{Fold, FoldRemote, FoldStatus};
 pub use verify::{Account, Difference, LedgerTotals, VerifyReport, verify};
-
-/// Version of the fold's own rules. A store folded under another version is made again, so it
-/// changes with anything that gives other derived rows for the same log.
-pub const RULES: u32 = 1;
