@@ -31,6 +31,10 @@ use super::days::{self, Days};
 use super::error::FoldError;
 use super::window::{Rule, Windows};
 
+/// Version of the fold's own rules. A store folded under another version is made again, so it
+/// changes with anything that gives other derived rows for the same log.
+pub const RULES: u32 = 1;
+
 /// What the fold keeps of a click while it folds its slot.
 #[derive(Clone, Copy, Debug)]
 struct Row {

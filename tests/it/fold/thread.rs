@@ -10,7 +10,7 @@ use clickd::log::{Clock, Log, Options as LogOptions};
 use clickd::model::id::{EventNumber, PartnerId, Slot};
 
 use super::same::open;
-use super::world::World;
+use super::world::{World, begin};
 
 /// Waits until `done`, which must come.
 fn until(what: &str, mut done: impl FnMut() -> bool) {
@@ -34,7 +34,7 @@ fn it_keeps_up_and_goes_on_where_it_stopped() {
     let root = tempfile::tempdir().unwrap();
     let mut world = World::new(1);
     let log = world.open(&root.path().join("log"));
-    world.begin(&log);
+    begin(&log);
     let dir = root.path().join("derived");
     for _ in 0..2 {
         let derived = open(&dir, &log);
@@ -56,7 +56,7 @@ fn a_rebuild_serves_the_old_rows_until_the_new_ones_are_level() {
     let root = tempfile::tempdir().unwrap();
     let mut world = World::new(2);
     let log = world.open(&root.path().join("log"));
-    world.begin(&log);
+    begin(&log);
     let dir = root.path().join("derived");
     // The rows were folded under the rules before these.
     let end = log.last_footer().unwrap().map(|footer| footer.slot);
@@ -111,7 +111,7 @@ fn a_slot_that_does_not_match_its_footer_stops_the_fold_before_it() {
     let dir = root.path().join("log");
     let mut world = World::new(3);
     let log = world.open(&dir);
-    world.begin(&log);
+    begin(&log);
     let last = slots(&mut world, &log, 6);
     let mut found = Vec::new();
     for slot in (1..=last.0).map(Slot) {
@@ -148,7 +148,7 @@ fn rows_folded_from_another_log_are_discarded() {
     let dir = root.path().join("derived");
     let mut first = World::new(4);
     let log = first.open(&root.path().join("first"));
-    first.begin(&log);
+    begin(&log);
     slots(&mut first, &log, 2);
     let mut fold = Fold::start(log.clone(), open(&dir, &log)).unwrap();
     let sealed = log.sealed();
@@ -160,7 +160,7 @@ fn rows_folded_from_another_log_are_discarded() {
 
     let mut second = World::new(5);
     let log = second.open(&root.path().join("second"));
-    second.begin(&log);
+    begin(&log);
     let sealed = slots(&mut second, &log, 4);
     let derived = open(&dir, &log);
     let mut fold = Fold::start(log.clone(), derived.clone()).unwrap();
