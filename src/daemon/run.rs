@@ -287,7 +287,7 @@ fn ops(
             if status.failure().is_some() {
                 failing.push("fold");
             }
-            if public.draining.load(Ordering::Relaxed) {
+            if public.is_draining() {
                 failing.push("draining");
             }
             failing

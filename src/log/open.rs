@@ -347,7 +347,7 @@ impl Shared {
     /// Stops the log for good; the first reason stays.
     pub(super) fn fail(&self, error: LogError) -> LogError {
         if self.failure.set(error.to_string()).is_ok() {
-            tracing::error!(reason = %error, "the log has stopped: nothing is acknowledged any more");
+            tracing::error!(reason = %error, "the log has stopped and acknowledges nothing more");
         }
         self.failed.store(true, Ordering::Release);
         self.failed_watch.send_replace(true);

@@ -1,6 +1,8 @@
 //! The daemon from outside: one binary, so that the store is linked once, one module a behaviour.
 
 #[cfg(test)]
+mod docs;
+#[cfg(test)]
 mod fold;
 #[cfg(test)]
 mod systemd;

@@ -24,7 +24,8 @@ use crate::telemetry::label::{CloseReason, Listener};
 
 use super::connection::{Stamp, Watched};
 use super::service::Public;
-use super::turn::{self, Shared};
+use super::shared::Shared;
+use super::turn;
 
 /// Bytes of a head that are buffered; a little above the longest target that hyper parses, so that
 /// a longer one is told so (414) instead of being cut off.
