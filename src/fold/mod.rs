@@ -13,6 +13,7 @@ mod agents;
 mod catalogs;
 mod cells;
 mod classify;
+mod counts;
 mod credit;
 mod days;
 mod error;

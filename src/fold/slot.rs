@@ -26,6 +26,7 @@ use super::agents::Agents;
 use super::catalogs::Catalogs;
 use super::cells::Cells;
 use super::classify;
+use super::counts::Counts;
 use super::credit::{self, Case};
 use super::days::{self, Days};
 use super::error::FoldError;
@@ -118,6 +119,7 @@ pub struct Folder {
     windows: Windows,
     cells: Cells,
     rows: Vec<Row>,
+    counts: Counts,
 }
 
 impl Folder {
@@ -136,6 +138,7 @@ impl Folder {
             windows: Windows::new(mark.map(|mark| mark.newest)),
             cells: Cells::default(),
             rows: Vec::new(),
+            counts: Counts::default(),
         }
     }
 
@@ -228,6 +231,11 @@ impl Folder {
         Ok(footer)
     }
 
+    /// What was counted since this was last asked; for metrics.
+    pub(super) fn counts(&mut self) -> &mut Counts {
+        &mut self.counts
+    }
+
     fn read_clicks(&mut self, slot: Slot) -> Result<(), FoldError> {
         let rows = &mut self.rows;
         rows.clear();
@@ -291,6 +299,7 @@ impl Folder {
                 class == Class::Unique,
                 row.verdict.payable(),
             );
+            self.counts.verdict(class);
             batch.verdict(row.key(), row.verdict);
         }
         Ok(())
@@ -437,6 +446,7 @@ impl Desk<'_, '_> {
         match credit::credit(&case, catalog, day) {
             Err(refusal) => self.refuse(id, refusal),
             Ok(action) => {
+                self.folder.counts.credit(action.recovered);
                 self.batch.action(&key, &action);
                 let outcome = SubmissionOutcome::Credited(ActionId::of(&key));
                 self.batch.outcome(id, outcome);
@@ -448,6 +458,7 @@ impl Desk<'_, '_> {
     }
 
     fn refuse(&mut self, id: SubmissionId, refusal: Refusal) {
+        self.folder.counts.refuse(refusal);
         self.batch.outcome(id, SubmissionOutcome::Refused(refusal));
     }
 }
