@@ -71,11 +71,6 @@ impl Daemon {
         Err(format!("not ready within {limit:?}: {}", self.said()))
     }
 
-    /// The process.
-    pub(crate) fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     /// SIGKILL, and its end.
     pub(crate) fn kill(&mut self) -> ExitStatus {
         // It may have ended by itself.
