@@ -82,7 +82,10 @@ fn millis(from: u64, more: u64, dice: &mut Dice) -> Duration {
 
 impl Run {
     fn new(seed: u64) -> Self {
-        let config = Config::new();
+        let mut config = Config::new();
+        // Small, so that tables are written and the log is cut under load.
+        config.set("store", "write_buffer", "\"16MiB\"");
+        config.set("store", "wal_total", "\"16MiB\"");
         commands::apply_catalog(&config, CATALOG);
         let token = commands::create_key(&config, BRAND);
         Self {
@@ -100,6 +103,9 @@ impl Run {
         self.config.ack(ack);
         let workers = 1 + self.dice.below(2);
         self.config.set("public", "workers", workers);
+        // Slots of a second, or many short ones that end and are folded all the time.
+        let rows = *self.dice.pick(&[1_000, 200_000]);
+        self.config.set("store", "slot_rows_max", rows);
         Daemon::start(&self.config)
     }
 
@@ -147,7 +153,7 @@ impl Run {
         let dice = &mut self.dice;
         match moment {
             Moment::Starting => {}
-            Moment::Serving => std::thread::sleep(millis(50, 900, dice)),
+            Moment::Serving => std::thread::sleep(millis(50, 1_500, dice)),
             // A slot ends a second after the log was opened, shortly before it was ready.
             Moment::Folding => std::thread::sleep(millis(880, 250, dice)),
             Moment::Bursting => {

@@ -1,18 +1,56 @@
 //! The other commands of the binary, on the configuration of a daemon that runs or does not.
 
+use std::io::Read as _;
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::{Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
 
 use super::config::Config;
 
-/// Runs `clickd` with `arguments` and `--config`.
+/// The longest a command may take on a machine however busy.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Runs `clickd` with `arguments` and `--config`; one that hangs is killed, which shows in its
+/// status.
 pub(crate) fn run(config: &Config, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_clickd"))
+    let mut command = Command::new(env!("CARGO_BIN_EXE_clickd"))
         .args(arguments)
         .arg("--config")
         .arg(config.write())
-        .output()
-        .unwrap()
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let id = i32::try_from(command.id()).unwrap();
+    let (done, waits) = mpsc::channel::<()>();
+    let watch = std::thread::spawn(move || {
+        // The command is not reaped before the sender is gone, so the id is still its own.
+        if waits.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
+            drop(kill_process(Pid::from_raw(id).unwrap(), Signal::KILL));
+        }
+    });
+    let mut output = Output {
+        status: ExitStatus::default(),
+        stdout: Vec::new(),
+        stderr: Vec::new(),
+    };
+    let mut errors = command.stderr.take().unwrap();
+    let reader = std::thread::spawn(move || {
+        let mut text = Vec::new();
+        errors.read_to_end(&mut text).unwrap();
+        text
+    });
+    let mut out = command.stdout.take().unwrap();
+    out.read_to_end(&mut output.stdout).unwrap();
+    output.stderr = reader.join().unwrap();
+    drop(done);
+    watch.join().unwrap();
+    output.status = command.wait().unwrap();
+    output
 }
 
 /// Everything that a command wrote.
