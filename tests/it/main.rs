@@ -1,8 +1,12 @@
 //! The daemon from outside: one binary, so that the store is linked once, one module a behaviour.
 
 #[cfg(test)]
+mod crash;
+#[cfg(test)]
 mod docs;
 #[cfg(test)]
 mod fold;
+#[cfg(test)]
+mod support;
 #[cfg(test)]
 mod systemd;
