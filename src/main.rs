@@ -12,7 +12,8 @@ const VITAL: [&str; 3] = ["public-", "log-sync", "fold"];
 fn main() -> ExitCode {
     end_on_panic();
     let line = Line::parse();
-    let ended = run(line, &mut std::io::stdout().lock());
+    // Not locked: every thread of the daemon writes its log lines there.
+    let ended = run(line, &mut std::io::stdout());
     let code = match ended {
         Ok(code) => code,
         Err(failure) => {
