@@ -3,4 +3,6 @@
 #[cfg(test)]
 mod fold;
 #[cfg(test)]
+mod sync;
+#[cfg(test)]
 mod systemd;
