@@ -9,4 +9,6 @@ mod fold;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod sync;
+#[cfg(test)]
 mod systemd;
