@@ -96,6 +96,8 @@ label! {
         Idle = "idle",
         /// The client did not take the answer.
         WriteStalled = "write_stalled",
+        /// The client went on sending, or did not close, after its last answer.
+        Lingering = "lingering",
         /// The daemon is stopping.
         Shutdown = "shutdown",
     }
