@@ -73,6 +73,21 @@ pub struct Shared {
     pub draining: AtomicBool,
 }
 
+/// What a request asks for.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    /// By HEAD, else by GET.
+    pub(super) head: bool,
+    /// The host of a target in absolute form, which stands above the header `Host` (RFC 9112, 3.2.2).
+    pub(super) host: Option<&'a str>,
+    /// Path of the target.
+    pub(super) path: &'a str,
+    /// Query of the target.
+    pub(super) query: Option<&'a str>,
+    /// Whether the version of HTTP demands a `Host`.
+    pub(super) needs_host: bool,
+}
+
 /// How a request goes on.
 pub(super) enum Handled {
     /// It is answered now.
@@ -180,7 +195,7 @@ impl Turn {
         let reason = match outcome {
             LinkOutcome::MethodNotAllowed => RefusedReason::Method,
             LinkOutcome::UriTooLong | LinkOutcome::HeadersTooLarge => RefusedReason::TooLong,
-            LinkOutcome::BadRequest => RefusedReason::BadRequest,
+            LinkOutcome::BadRequest | LinkOutcome::ExpectationFailed => RefusedReason::BadRequest,
             LinkOutcome::NotFound | LinkOutcome::Redirected => RefusedReason::NotALink,
         };
         self.turn_away(outcome, reason)
@@ -199,20 +214,27 @@ impl Turn {
         }
     }
 
-    /// Handles a GET or HEAD of `path` and `query`; whether the head announced a body comes along.
+    /// Handles a GET or HEAD; whether the head announced a body comes along.
     pub(super) fn click(
         &mut self,
         peer: IpAddr,
-        head: bool,
-        (path, query): (&str, Option<&str>),
+        asked: &Asked<'_>,
         headers: &HeaderMap,
-        needs_host: bool,
     ) -> (Handled, bool) {
-        let visit = match Visit::read(headers, needs_host, &mut self.shape) {
+        let mut visit = match Visit::read(headers, asked.needs_host, &mut self.shape) {
             Ok(visit) => visit,
-            Err(HeadError::Host) => return (self.refuse(LinkOutcome::BadRequest), true),
-            Err(HeadError::TooLarge) => return (self.refuse(LinkOutcome::HeadersTooLarge), true),
+            Err(error) => {
+                let outcome = match error {
+                    HeadError::Host => LinkOutcome::BadRequest,
+                    HeadError::Expectation => LinkOutcome::ExpectationFailed,
+                    HeadError::TooLarge => LinkOutcome::HeadersTooLarge,
+                };
+                return (self.refuse(outcome), true);
+            }
         };
+        if let Some(host) = asked.host {
+            visit.host = host.as_bytes();
+        }
         let (address, malformed) = super::forwarded::client(
             peer,
             &self.shared.trusted_proxies,
@@ -226,7 +248,7 @@ impl Turn {
                 .map(HeaderValue::as_bytes),
         );
         let mut noticed = visit.flags;
-        if head {
+        if asked.head {
             noticed.set(ClickFlags::HEAD);
         }
         if malformed {
@@ -234,7 +256,7 @@ impl Turn {
         }
         // The buffer is lent to the link for the time of this request.
         let mut pairs = std::mem::take(&mut self.pairs);
-        let handled = match link::parse(path, query, &mut pairs) {
+        let handled = match link::parse(asked.path, asked.query, &mut pairs) {
             Ok(link) => self.redirect(&link, &visit, noticed, address),
             Err(_) => self.turn_away(LinkOutcome::NotFound, RefusedReason::NotALink),
         };
@@ -342,7 +364,7 @@ impl Turn {
         let user_agent = reference(writer.intern(visit.user_agent))
             .or_else(|| writer.known(family.unwrap_or_default()));
         let referrer =
-            reference(writer.intern(visit.referrer.1)).or_else(|| writer.known(visit.referrer.0));
+            reference(writer.intern(&visit.referrer.1)).or_else(|| writer.known(&visit.referrer.0));
         let shape = reference(writer.intern(&self.shape));
         let landing = decision.landing.url.as_bytes();
         let landing = landing.get(..LANDING_BYTES_MAX).unwrap_or(landing);
