@@ -3,4 +3,6 @@
 #[cfg(test)]
 mod fold;
 #[cfg(test)]
+mod redirect;
+#[cfg(test)]
 mod systemd;
