@@ -7,6 +7,8 @@ mod docs;
 #[cfg(test)]
 mod fold;
 #[cfg(test)]
+mod redirect;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod sync;

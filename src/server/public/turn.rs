@@ -44,6 +44,51 @@ const STALL_MAX: Duration = Duration::from_millis(100);
 /// Size of the blocks that `Location` values are cut from.
 const ARENA_BYTES: usize = 64 << 10;
 
+<<<<<<< HEAD
+=======
+/// Read-only snapshots, replaced whole by whoever changes them.
+#[derive(Debug)]
+pub struct Snapshots {
+    /// The catalogue in force.
+    pub catalog: Arc<ArcSwap<Catalog>>,
+    /// The visitor salts at hand.
+    pub salts: Arc<ArcSwap<Salts>>,
+}
+
+/// What all workers share.
+pub struct Shared {
+    /// The log.
+    pub log: Log,
+    /// Signs click ids.
+    pub signer: Arc<Signer>,
+    /// Catalogue and salts.
+    pub snapshots: Snapshots,
+    /// Handles of all metrics.
+    pub metrics: Arc<Metrics>,
+    /// Proxies that may name the client.
+    pub trusted_proxies: Vec<Cidr>,
+    /// How long a click waits for its sync; `None` answers after the commit.
+    pub durable_wait: Option<Duration>,
+    /// Set once the daemon stops: connections are told to close.
+    pub draining: AtomicBool,
+}
+
+/// What a request asks for.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    /// By HEAD, else by GET.
+    pub(super) head: bool,
+    /// The host of a target in absolute form, which stands above the header `Host` (RFC 9112, 3.2.2).
+    pub(super) host: Option<&'a str>,
+    /// Path of the target.
+    pub(super) path: &'a str,
+    /// Query of the target.
+    pub(super) query: Option<&'a str>,
+    /// Whether the version of HTTP demands a `Host`.
+    pub(super) needs_host: bool,
+}
+
+>>>>>>> edge
 /// How a request goes on.
 pub(super) enum Handled {
     /// It is answered now.
@@ -151,7 +196,7 @@ impl Turn {
         let reason = match outcome {
             LinkOutcome::MethodNotAllowed => RefusedReason::Method,
             LinkOutcome::UriTooLong | LinkOutcome::HeadersTooLarge => RefusedReason::TooLong,
-            LinkOutcome::BadRequest => RefusedReason::BadRequest,
+            LinkOutcome::BadRequest | LinkOutcome::ExpectationFailed => RefusedReason::BadRequest,
             LinkOutcome::NotFound | LinkOutcome::Redirected => RefusedReason::NotALink,
         };
         self.turn_away(outcome, reason)
@@ -170,20 +215,27 @@ impl Turn {
         }
     }
 
-    /// Handles a GET or HEAD of `path` and `query`; whether the head announced a body comes along.
+    /// Handles a GET or HEAD; whether the head announced a body comes along.
     pub(super) fn click(
         &mut self,
         peer: IpAddr,
-        head: bool,
-        (path, query): (&str, Option<&str>),
+        asked: &Asked<'_>,
         headers: &HeaderMap,
-        needs_host: bool,
     ) -> (Handled, bool) {
-        let visit = match Visit::read(headers, needs_host, &mut self.shape) {
+        let mut visit = match Visit::read(headers, asked.needs_host, &mut self.shape) {
             Ok(visit) => visit,
-            Err(HeadError::Host) => return (self.refuse(LinkOutcome::BadRequest), true),
-            Err(HeadError::TooLarge) => return (self.refuse(LinkOutcome::HeadersTooLarge), true),
+            Err(error) => {
+                let outcome = match error {
+                    HeadError::Host => LinkOutcome::BadRequest,
+                    HeadError::Expectation => LinkOutcome::ExpectationFailed,
+                    HeadError::TooLarge => LinkOutcome::HeadersTooLarge,
+                };
+                return (self.refuse(outcome), true);
+            }
         };
+        if let Some(host) = asked.host {
+            visit.host = host.as_bytes();
+        }
         let (address, malformed) = super::forwarded::client(
             peer,
             &self.shared.trusted_proxies,
@@ -197,7 +249,7 @@ impl Turn {
                 .map(HeaderValue::as_bytes),
         );
         let mut noticed = visit.flags;
-        if head {
+        if asked.head {
             noticed.set(ClickFlags::HEAD);
         }
         if malformed {
@@ -205,7 +257,7 @@ impl Turn {
         }
         // The buffer is lent to the link for the time of this request.
         let mut pairs = std::mem::take(&mut self.pairs);
-        let handled = match link::parse(path, query, &mut pairs) {
+        let handled = match link::parse(asked.path, asked.query, &mut pairs) {
             Ok(link) => self.redirect(&link, &visit, noticed, address),
             Err(_) => self.turn_away(LinkOutcome::NotFound, RefusedReason::NotALink),
         };
@@ -294,6 +346,66 @@ impl Turn {
         Handled::Waits { turn, redirect }
     }
 
+<<<<<<< HEAD
+=======
+    fn store(
+        &mut self,
+        decision: &Decision<'_>,
+        link: &Link<'_>,
+        visit: &Visit<'_>,
+        noticed: ClickFlags,
+        address: IpAddr,
+        id: ClickId,
+    ) {
+        let salts = self.salts.load();
+        let (visitor, visitor_before) = salts.visitor(
+            id.number.time(),
+            decision.program.unique_window,
+            address,
+            visit.user_agent,
+        );
+        let mut flags = decision.flags.with(noticed);
+        let mut limited = false;
+        let mut reference = |found: Option<StringRef>| {
+            limited |= found.is_none();
+            found
+        };
+        let writer = &mut self.writer;
+        let family = visit
+            .user_agent
+            .split(|byte| matches!(byte, b'/' | b' '))
+            .next();
+        let user_agent = reference(writer.intern(visit.user_agent))
+            .or_else(|| writer.known(family.unwrap_or_default()));
+        let referrer =
+            reference(writer.intern(&visit.referrer.1)).or_else(|| writer.known(&visit.referrer.0));
+        let shape = reference(writer.intern(&self.shape));
+        let landing = decision.landing.url.as_bytes();
+        let landing = landing.get(..LANDING_BYTES_MAX).unwrap_or(landing);
+        let landing = reference(writer.intern(landing));
+        if limited {
+            flags.set(ClickFlags::LIMITED_STRINGS);
+        }
+        for (count, (flag, _)) in self.flags.iter_mut().zip(ClickFlags::ALL) {
+            *count += u64::from(flags.any(*flag));
+        }
+        let click = Click {
+            flags,
+            program: link.program,
+            ad: link.ad,
+            network: Network::of(address),
+            visitor,
+            visitor_before,
+            user_agent: user_agent.unwrap_or_default(),
+            referrer: referrer.unwrap_or_default(),
+            shape: shape.unwrap_or_default(),
+            landing: landing.unwrap_or_default(),
+            parameters: link.parameters(),
+        };
+        writer.push(link.partner, id.number, &click);
+    }
+
+>>>>>>> edge
     /// Whether `turn` is settled, and if so whether it is recorded; else `waker` is kept.
     pub(super) fn poll(&mut self, turn: u64, waker: &Waker) -> Option<bool> {
         if turn < self.settled_below {

@@ -220,10 +220,7 @@ impl Connections {
         self.next.set(id + 1);
         let io = TokioIo::new(Watched::new(stream, Rc::clone(&stamp)));
         let mut builder = http1::Builder::new();
-        builder
-            .max_buf_size(HEAD_BUFFER_BYTES)
-            .pipeline_flush(true)
-            .half_close(true);
+        builder.max_buf_size(HEAD_BUFFER_BYTES).half_close(true);
         let connection = builder.serve_connection(io, service);
         let (this, shared) = (Rc::clone(self), Arc::clone(shared));
         let gauge = shared
