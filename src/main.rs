@@ -12,11 +12,7 @@ const VITAL: [&str; 3] = ["public-", "log-sync", "fold"];
 fn main() -> ExitCode {
     end_on_panic();
     let line = Line::parse();
-<<<<<<< HEAD
     // Not locked: the daemon's log lines go to the same stream from other threads.
-=======
-    // Not locked: every thread of the daemon writes its log lines there.
->>>>>>> faults
     let ended = run(line, &mut std::io::stdout());
     let code = match ended {
         Ok(code) => code,

@@ -346,13 +346,7 @@ impl Shared {
 
     /// Stops the log for good; the first reason stays.
     pub(super) fn fail(&self, error: LogError) -> LogError {
-<<<<<<< HEAD
-        if self.failure.set(error.to_string()).is_ok() {
-            tracing::error!(reason = %error, "the log has stopped and acknowledges nothing more");
-        }
-=======
         let first = self.failure.set(error.to_string()).is_ok();
->>>>>>> faults
         self.failed.store(true, Ordering::Release);
         self.failed_watch.send_replace(true);
         // Waiters compare the epoch and then ask whether the log is alive.
@@ -361,7 +355,7 @@ impl Shared {
         self.progress.1.notify_all();
         // Last, since whoever reads the log lines may be slow.
         if first {
-            tracing::error!(reason = %error, "the log has stopped: nothing is acknowledged any more");
+            tracing::error!(reason = %error, "the log has stopped and acknowledges nothing more");
         }
         error
     }

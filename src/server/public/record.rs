@@ -45,7 +45,7 @@ impl Facts<'_> {
         let landing = landing.get(..LANDING_BYTES_MAX).unwrap_or(landing);
         let [user_agent, referrer, shape, landing] = [
             reference(writer, visit.user_agent, family.unwrap_or_default()),
-            reference(writer, visit.referrer.1, visit.referrer.0),
+            reference(writer, &visit.referrer.1, &visit.referrer.0),
             reference(writer, shape, &[]),
             reference(writer, landing, &[]),
         ];

@@ -44,41 +44,13 @@ const STALL_MAX: Duration = Duration::from_millis(100);
 /// Size of the blocks that `Location` values are cut from.
 const ARENA_BYTES: usize = 64 << 10;
 
-<<<<<<< HEAD
-=======
-/// Read-only snapshots, replaced whole by whoever changes them.
-#[derive(Debug)]
-pub struct Snapshots {
-    /// The catalogue in force.
-    pub catalog: Arc<ArcSwap<Catalog>>,
-    /// The visitor salts at hand.
-    pub salts: Arc<ArcSwap<Salts>>,
-}
-
-/// What all workers share.
-pub struct Shared {
-    /// The log.
-    pub log: Log,
-    /// Signs click ids.
-    pub signer: Arc<Signer>,
-    /// Catalogue and salts.
-    pub snapshots: Snapshots,
-    /// Handles of all metrics.
-    pub metrics: Arc<Metrics>,
-    /// Proxies that may name the client.
-    pub trusted_proxies: Vec<Cidr>,
-    /// How long a click waits for its sync; `None` answers after the commit.
-    pub durable_wait: Option<Duration>,
-    /// Set once the daemon stops: connections are told to close.
-    pub draining: AtomicBool,
-}
-
 /// What a request asks for.
 #[derive(Clone, Copy)]
 pub(super) struct Asked<'a> {
     /// By HEAD, else by GET.
     pub(super) head: bool,
-    /// The host of a target in absolute form, which stands above the header `Host` (RFC 9112, 3.2.2).
+    /// The host of a target in absolute form, which stands above the header `Host`
+    /// (RFC 9112, 3.2.2).
     pub(super) host: Option<&'a str>,
     /// Path of the target.
     pub(super) path: &'a str,
@@ -88,7 +60,6 @@ pub(super) struct Asked<'a> {
     pub(super) needs_host: bool,
 }
 
->>>>>>> edge
 /// How a request goes on.
 pub(super) enum Handled {
     /// It is answered now.
@@ -346,66 +317,6 @@ impl Turn {
         Handled::Waits { turn, redirect }
     }
 
-<<<<<<< HEAD
-=======
-    fn store(
-        &mut self,
-        decision: &Decision<'_>,
-        link: &Link<'_>,
-        visit: &Visit<'_>,
-        noticed: ClickFlags,
-        address: IpAddr,
-        id: ClickId,
-    ) {
-        let salts = self.salts.load();
-        let (visitor, visitor_before) = salts.visitor(
-            id.number.time(),
-            decision.program.unique_window,
-            address,
-            visit.user_agent,
-        );
-        let mut flags = decision.flags.with(noticed);
-        let mut limited = false;
-        let mut reference = |found: Option<StringRef>| {
-            limited |= found.is_none();
-            found
-        };
-        let writer = &mut self.writer;
-        let family = visit
-            .user_agent
-            .split(|byte| matches!(byte, b'/' | b' '))
-            .next();
-        let user_agent = reference(writer.intern(visit.user_agent))
-            .or_else(|| writer.known(family.unwrap_or_default()));
-        let referrer =
-            reference(writer.intern(&visit.referrer.1)).or_else(|| writer.known(&visit.referrer.0));
-        let shape = reference(writer.intern(&self.shape));
-        let landing = decision.landing.url.as_bytes();
-        let landing = landing.get(..LANDING_BYTES_MAX).unwrap_or(landing);
-        let landing = reference(writer.intern(landing));
-        if limited {
-            flags.set(ClickFlags::LIMITED_STRINGS);
-        }
-        for (count, (flag, _)) in self.flags.iter_mut().zip(ClickFlags::ALL) {
-            *count += u64::from(flags.any(*flag));
-        }
-        let click = Click {
-            flags,
-            program: link.program,
-            ad: link.ad,
-            network: Network::of(address),
-            visitor,
-            visitor_before,
-            user_agent: user_agent.unwrap_or_default(),
-            referrer: referrer.unwrap_or_default(),
-            shape: shape.unwrap_or_default(),
-            landing: landing.unwrap_or_default(),
-            parameters: link.parameters(),
-        };
-        writer.push(link.partner, id.number, &click);
-    }
-
->>>>>>> edge
     /// Whether `turn` is settled, and if so whether it is recorded; else `waker` is kept.
     pub(super) fn poll(&mut self, turn: u64, waker: &Waker) -> Option<bool> {
         if turn < self.settled_below {
