@@ -163,8 +163,8 @@ mod tests {
         tree(&mut out, &answer).unwrap();
         assert_eq!(
             String::from_utf8(out).unwrap(),
-            "attempts:\n  -\n    code: 1\nflags: none\n\
-             landing page: https://b.example/\\u{1b}[31m\n"
+            "landing page: https://b.example/\\u{1b}[31m\nflags: none\n\
+             attempts:\n  -\n    code: 1\n"
         );
     }
 }

@@ -373,13 +373,13 @@ mod tests {
         let daemon = Daemon::start(LONG);
         let ready = daemon.ask("GET", "/readyz");
         assert!(ready.starts_with("HTTP/1.1 200"), "{ready}");
-        assert_eq!(body(&ready), "{\"failing\":[],\"status\":\"ready\"}\n");
+        assert_eq!(body(&ready), "{\"status\":\"ready\",\"failing\":[]}\n");
         daemon.failing.lock().push("disk_reserve");
         let failing = daemon.ask("GET", "/readyz");
         assert!(failing.starts_with("HTTP/1.1 503"), "{failing}");
         assert_eq!(
             body(&failing),
-            "{\"failing\":[\"disk_reserve\"],\"status\":\"not ready\"}\n"
+            "{\"status\":\"not ready\",\"failing\":[\"disk_reserve\"]}\n"
         );
         assert!(daemon.ask("GET", "/healthz").starts_with("HTTP/1.1 200"));
     }

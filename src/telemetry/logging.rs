@@ -289,7 +289,7 @@ mod tests {
             time.parse::<jiff::Timestamp>().is_ok() && time.ends_with('Z'),
             "{time}"
         );
-        assert_eq!(rest, " INFO clickd::log: sealed path=\"a b\" slot=7\n");
+        assert_eq!(rest, " INFO clickd::log: sealed slot=7 path=\"a b\"\n");
     }
 
     #[test]
