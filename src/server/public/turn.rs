@@ -82,13 +82,15 @@ pub(super) struct Redirect {
     pub(super) id: ClickId,
 }
 
-/// A committed turn that waits for its sync.
+/// A committed turn that waits for its sync, or one given up that waits for those before it: turns
+/// are settled in their order.
 struct Waiting {
     turn: u64,
     epoch: Epoch,
     since: Instant,
     wakers: Vec<Waker>,
     clicks: u64,
+    stored: bool,
 }
 
 /// The state of one worker.
@@ -355,7 +357,7 @@ impl Turn {
     }
 
     /// Closes the open turn; what comes next belongs to the one after it.
-    fn close(&mut self, epoch: Epoch) -> Waiting {
+    fn close(&mut self, epoch: Epoch, stored: bool) -> Waiting {
         let turn = self.open;
         self.open += 1;
         Waiting {
@@ -364,29 +366,35 @@ impl Turn {
             since: Instant::now(),
             wakers: std::mem::take(&mut self.wakers),
             clicks: std::mem::take(&mut self.clicks),
+            stored,
         }
     }
 
     fn committed(&mut self, epoch: Epoch) {
-        let waiting = self.close(epoch);
+        let waiting = self.close(epoch, true);
         if self.shared.durable_wait.is_none() {
             self.settle(waiting, true);
             return;
         }
+        self.queue(waiting);
+        self.shared.log.ask_sync();
+    }
+
+    fn queue(&mut self, waiting: Waiting) {
         if self.waiting.is_empty() {
             self.nudge.notify_one();
         }
         self.waiting.push_back(waiting);
-        self.shared.log.ask_sync();
     }
 
     /// Gives the open turn's clicks up: they are redirected unrecorded.
     fn give_up(&mut self) {
         self.stalled_since = None;
-        self.release();
         self.writer.abandon();
-        let waiting = self.close(Epoch::default());
-        self.settle(waiting, false);
+        // No sync is needed for it: every epoch is at least the default one.
+        let waiting = self.close(Epoch::default(), false);
+        self.queue(waiting);
+        self.release();
     }
 
     /// Settles the turns whose sync has finished or takes too long. Called when a sync finished,
@@ -407,7 +415,8 @@ impl Turn {
             if !synced && !failed {
                 self.shared.metrics.log.late_durable.increment(first.clicks);
             }
-            self.settle(first, synced || !failed);
+            let recorded = first.stored && (synced || !failed);
+            self.settle(first, recorded);
         }
     }
 
@@ -475,3 +484,7 @@ impl Turn {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "turn_tests.rs"]
+mod tests;

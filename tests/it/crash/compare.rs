@@ -30,15 +30,11 @@ pub(crate) fn clicks(known: &Known, stored: &Stored, wrong: &mut Wrong) {
             wrong.push(format!("invented: {click:?}"));
             continue;
         };
-        let as_sent = (sent.program, sent.partner, sent.ad, sent.user_agent);
-        let as_stored = (
-            click.program,
-            click.partner,
-            click.ad,
-            click.user_agent.as_str(),
-        );
+        let as_sent = (sent.program, sent.partner, sent.ad);
+        let as_stored = (click.program, click.partner, click.ad);
         let page = Program::of(sent.program).page(sent.partner, sent.ad);
-        if as_sent != as_stored || click.landing != page {
+        let texts = click.landing == page && click.user_agent == sent.agent.text();
+        if as_sent != as_stored || !texts {
             wrong.push(format!("altered: {click:?} of {sent:?}"));
         }
         if found.insert(label, click).is_some() {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::known::{Answered, Click, Id, Kind, Known, Nameable};
+use super::known::{Agent, Answered, Click, Id, Kind, Known, Nameable};
 use super::world::{BROWSERS, PARTNERS, PROGRAMS, Program, ROBOT, UNKNOWN_AD, UNKNOWN_PARTNER};
 use crate::support::dice::Dice;
 use crate::support::http::{self, Answer, Client};
@@ -20,6 +20,9 @@ const RETRY: Duration = Duration::from_millis(3);
 const PAUSE: Duration = Duration::from_micros(1_500);
 /// Most requests that one connection sends before it reads the answers.
 const BATCH_MAX: u64 = 6;
+
+/// Clicks after which a new user agent appears.
+const AGENT_CLICKS: u64 = 500;
 
 /// Numbers for clicks, over all rounds and threads.
 static NEXT: AtomicU64 = AtomicU64::new(0);
@@ -67,7 +70,7 @@ fn batch(
     let mut bytes = String::new();
     for _ in 0..=dice.below(BATCH_MAX) {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let click = click(dice);
+        let click = click(number, dice);
         bytes.push_str(&request(number, &click));
         clicks.push((number, click));
     }
@@ -93,7 +96,7 @@ fn batch(
     true
 }
 
-fn click(dice: &mut Dice) -> Click {
+fn click(number: u64, dice: &mut Dice) -> Click {
     let program = dice.pick(&PROGRAMS);
     let kind = match dice.below(100) {
         0..5 => Kind::Robot,
@@ -111,9 +114,13 @@ fn click(dice: &mut Dice) -> Click {
     } else {
         *dice.pick(&PARTNERS)
     };
-    // A few visitors who come over and over, and many who hardly do.
-    let visitors = if dice.chance(30) { 200 } else { 60_000 };
-    let user_agent = match kind {
+    // A few visitors who come over and over, and many who hardly do, with ever new user agents.
+    let (visitors, version) = if dice.chance(30) {
+        (200, 0)
+    } else {
+        (60_000, number / AGENT_CLICKS)
+    };
+    let name = match kind {
         Kind::Robot => ROBOT,
         _ => dice.pick(&BROWSERS),
     };
@@ -123,7 +130,7 @@ fn click(dice: &mut Dice) -> Click {
         ad,
         kind,
         address: u16::try_from(dice.below(visitors)).unwrap(),
-        user_agent,
+        agent: Agent { name, version },
         answered: Answered::Unknown,
     }
 }
@@ -133,8 +140,9 @@ fn request(number: u64, click: &Click) -> String {
     let address = format!("198.18.{high}.{low}");
     let mut path = format!("/c/{}/{}/{}", click.partner, click.ad, click.program);
     write!(path, "?subId1={number}").unwrap();
+    let user_agent = click.agent.text();
     let mut headers = vec![
-        ("User-Agent", click.user_agent),
+        ("User-Agent", user_agent.as_str()),
         ("X-Forwarded-For", address.as_str()),
     ];
     let method = match click.kind {

@@ -25,6 +25,23 @@ pub(crate) enum Answered {
     Unrecorded(Id),
 }
 
+/// A user agent: one of the known texts, with a number behind it unless that is 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Agent {
+    pub(crate) name: &'static str,
+    pub(crate) version: u64,
+}
+
+impl Agent {
+    /// What is sent.
+    pub(crate) fn text(self) -> String {
+        match self.version {
+            0 => self.name.to_owned(),
+            version => format!("{} Build/{version}", self.name),
+        }
+    }
+}
+
 /// A click that was sent.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Click {
@@ -34,7 +51,7 @@ pub(crate) struct Click {
     pub(crate) kind: Kind,
     /// The last two bytes of its address, behind 198.18.
     pub(crate) address: u16,
-    pub(crate) user_agent: &'static str,
+    pub(crate) agent: Agent,
     pub(crate) answered: Answered,
 }
 

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::known::{Kind, Known, Payload, Reference, minted};
+use super::known::{Agent, Kind, Known, Payload, Reference, minted};
 use super::store::Stored;
 use super::world::{PARTNERS, Pay, Program, WINDOW};
 
@@ -58,7 +58,7 @@ pub(crate) fn recount(known: &Known, stored: &Stored) -> Figures {
 }
 
 /// Last unique and last click of one visitor of one partner in one program.
-type Seen = BTreeMap<(u32, u32, u16, &'static str), (i64, i64)>;
+type Seen = BTreeMap<(u32, u32, u16, Agent), (i64, i64)>;
 
 fn clicks(known: &Known, stored: &Stored, figures: &mut Figures) {
     let mut ordered: Vec<_> = stored.clicks.iter().collect();
@@ -69,7 +69,7 @@ fn clicks(known: &Known, stored: &Stored, figures: &mut Figures) {
         let at = minted(click.number);
         let mut unique = false;
         if sent.kind == Kind::Plain {
-            let visitor = (sent.program, sent.partner, sent.address, sent.user_agent);
+            let visitor = (sent.program, sent.partner, sent.address, sent.agent);
             let before = seen.get(&visitor).copied();
             let reference = before.map(|(last_unique, last)| {
                 if Program::of(sent.program).rolling {

@@ -30,7 +30,7 @@ pub(crate) fn run(config: &Config, arguments: &[&str]) -> Output {
     let watch = std::thread::spawn(move || {
         // The command is not reaped before the sender is gone, so the id is still its own.
         if waits.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
-            drop(kill_process(Pid::from_raw(id).unwrap(), Signal::KILL));
+            let _ended = kill_process(Pid::from_raw(id).unwrap(), Signal::KILL);
         }
     });
     let mut output = Output {

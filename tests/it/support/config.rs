@@ -55,6 +55,10 @@ impl Config {
     }
 
     /// Sets an option to a value written as in TOML; it holds from the next start on.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "numbers, texts and strings are handed in as they are"
+    )]
     pub(crate) fn set(&mut self, section: &'static str, key: &'static str, value: impl ToString) {
         let section = self.sections.entry(section).or_default();
         section.insert(key, value.to_string());
