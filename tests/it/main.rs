@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod fold;
 #[cfg(test)]
+mod service;
+#[cfg(test)]
 mod sync;
 #[cfg(test)]
 mod systemd;

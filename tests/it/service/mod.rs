@@ -1,0 +1,4 @@
+//! The daemon as its service manager and the people who run it see it.
+
+mod hung;
+mod manager;
