@@ -12,7 +12,7 @@ const VITAL: [&str; 3] = ["public-", "log-sync", "fold"];
 fn main() -> ExitCode {
     end_on_panic();
     let line = Line::parse();
-    // Not locked: every thread of the daemon writes its log lines there.
+    // Not locked: the daemon's log lines go to the same stream from other threads.
     let ended = run(line, &mut std::io::stdout());
     let code = match ended {
         Ok(code) => code,

@@ -40,7 +40,9 @@ pub(crate) struct OpenLoop {
     next: Cell<u64>,
     /// From due to answered.
     pub(crate) latency: RefCell<Latency>,
-    /// From due to being sent: waiting for a free connection, or the tool's own delay.
+    /// From due to known to be due: the tool's own delay, over the warm-up too.
+    pub(crate) delay: RefCell<Latency>,
+    /// From due to being sent: that delay, then waiting for a free connection.
     pub(crate) late: RefCell<Latency>,
     /// Numbers of the clicks answered as recorded.
     pub(crate) numbers: RefCell<Vec<u64>>,
@@ -68,6 +70,7 @@ impl OpenLoop {
             permits: Semaphore::new(0),
             next: Cell::new(0),
             latency: RefCell::new(Latency::new()?),
+            delay: RefCell::new(Latency::new()?),
             late: RefCell::new(Latency::new()?),
             numbers: RefCell::default(),
             partners: RefCell::default(),
@@ -92,7 +95,7 @@ impl OpenLoop {
             senders.spawn_local(self.clone().send_ticks(sender));
         }
         let pacing = async {
-            pace(self.schedule, self.start, &self.permits).await?;
+            pace(self.schedule, self.start, &self.permits, &self.delay).await?;
             // One more for each sender, which finds no tick left and ends.
             self.permits.add_permits(usize::from(connections));
             anyhow::Ok(())

@@ -22,8 +22,10 @@ use crate::traffic::catalogue::{PAYOUT, WINDOW};
 use crate::traffic::sample::{self, Row};
 use crate::watch::{days, today};
 
-/// Partners listed in the table, those with most clicks first.
-const LISTED: usize = 10;
+/// Partners listed for their clicks.
+const BY_CLICKS: usize = 10;
+/// Further partners listed for their actions.
+const BY_ACTIONS: usize = 5;
 /// Differences printed one by one.
 const SAID: usize = 40;
 
@@ -143,12 +145,9 @@ async fn report(
         .iter()
         .map(|(partner, figures)| (*partner, compare::expected(figures, PAYOUT)))
         .collect();
-    let mut order: Vec<(&u32, &[i64; 6])> = wanted.iter().collect();
-    order.sort_by_key(|(partner, [raw, ..])| (-raw, **partner));
-    let mut rows: Vec<Vec<String>> = order
-        .iter()
-        .take(LISTED)
-        .map(|(partner, want)| line(&partner.to_string(), want, reported.get(partner)))
+    let mut rows: Vec<Vec<String>> = leaders(&wanted)
+        .into_iter()
+        .map(|(partner, want)| line(&partner.to_string(), want, reported.get(&partner)))
         .collect();
     let add = |rows: &BTreeMap<u32, [i64; 6]>| {
         rows.values().fold([0; 6], |mut sum: [i64; 6], row| {
@@ -178,18 +177,22 @@ async fn report(
     Ok(compare::differences(&wanted, &reported))
 }
 
+/// The partners with most clicks, then those with most actions that are not among them.
+fn leaders(rows: &BTreeMap<u32, [i64; 6]>) -> Vec<(u32, &[i64; 6])> {
+    let mut order: Vec<(u32, &[i64; 6])> = rows.iter().map(|(id, row)| (*id, row)).collect();
+    order.sort_by_key(|(id, [raw, ..])| (-raw, *id));
+    let mut rest = order.split_off(BY_CLICKS.min(order.len()));
+    rest.sort_by_key(|(id, [.., actions, _])| (-actions, *id));
+    order.extend(rest.into_iter().take(BY_ACTIONS));
+    order
+}
+
 /// One row of the table: the recount and the report beside each other.
 fn line(name: &str, want: &[i64; 6], have: Option<&[i64; 6]>) -> Vec<String> {
     let mut cells = vec![name.to_owned()];
     for (index, want) in want.iter().enumerate() {
         let show = |value: i64| match compare::COLUMNS.get(index) {
-            Some(&"ActionCost") => {
-                format!(
-                    "{}.{:02}",
-                    value / 1_000_000,
-                    value.rem_euclid(1_000_000) / 10_000
-                )
-            }
+            Some(&"ActionCost") => money(value),
             _ => value.to_string(),
         };
         let have = have
@@ -198,6 +201,15 @@ fn line(name: &str, want: &[i64; 6], have: Option<&[i64; 6]>) -> Vec<String> {
         cells.push(format!("{}/{have}", show(*want)));
     }
     cells
+}
+
+/// Millionths as an amount with two decimals.
+fn money(millionths: i64) -> String {
+    let (sign, cents) = (
+        if millionths < 0 { "-" } else { "" },
+        millionths.unsigned_abs() / 10_000,
+    );
+    format!("{sign}{}.{:02}", cents / 100, cents % 100)
 }
 
 /// Runs `verify` and compares its ledger with what was sent.
@@ -232,4 +244,47 @@ fn listed(differences: &[Difference]) -> String {
         text.push_str("\n  …");
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn leaders_have_most_clicks_or_most_actions() {
+        let rows: BTreeMap<u32, [i64; 6]> = (1..=30)
+            .map(|id| (id, [i64::from(id % 20), 0, 0, 0, i64::from(id), 0]))
+            .collect();
+        let ids: Vec<u32> = leaders(&rows).iter().map(|(id, _)| *id).collect();
+        assert_eq!(
+            ids,
+            [19, 18, 17, 16, 15, 14, 13, 12, 11, 10, 30, 29, 28, 27, 26]
+        );
+        assert_eq!(leaders(&BTreeMap::from([(1, [0; 6])])).len(), 1);
+    }
+
+    #[test]
+    fn a_line_shows_both_counts_of_each_column() {
+        let want = [5, 4, 4, 1, 1, 1_250_000];
+        let have = [5, 3, 4, 1, 1, -500_000];
+        let cells = ["7", "5/5", "4/3", "4/4", "1/1", "1/1", "1.25/-0.50"];
+        assert_eq!(line("7", &want, Some(&have)), cells);
+        let cells = ["7", "5/-", "4/-", "4/-", "1/-", "1/-", "1.25/-"];
+        assert_eq!(line("7", &want, None), cells);
+    }
+
+    #[test]
+    fn many_differences_are_cut() {
+        let one = Difference {
+            partner: 3,
+            column: "Clicks",
+            expected: Some(1),
+            reported: Some(2),
+        };
+        let text = listed(&vec![one.clone(); SAID]);
+        assert_eq!(text.lines().count(), 1 + SAID);
+        let text = listed(&vec![one; SAID + 5]);
+        assert_eq!(text.lines().count(), 2 + SAID);
+        assert!(text.ends_with('…'));
+    }
 }

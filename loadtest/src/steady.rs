@@ -185,7 +185,9 @@ fn print(run: &OpenLoop, took: Duration, out: &mut impl Write) -> Result<()> {
         table::percentiles(&latency)
     )?;
     let late = run.late.borrow().percentiles();
-    writeln!(out, "of that before sending: {}", table::percentiles(&late))?;
+    writeln!(out, "of that until sent: {}", table::percentiles(&late))?;
+    let delay = run.delay.borrow().percentiles();
+    writeln!(out, "the tool's own delay: {}", table::percentiles(&delay))?;
     Ok(())
 }
 

@@ -12,6 +12,7 @@ use crate::click::{DeepLinkCache, decide, location};
 use crate::derived::{SubmissionOutcome, VerdictKey};
 use crate::link::{Pairs, parse};
 use crate::log::row::click as click_row;
+use crate::model::click::{Network, Parameter};
 use crate::model::click_id::{ClickId, TEXT_LEN};
 use crate::model::id::{AdId, PartnerId, ProgramId, SubmissionId};
 use crate::model::submission::Submission;
@@ -70,12 +71,7 @@ fn explain_link(stores: &Stores, target: &str) -> Result<Value, VerbError> {
     let mut pairs = Pairs::default();
     let link = parse(path, query, &mut pairs)
         .map_err(|error| VerbError::new(EXIT_INPUT, error.to_string()))?;
-    let parameters: Vec<Value> = link
-        .parameters()
-        .map(|(parameter, value)| {
-            json!({ "parameter": format!("{parameter:?}"), "value": String::from_utf8_lossy(value) })
-        })
-        .collect();
+    let parameters = shown(link.parameters());
     let mut cache = DeepLinkCache::default();
     let Some(decision) = decide(&catalog, &link, now, b"", &mut cache) else {
         return Ok(json!({
@@ -110,6 +106,22 @@ fn explain_link(stores: &Stores, target: &str) -> Result<Value, VerbError> {
         "contract": terms(&catalog, link.program, link.partner, now),
         "catalogue_version": catalog.version,
     }))
+}
+
+/// The stored parameters of a link, by name.
+fn shown<'a>(parameters: impl Iterator<Item = (Parameter, &'a [u8])>) -> Value {
+    let pair = |(parameter, value): (Parameter, &[u8])| {
+        let name = match parameter {
+            Parameter::SubId(n) => format!("subId{n}"),
+            Parameter::SharedId => "sharedid".to_owned(),
+            Parameter::Property => "partnerpropertyid".to_owned(),
+            Parameter::ProductSku => "prodsku".to_owned(),
+            Parameter::Param(n) => format!("param{n}"),
+            Parameter::Unknown => "unknown".to_owned(),
+        };
+        json!({ "name": name, "value": String::from_utf8_lossy(value) })
+    };
+    parameters.map(pair).collect()
 }
 
 fn program(program: &Program) -> Value {
@@ -205,22 +217,26 @@ fn stored_click(stores: &Stores, row: &[u8]) -> Result<Value, crate::log::LogErr
         let bytes = stores.log.string(reference)?;
         Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
     };
-    let parameters: Vec<Value> = click
-        .parameters
-        .clone()
-        .map(|(parameter, value)| {
-            json!({ "parameter": format!("{parameter:?}"), "value": String::from_utf8_lossy(value) })
-        })
-        .collect();
+    let parameters = shown(click.parameters.clone());
     Ok(json!({
         "flags": click.flags.labels().collect::<Vec<_>>(),
-        "network": format!("{:?}", click.network),
+        "network": network(click.network),
         "user_agent": text(click.user_agent)?,
         "referrer": text(click.referrer)?,
         "landing_page": text(click.landing)?,
         "request_shape": text(click.shape)?,
         "parameters": parameters,
     }))
+}
+
+fn network(network: Network) -> String {
+    match network {
+        Network::V4([a, b, c]) => format!("{a}.{b}.{c}.0/24"),
+        Network::V6([a, b, c, d, e, f]) => {
+            let word = |high, low| u16::from_be_bytes([high, low]);
+            format!("{:x}:{:x}:{:x}::/48", word(a, b), word(c, d), word(e, f))
+        }
+    }
 }
 
 /// Every attempt at an order id, over the event types of all programs.

@@ -140,7 +140,11 @@ impl Daemon {
             .map_err(|error| StartError::Metrics(error.to_string()))?;
         let recorder = Arc::new(recorder);
         stores.log.observe(recorder.metrics());
-        let fold = Fold::start(stores.log.clone(), stores.derived.clone())?;
+        let fold = Fold::start(
+            stores.log.clone(),
+            stores.derived.clone(),
+            Some(recorder.metrics()),
+        )?;
         let api = Arc::new(api_state(config, &stores, &recorder)?);
         let public_shared = Arc::new(public_shared(config, &stores, &recorder));
         let (stop_admin, stopping) = watch::channel(false);
@@ -287,7 +291,7 @@ fn ops(
             if status.failure().is_some() {
                 failing.push("fold");
             }
-            if public.draining.load(Ordering::Relaxed) {
+            if public.is_draining() {
                 failing.push("draining");
             }
             failing

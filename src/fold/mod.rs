@@ -1,8 +1,8 @@
 //! From log to figures: what each click counts as, who is credited for each conversion, what it
 //! costs, and the sums that reports show.
 //!
-//! In: sealed slots of the log, in order. Out: one batch of derived rows per slot. One thread, named
-//! `fold`, does all of it; `verify` and `rebuild` use the same parts from their own threads.
+//! In: sealed slots of the log, in order. Out: one batch of derived rows per slot. One thread,
+//! named `fold`, does all of it; a rebuild uses the same parts from a thread of its own.
 //!
 //! Invariants: the fold is a pure function of the log. It reads no clock, no secret and no
 //! configuration: catalogue and robot rules are the versions that the slot's footer names. A slot
@@ -13,6 +13,7 @@ mod agents;
 mod catalogs;
 mod cells;
 mod classify;
+mod counts;
 mod credit;
 mod days;
 mod error;
@@ -26,10 +27,6 @@ mod window;
 pub use error::FoldError;
 pub use rebuild::{Progress, rebuild};
 pub use robots::{Robots, RobotsError, SHIPPED_ROBOTS};
-pub use slot::Folder;
+pub use slot::{Folder, RULES};
 pub use thread::{Fold, FoldRemote, FoldStatus};
 pub use verify::{Account, Difference, LedgerTotals, VerifyReport, verify};
-
-/// Version of the fold's own rules. A store folded under another version is made again, so it
-/// changes with anything that gives other derived rows for the same log.
-pub const RULES: u32 = 1;

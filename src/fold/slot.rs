@@ -26,10 +26,15 @@ use super::agents::Agents;
 use super::catalogs::Catalogs;
 use super::cells::Cells;
 use super::classify;
+use super::counts::Counts;
 use super::credit::{self, Case};
 use super::days::{self, Days};
 use super::error::FoldError;
 use super::window::{Rule, Windows};
+
+/// Version of the fold's own rules. A store folded under another version is made again, so it
+/// changes with anything that gives other derived rows for the same log.
+pub const RULES: u32 = 1;
 
 /// What the fold keeps of a click while it folds its slot.
 #[derive(Clone, Copy, Debug)]
@@ -114,6 +119,7 @@ pub struct Folder {
     windows: Windows,
     cells: Cells,
     rows: Vec<Row>,
+    counts: Counts,
 }
 
 impl Folder {
@@ -132,6 +138,7 @@ impl Folder {
             windows: Windows::new(mark.map(|mark| mark.newest)),
             cells: Cells::default(),
             rows: Vec::new(),
+            counts: Counts::default(),
         }
     }
 
@@ -224,6 +231,11 @@ impl Folder {
         Ok(footer)
     }
 
+    /// What was counted since this was last asked; for metrics.
+    pub(super) fn counts(&mut self) -> &mut Counts {
+        &mut self.counts
+    }
+
     fn read_clicks(&mut self, slot: Slot) -> Result<(), FoldError> {
         let rows = &mut self.rows;
         rows.clear();
@@ -287,6 +299,7 @@ impl Folder {
                 class == Class::Unique,
                 row.verdict.payable(),
             );
+            self.counts.verdict(class);
             batch.verdict(row.key(), row.verdict);
         }
         Ok(())
@@ -433,6 +446,7 @@ impl Desk<'_, '_> {
         match credit::credit(&case, catalog, day) {
             Err(refusal) => self.refuse(id, refusal),
             Ok(action) => {
+                self.folder.counts.credit(action.recovered);
                 self.batch.action(&key, &action);
                 let outcome = SubmissionOutcome::Credited(ActionId::of(&key));
                 self.batch.outcome(id, outcome);
@@ -444,6 +458,7 @@ impl Desk<'_, '_> {
     }
 
     fn refuse(&mut self, id: SubmissionId, refusal: Refusal) {
+        self.folder.counts.refuse(refusal);
         self.batch.outcome(id, SubmissionOutcome::Refused(refusal));
     }
 }

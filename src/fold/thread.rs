@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
@@ -16,6 +16,7 @@ use crate::derived::{Derived, Watermark};
 use crate::log::Log;
 use crate::model::id::Slot;
 use crate::model::time::Millis;
+use crate::telemetry::Metrics;
 
 use super::error::FoldError;
 use super::rebuild::refold;
@@ -126,11 +127,15 @@ pub struct Fold {
 }
 
 impl Fold {
-    /// Starts the thread.
+    /// Starts the thread; `metrics` shows what it does.
     ///
     /// # Errors
     /// The system gives no thread.
-    pub fn start(log: Log, derived: Derived) -> Result<Self, FoldError> {
+    pub fn start(
+        log: Log,
+        derived: Derived,
+        metrics: Option<Arc<Metrics>>,
+    ) -> Result<Self, FoldError> {
         let status = Arc::new(FoldStatus::default());
         let orders = Arc::new(Orders::default());
         status.publish(derived.watermark().unwrap_or_default());
@@ -138,6 +143,7 @@ impl Fold {
         let mut worker = Worker {
             log,
             derived,
+            metrics,
             status: Arc::clone(&status),
             orders: Arc::clone(&orders),
             rebuild: None,
@@ -230,6 +236,7 @@ type Rebuild = JoinHandle<Result<Option<Folder>, FoldError>>;
 struct Worker {
     log: Log,
     derived: Derived,
+    metrics: Option<Arc<Metrics>>,
     status: Arc<FoldStatus>,
     orders: Arc<Orders>,
     rebuild: Option<Rebuild>,
@@ -245,6 +252,9 @@ impl Drop for Worker {
 impl Worker {
     fn run(&mut self) {
         if let Err(error) = self.fold() {
+            if let Some(metrics) = &self.metrics {
+                metrics.fold.errors.increment(1);
+            }
             tracing::error!(%error, "the fold has stopped; reports stand still");
             let failure = Failure {
                 message: error.to_string(),
@@ -293,7 +303,11 @@ impl Worker {
     }
 
     fn fold_one(&self, folder: &mut Folder, slot: Slot) -> Result<(), FoldError> {
+        let started = Instant::now();
         let footer = folder.fold(slot)?;
+        if let Some(metrics) = &self.metrics {
+            folder.counts().publish(&metrics.fold, started.elapsed());
+        }
         let status = &self.status;
         status.slots.fetch_add(1, Ordering::Relaxed);
         status

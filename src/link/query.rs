@@ -185,7 +185,8 @@ fn cut(value: &[u8]) -> usize {
 fn is_clean(value: &[u8]) -> bool {
     let unclean = |c: char| {
         c.is_control()
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+            || matches!(c, '\u{200e}' | '\u{200f}')
+            || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     std::str::from_utf8(value).is_ok_and(|text| !text.chars().any(unclean))
 }

@@ -192,9 +192,13 @@ proptest! {
     /// The slow oracle: the `url` crate's form parser, then first value of each name wins.
     #[test]
     fn values_agree_with_the_form_parser(
-        parts in proptest::collection::vec(("subId[1-3]|sharedid|prodsku", "[a-z0-9%+ =]{0,12}"), 0..6),
+        parts in proptest::collection::vec(
+            ("subId[1-3]|sharedid|prodsku", "[a-z0-9%+ =]{0,12}"),
+            0..6,
+        ),
     ) {
-        let query: Vec<String> = parts.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let pairs = parts.iter().map(|(name, value)| format!("{name}={value}"));
+        let query: Vec<String> = pairs.collect();
         let query = query.join("&");
         let mut expected: Vec<(String, String)> = Vec::new();
         let mut unclean = Vec::new();

@@ -144,3 +144,77 @@ fn family_options(used: Use, cache: &Cache) -> RocksOptions {
     rocks.set_block_based_table_factory(&table);
     rocks
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::log::{Clock, Log, Options};
+
+    #[test]
+    fn the_options_in_force_are_the_ones_chosen() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = Log::open(&Options::new(folder.path()), Clock::start()).unwrap();
+        log.stop().unwrap();
+        let newest = std::fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| {
+                path.file_name()
+                    .unwrap()
+                    .to_string_lossy()
+                    .starts_with("OPTIONS-")
+            })
+            .max()
+            .unwrap();
+        let text = std::fs::read_to_string(newest).unwrap();
+        let section = |name: &str| {
+            let (_, rest) = text
+                .split_once(name)
+                .unwrap_or_else(|| panic!("no section {name}"));
+            rest.split("\n[").next().unwrap().to_owned()
+        };
+        let check = |section: &str, lines: &[&str]| {
+            for line in lines {
+                assert!(
+                    section.lines().any(|found| found.trim() == *line),
+                    "{line} in\n{section}"
+                );
+            }
+        };
+        check(
+            &section("[DBOptions]"),
+            &[
+                "wal_recovery_mode=kPointInTimeRecovery",
+                "recycle_log_file_num=0",
+                "max_total_wal_size=268435456",
+                "wal_bytes_per_sync=1048576",
+                "bytes_per_sync=1048576",
+                "allow_concurrent_memtable_write=false",
+                "manual_wal_flush=false",
+                "atomic_flush=false",
+                "track_and_verify_wals_in_manifest=true",
+                "paranoid_checks=true",
+                "max_background_jobs=2",
+            ],
+        );
+        // One compression for all levels: otherwise moving a file between levels rewrites it.
+        assert!(!text.contains("compression_per_level=k"));
+        for family in [super::CLICKS, super::SUBMISSIONS] {
+            check(
+                &section(&format!("[CFOptions \"{family}\"]")),
+                &[
+                    "ttl=0",
+                    "periodic_compaction_seconds=0",
+                    "compression=kZSTD",
+                    "bottommost_compression=kDisableCompressionOption",
+                    "level0_file_num_compaction_trigger=2",
+                    "level0_stop_writes_trigger=128",
+                    "compaction_style=kCompactionStyleLevel",
+                ],
+            );
+        }
+        check(
+            &section(&format!("[CFOptions \"{}\"]", super::ORDERS)),
+            &["ttl=0", "memtable_whole_key_filtering=true"],
+        );
+    }
+}

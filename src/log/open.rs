@@ -355,7 +355,7 @@ impl Shared {
         self.progress.1.notify_all();
         // Last, since whoever reads the log lines may be slow.
         if first {
-            tracing::error!(reason = %error, "the log has stopped: nothing is acknowledged any more");
+            tracing::error!(reason = %error, "the log has stopped and acknowledges nothing more");
         }
         error
     }

@@ -120,7 +120,8 @@ impl Log {
         let [clicks, submissions] = counts;
         if clicks != footer.clicks || submissions != footer.submissions {
             return Err(mismatch(format!(
-                "{clicks} clicks and {submissions} submissions are stored, the footer counts {} and {}",
+                "{clicks} clicks and {submissions} submissions are stored, \
+                 the footer counts {} and {}",
                 footer.clicks, footer.submissions
             )));
         }

@@ -301,12 +301,14 @@ fn an_exact_retry_is_stored_once_and_another_payload_is_a_further_attempt() {
 fn copies_submitted_at_once_are_stored_once() {
     let folder = tempfile::tempdir().unwrap();
     let log = open(folder.path());
-    for round in 0..20 {
-        let order = format!("o-{round}");
+    for round in 0..200 {
+        let (order, gate) = (format!("o-{round}"), std::sync::Barrier::new(4));
+        let submit = || {
+            gate.wait();
+            log.submit(&submission(&order, 1)).unwrap()
+        };
         let ids: Vec<_> = std::thread::scope(|scope| {
-            let tasks: Vec<_> = (0..4)
-                .map(|_| scope.spawn(|| log.submit(&submission(&order, 1)).unwrap()))
-                .collect();
+            let tasks: Vec<_> = (0..4).map(|_| scope.spawn(submit)).collect();
             tasks.into_iter().map(|task| task.join().unwrap()).collect()
         });
         assert_eq!(ids.iter().filter(|accepted| !accepted.retry).count(), 1);
@@ -412,75 +414,6 @@ fn a_full_slot_ends_before_its_second() {
         .max();
     assert_eq!(most, Some(10));
     assert_eq!(stored(&log).len(), 50);
-}
-
-#[test]
-fn the_options_in_force_are_the_ones_chosen() {
-    let folder = tempfile::tempdir().unwrap();
-    let log = open(folder.path());
-    log.stop().unwrap();
-    let newest = std::fs::read_dir(folder.path())
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| {
-            path.file_name()
-                .unwrap()
-                .to_string_lossy()
-                .starts_with("OPTIONS-")
-        })
-        .max()
-        .unwrap();
-    let text = std::fs::read_to_string(newest).unwrap();
-    let section = |name: &str| {
-        let (_, rest) = text
-            .split_once(name)
-            .unwrap_or_else(|| panic!("no section {name}"));
-        rest.split("\n[").next().unwrap().to_owned()
-    };
-    let check = |section: &str, lines: &[&str]| {
-        for line in lines {
-            assert!(
-                section.lines().any(|found| found.trim() == *line),
-                "{line} in\n{section}"
-            );
-        }
-    };
-    check(
-        &section("[DBOptions]"),
-        &[
-            "wal_recovery_mode=kPointInTimeRecovery",
-            "recycle_log_file_num=0",
-            "max_total_wal_size=268435456",
-            "wal_bytes_per_sync=1048576",
-            "bytes_per_sync=1048576",
-            "allow_concurrent_memtable_write=false",
-            "manual_wal_flush=false",
-            "atomic_flush=false",
-            "track_and_verify_wals_in_manifest=true",
-            "paranoid_checks=true",
-            "max_background_jobs=2",
-        ],
-    );
-    // One compression for all levels: otherwise moving a file between levels rewrites it.
-    assert!(!text.contains("compression_per_level=k"));
-    for family in [family::CLICKS, family::SUBMISSIONS] {
-        check(
-            &section(&format!("[CFOptions \"{family}\"]")),
-            &[
-                "ttl=0",
-                "periodic_compaction_seconds=0",
-                "compression=kZSTD",
-                "bottommost_compression=kDisableCompressionOption",
-                "level0_file_num_compaction_trigger=2",
-                "level0_stop_writes_trigger=128",
-                "compaction_style=kCompactionStyleLevel",
-            ],
-        );
-    }
-    check(
-        &section(&format!("[CFOptions \"{}\"]", family::ORDERS)),
-        &["ttl=0", "memtable_whole_key_filtering=true"],
-    );
 }
 
 #[test]

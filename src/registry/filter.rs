@@ -123,7 +123,8 @@ pub const FILTERS: &[Filter] = &[
         kind: FilterKind::AsOf,
         data_type: "INTEGER",
         format: "the @asofslot of an answer",
-        help: "Carried by the links to other pages.",
+        help: "Carried by the links to other pages, which show the same state while it is held; \
+            @asofslot says which one a page shows.",
     },
     Filter {
         name: "IrVersion",

@@ -27,11 +27,10 @@ pub struct Row {
 }
 
 /// Every row of a query in order, before it is cut into pages.
+#[derive(Debug)]
 pub struct Answer {
     /// The report.
     pub report: &'static Report,
-    /// The query it answers.
-    pub query: Query,
     /// How far the events go; nothing before the first slot.
     pub as_of: Option<Watermark>,
     /// The rows in order; those without any event are left out.
@@ -56,17 +55,19 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
         })
     }
 
-    /// Answers the query string of a request.
+    /// Checks the query string of a request.
     ///
     /// # Errors
-    /// Every problem of the query, a foreign or unknown program, or sums that can't be read.
-    pub fn answer(
-        &self,
-        report: &'static Report,
-        query: &str,
-        now: Millis,
-    ) -> Result<Answer, ReportError> {
-        let query = query::parse(report, query, self.catalog, self.brand, now)?;
+    /// Every problem of the query, or a foreign or unknown program.
+    pub fn query(&self, report: &Report, text: &str, now: Millis) -> Result<Query, ReportError> {
+        query::parse(report, text, self.catalog, self.brand, now)
+    }
+
+    /// Answers a query that this reader has checked.
+    ///
+    /// # Errors
+    /// The sums can't be read.
+    pub fn answer(&self, report: &'static Report, query: &Query) -> Result<Answer, ReportError> {
         let mut sums: AHashMap<i64, Tally> = AHashMap::new();
         let as_of = self
             .source
@@ -93,7 +94,6 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
         }
         Ok(Answer {
             report,
-            query,
             as_of,
             rows,
         })

@@ -9,11 +9,13 @@
 //! |---|---|
 //! | query string → [`query::Query`], checked against the registry | [`query`] |
 //! | cells → sorted rows | [`answer`] |
+//! | answers of several pages, kept for their links | [`held`] |
 //! | which rows a page holds, and the links to the others | [`page`] |
 //! | rows → JSON | [`render`] |
 
 pub mod answer;
 pub mod error;
+pub mod held;
 pub mod page;
 pub mod parameters;
 pub mod query;
@@ -24,4 +26,5 @@ mod tests;
 
 pub use answer::{Answer, Reader};
 pub use error::ReportError;
+pub use held::Held;
 pub use source::Source;

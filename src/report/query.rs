@@ -47,6 +47,20 @@ pub struct Query {
     pub as_of: Option<Slot>,
 }
 
+impl Query {
+    /// Whether both ask for the same rows in the same order, whatever the page.
+    #[must_use]
+    pub fn same_rows(&self, other: &Self) -> bool {
+        let whole = |query: &Self| Self {
+            page: 1,
+            page_size: 1,
+            as_of: None,
+            ..query.clone()
+        };
+        whole(self) == whole(other)
+    }
+}
+
 /// Checks the query string of a request for `report`.
 ///
 /// # Errors

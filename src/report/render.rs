@@ -12,11 +12,14 @@ use crate::registry::report::Column;
 
 use super::answer::{Answer, Row};
 use super::page::{Page, link};
+use super::query::Query;
 
 /// An answer to be written as one page of JSON.
 pub struct Rendered<'a> {
     /// The whole answer.
     pub answer: &'a Answer,
+    /// The query, which says which page.
+    pub query: &'a Query,
     /// Path of the report's address, without a query.
     pub path: &'a str,
     /// The name of a partner in the catalogue.
@@ -35,7 +38,7 @@ impl Rendered<'_> {
 
 impl Serialize for Rendered<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let (answer, query) = (self.answer, &self.answer.query);
+        let (answer, query) = (self.answer, self.query);
         let page = Page::of(query, answer.rows.len());
         let slot = answer.as_of.map(|as_of| as_of.slot);
         let to = |number: u32| link(self.path, answer.report, query, number, slot);
@@ -115,7 +118,7 @@ impl Record<'_, '_> {
                 i64::try_from(value).map_or_else(|_| value.to_string().into(), Into::into)
             }
             Unit::Money => {
-                let currency = self.of.answer.query.currency;
+                let currency = self.of.query.currency;
                 decimal_text(value, currency.map_or(2, |currency| currency.decimals())).into()
             }
             Unit::Quotient => decimal_text(value, 6).into(),

@@ -71,9 +71,11 @@ fn ask(sid: &str, handle: &str, query: &str) -> Result<serde_json::Value, Report
     let cells = cells();
     let reader = Reader::for_brand(&catalog, sid, &cells).unwrap();
     let report = Report::with_handle(handle).unwrap();
-    let answer = reader.answer(report, query, NOW)?;
+    let query = reader.query(report, query, NOW)?;
+    let answer = reader.answer(report, &query)?;
     let rendered = Rendered {
         answer: &answer,
+        query: &query,
         path: "/p",
         name_of: &|partner| reader.partner_name(partner),
     };
@@ -126,9 +128,11 @@ fn columns_come_in_the_order_of_the_registry() {
     let cells = cells();
     let reader = Reader::for_brand(&catalog, "IRacme", &cells).unwrap();
     let report = Report::with_handle(DAY).unwrap();
-    let answer = reader.answer(report, "SUBAID=1000", NOW).unwrap();
+    let query = reader.query(report, "SUBAID=1000", NOW).unwrap();
+    let answer = reader.answer(report, &query).unwrap();
     let rendered = Rendered {
         answer: &answer,
+        query: &query,
         path: "/p",
         name_of: &|_| None,
     };
@@ -208,8 +212,8 @@ fn a_program_listed_under_the_wrong_brand_is_not_read() {
     let cells = cells();
     let reader = Reader::for_brand(&catalog, "IRzen", &cells).unwrap();
     let report = Report::with_handle(PARTNER).unwrap();
-    let answer = reader.answer(report, "", NOW).unwrap();
-    assert_eq!(answer.query.programs, [ProgramId(2000)]);
+    let query = reader.query(report, "", NOW).unwrap();
+    assert_eq!(query.programs, [ProgramId(2000)]);
 }
 
 #[test]
@@ -376,6 +380,7 @@ fn sums_that_cannot_be_read_are_told() {
     let catalog = fixture::catalog();
     let reader = Reader::for_brand(&catalog, "IRzen", &Broken).unwrap();
     let report = Report::with_handle(DAY).unwrap();
-    let error = reader.answer(report, "", NOW).err();
+    let query = reader.query(report, "", NOW).unwrap();
+    let error = reader.answer(report, &query).err();
     assert!(matches!(error, Some(ReportError::Unreadable(why)) if why.contains("aggregates")));
 }

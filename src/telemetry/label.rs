@@ -60,6 +60,8 @@ label! {
         MethodNotAllowed = "method_not_allowed",
         /// 414: the target is longer than is read.
         UriTooLong = "uri_too_long",
+        /// 417: `Expect` asks for something else than to continue.
+        ExpectationFailed = "expectation_failed",
         /// 431: the headers are longer or more than are read.
         HeadersTooLarge = "headers_too_large",
     }
@@ -96,6 +98,8 @@ label! {
         Idle = "idle",
         /// The client did not take the answer.
         WriteStalled = "write_stalled",
+        /// The client went on sending, or did not close, after its last answer.
+        Lingering = "lingering",
         /// The daemon is stopping.
         Shutdown = "shutdown",
     }

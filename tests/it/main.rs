@@ -1,9 +1,17 @@
 //! The daemon from outside: one binary, so that the store is linked once, one module a behaviour.
 
 #[cfg(test)]
+mod crash;
+#[cfg(test)]
+mod docs;
+#[cfg(test)]
 mod fold;
 #[cfg(test)]
+mod redirect;
+#[cfg(test)]
 mod service;
+#[cfg(test)]
+mod support;
 #[cfg(test)]
 mod sync;
 #[cfg(test)]

@@ -57,15 +57,17 @@ impl Stage {
         let settings = Settings::free(folder.path(), ack)?;
         settings.write()?;
         let mut daemon = Daemon::start(clickd, &settings)?;
-        daemon.ready().await?;
         let verbs = Verbs::new(clickd, &settings.path(), folder.path());
         let file = folder.path().join("catalog.toml");
         std::fs::write(&file, text(partners, ads))?;
-        verbs.apply_catalogue(&file).await?;
+        let token = match prepare(&mut daemon, &verbs, &file).await {
+            Ok(token) => token,
+            Err(error) => return Err(error.context(daemon.tail())),
+        };
         let account = Account {
             address: settings.api,
             sid: BRAND.to_owned(),
-            token: verbs.create_key(BRAND).await?,
+            token,
             program: PROGRAM,
         };
         Ok(Self {
@@ -109,4 +111,11 @@ impl Stage {
         )?;
         Ok(())
     }
+}
+
+/// Waits until the daemon accepts, gives it the catalogue and returns the token of a new key.
+async fn prepare(daemon: &mut Daemon, verbs: &Verbs, catalogue: &Path) -> Result<String> {
+    daemon.ready().await?;
+    verbs.apply_catalogue(catalogue).await?;
+    verbs.create_key(BRAND).await
 }

@@ -12,8 +12,10 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 /// How often a running verb is looked at.
 const LOOK: Duration = Duration::from_millis(10);
-/// How long a verb may take; `verify` reads the whole store.
-const LIMIT: Duration = Duration::from_secs(600);
+/// How long a verb may take that changes one thing.
+const SHORT: Duration = Duration::from_secs(30);
+/// How long `verify` may take, which reads the whole store.
+const LONG: Duration = Duration::from_secs(600);
 
 /// Runs verbs of one program with one configuration.
 pub(crate) struct Verbs {
@@ -46,23 +48,25 @@ impl Verbs {
     /// Commits the catalogue in `file`.
     pub(crate) async fn apply_catalogue(&self, file: &Path) -> Result<()> {
         let file = file.to_str().context("the catalogue's path is not UTF-8")?;
-        self.run(&["catalog", "apply"], &[file]).await.map(drop)
+        self.run(&["catalog", "apply"], &[file], SHORT)
+            .await
+            .map(drop)
     }
 
     /// Makes an API key of brand `sid` and returns its token.
     pub(crate) async fn create_key(&self, sid: &str) -> Result<String> {
         let arguments = ["--brand", sid, "--scopes", "read-reports,write-conversions"];
-        let output = self.run(&["key", "create"], &arguments).await?;
+        let output = self.run(&["key", "create"], &arguments, SHORT).await?;
         token(&output).with_context(|| format!("`key create` printed no token: {output}"))
     }
 
     /// Compares the store with itself and returns the summary.
     pub(crate) async fn verify(&self) -> Result<String> {
-        self.run(&["verify"], &[]).await
+        self.run(&["verify"], &[], LONG).await
     }
 
     /// Runs `clickd VERB --config FILE ARGUMENTS` and returns what it printed.
-    async fn run(&self, verb: &[&str], arguments: &[&str]) -> Result<String> {
+    async fn run(&self, verb: &[&str], arguments: &[&str], limit: Duration) -> Result<String> {
         let name = verb.join(" ");
         let [output, errors] =
             ["stdout", "stderr"].map(|end| self.folder.join(format!("{}.{end}", verb.join("-"))));
@@ -78,13 +82,13 @@ impl Verbs {
                 .spawn()
                 .with_context(|| format!("starting {} {name}", self.clickd.display()))?,
         );
-        let deadline = Instant::now() + LIMIT;
+        let deadline = Instant::now() + limit;
         let status = loop {
             if let Some(status) = child.0.try_wait()? {
                 break status;
             }
             if Instant::now() >= deadline {
-                bail!("`clickd {name}` took longer than {} s", LIMIT.as_secs());
+                bail!("`clickd {name}` took longer than {} s", limit.as_secs());
             }
             tokio::time::sleep(LOOK).await;
         };
@@ -152,6 +156,17 @@ mod tests {
             for part in ["verify", "65", "3 differences", "slot 9"] {
                 assert!(error.contains(part), "{error}");
             }
+        });
+    }
+
+    #[test]
+    fn a_verb_that_hangs_is_given_up() {
+        run(async {
+            let folder = tempfile::tempdir().unwrap();
+            let verbs = verbs(folder.path(), "exec sleep 600");
+            let limit = Duration::from_millis(50);
+            let error = verbs.run(&["verify"], &[], limit).await.unwrap_err();
+            assert!(error.to_string().contains("longer"), "{error}");
         });
     }
 

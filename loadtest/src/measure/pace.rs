@@ -5,6 +5,7 @@
 //! moment the tick was due. tokio's timers have a grain of a millisecond, longer than the answers
 //! to be measured, so the pacer sleeps on a `timerfd`. One thread.
 
+use std::cell::RefCell;
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
@@ -15,6 +16,8 @@ use rustix::time::{
 };
 use tokio::io::unix::AsyncFd;
 use tokio::sync::Semaphore;
+
+use super::latency::Latency;
 
 const SECOND: u128 = 1_000_000_000;
 
@@ -45,12 +48,26 @@ impl Schedule {
 }
 
 /// Adds one permit per tick as it comes due; returns when the last is out.
-pub(crate) async fn pace(schedule: Schedule, start: Instant, permits: &Semaphore) -> Result<()> {
+///
+/// `delay` gets how late each permit was. That is the tool's own doing, or the machine's: were the
+/// server slow, permits would still be in time and wait for a connection.
+pub(crate) async fn pace(
+    schedule: Schedule,
+    start: Instant,
+    permits: &Semaphore,
+    delay: &RefCell<Latency>,
+) -> Result<()> {
     let timer = Timer::new()?;
     let mut released = 0;
     while released < schedule.total {
-        let due = schedule.due_by(start.elapsed());
+        let now = start.elapsed();
+        let due = schedule.due_by(now);
         if due > released {
+            for tick in released..due {
+                delay
+                    .borrow_mut()
+                    .record(now.saturating_sub(schedule.due(tick)));
+            }
             permits.add_permits(usize::try_from(due - released)?);
             released = due;
         }
@@ -131,6 +148,29 @@ mod tests {
     }
 
     #[test]
+    fn a_busy_thread_shows_as_delay() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let schedule = Schedule {
+                rate: 1_000,
+                total: 100,
+            };
+            let delay = RefCell::new(Latency::new().unwrap());
+            let permits = Semaphore::new(0);
+            let busy = async {
+                tokio::task::yield_now().await;
+                std::thread::sleep(Duration::from_millis(80));
+            };
+            let (paced, ()) = tokio::join!(pace(schedule, Instant::now(), &permits, &delay), busy);
+            paced.unwrap();
+            assert!(delay.borrow().percentiles().p50 > 10_000);
+        });
+    }
+
+    #[test]
     fn every_tick_gets_one_permit_and_none_comes_early() {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -149,8 +189,10 @@ mod tests {
                     assert!(start.elapsed() >= schedule.due(n), "tick {n}");
                 }
             };
-            let (paced, ()) = tokio::join!(pace(schedule, start, &permits), take);
+            let delay = RefCell::new(Latency::new().unwrap());
+            let (paced, ()) = tokio::join!(pace(schedule, start, &permits, &delay), take);
             paced.unwrap();
+            assert_eq!(delay.borrow().percentiles().count, 60);
             assert_eq!(permits.available_permits(), 0);
         });
     }

@@ -76,7 +76,7 @@ where
 /// Reads a row.
 ///
 /// # Errors
-/// The row is not what [`write`] writes.
+/// The row is not what [`write()`] writes.
 pub fn read(row: &[u8]) -> Result<Click<Parameters<'_>>, Corrupt> {
     let mut cursor = Cursor::new(family::CLICKS, row);
     let [format, layout] = cursor.array::<2>()?;

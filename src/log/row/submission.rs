@@ -74,7 +74,7 @@ pub fn write(out: &mut Vec<u8>, submission: &Submission) {
 /// Reads the row of a submission.
 ///
 /// # Errors
-/// The row is not what [`write`] writes.
+/// The row is not what [`write()`] writes.
 pub fn read(row: &[u8]) -> Result<Submission, Corrupt> {
     let mut cursor = Cursor::new(family::SUBMISSIONS, row);
     if cursor.u8()? != FORMAT {

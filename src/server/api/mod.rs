@@ -8,7 +8,7 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`serve`] | accept loop, connection bounds, draining |
+//! | [`mod@serve`] | accept loop, connection bounds, draining |
 //! | [`handle`] | one request: checks in order, then its endpoint |
 //! | [`route`] | method and path to a closed enum |
 //! | [`auth`], [`keys`] | who asks |

@@ -87,9 +87,17 @@ fn read(
 ) -> Result<Vec<u8>, ReportError> {
     let catalog = state.catalog.load();
     let reader = Reader::for_brand(&catalog, sid, &*state.figures).ok_or(ReportError::NotFound)?;
-    let answer = reader.answer(report, query, state.log.clock().now())?;
+    let query = reader.query(report, query, state.log.clock().now())?;
+    let answer = if let Some(answer) = state.held.find(sid, report, &query) {
+        answer
+    } else {
+        let answer = Arc::new(reader.answer(report, &query)?);
+        state.held.hold(sid, &query, &answer);
+        answer
+    };
     let rendered = Rendered {
         answer: &answer,
+        query: &query,
         path,
         name_of: &|partner| reader.partner_name(partner),
     };

@@ -12,7 +12,7 @@ use crate::derived::{Derived, DerivedError, SubmissionOutcome};
 use crate::log::Log;
 use crate::model::click_id::ClickId;
 use crate::model::id::SubmissionId;
-use crate::report::Source;
+use crate::report::{Held, Source};
 use crate::telemetry::metric::Metrics;
 
 use super::keys::{HashKey, KeyError, KeyTable};
@@ -84,6 +84,7 @@ pub struct ApiState {
     pub metrics: Arc<Metrics>,
     pub(super) hash_key: HashKey,
     pub(super) keys: ArcSwap<KeyTable>,
+    pub(super) held: Held,
     pub(super) store_turns: Semaphore,
     pub(super) report_turns: Semaphore,
 }
@@ -112,6 +113,7 @@ impl ApiState {
     ) -> Result<Self, KeyError> {
         Ok(Self {
             keys: ArcSwap::from_pointee(KeyTable::load(&log)?),
+            held: Held::default(),
             store_turns: Semaphore::new(limits.store_calls),
             report_turns: Semaphore::new(limits.reports),
             log,

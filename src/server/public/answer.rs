@@ -11,7 +11,8 @@ use std::task::{Context, Poll};
 use bytes::{Bytes, BytesMut};
 use http_body_util::Full;
 use hyper::header::{
-    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION,
+    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName,
+    HeaderValue, LOCATION,
 };
 use hyper::{Response, StatusCode};
 
@@ -39,7 +40,16 @@ pub(super) struct Waiting {
     pub(super) turn: u64,
     pub(super) redirect: Redirect,
     pub(super) headers: HeaderMap,
+    pub(super) ending: Ending,
+}
+
+/// How an answer ends.
+#[derive(Clone, Copy)]
+pub(super) struct Ending {
+    /// The connection ends with it.
     pub(super) close: bool,
+    /// It answers HEAD: the length of the body is told, the body is not sent.
+    pub(super) head: bool,
 }
 
 impl Future for Answer {
@@ -55,7 +65,7 @@ impl Future for Answer {
                     return Poll::Pending;
                 };
                 waiting.take().map(|waiting| {
-                    redirect(waiting.redirect, waiting.headers, recorded, waiting.close)
+                    redirect(waiting.redirect, waiting.headers, recorded, waiting.ending)
                 })
             }
         };
@@ -68,7 +78,7 @@ pub(super) fn redirect(
     redirect: Redirect,
     mut headers: HeaderMap,
     recorded: bool,
-    close: bool,
+    ending: Ending,
 ) -> Response<Full<Bytes>> {
     headers.clear();
     let location = if recorded || redirect.id.unrecorded {
@@ -80,13 +90,13 @@ pub(super) fn redirect(
         Ok(location) => headers.insert(LOCATION, location),
         // Landing pages are serialised URLs and values are escaped, so this is never reached by
         // any link; an answer without a location would strand the customer without a trace.
-        Err(_) => return refusal(LinkOutcome::NotFound, HeaderMap::new(), true),
+        Err(_) => return refusal(LinkOutcome::NotFound, HeaderMap::new(), ending),
     };
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if !recorded {
         headers.insert(RECORDED, HeaderValue::from_static("0"));
     }
-    finish(StatusCode::FOUND, headers, Bytes::new(), close)
+    finish(StatusCode::FOUND, headers, Bytes::new(), ending)
 }
 
 /// The location with every mention of the id replaced by the same id flagged as unrecorded.
@@ -108,7 +118,7 @@ fn as_unrecorded(redirect: &Redirect) -> BytesMut {
 pub(super) fn refusal(
     outcome: LinkOutcome,
     mut headers: HeaderMap,
-    close: bool,
+    ending: Ending,
 ) -> Response<Full<Bytes>> {
     headers.clear();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -116,6 +126,7 @@ pub(super) fn refusal(
         LinkOutcome::NotFound | LinkOutcome::Redirected => StatusCode::NOT_FOUND,
         LinkOutcome::BadRequest => StatusCode::BAD_REQUEST,
         LinkOutcome::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+        LinkOutcome::ExpectationFailed => StatusCode::EXPECTATION_FAILED,
         LinkOutcome::UriTooLong => StatusCode::URI_TOO_LONG,
         LinkOutcome::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
     };
@@ -131,11 +142,11 @@ pub(super) fn refusal(
     if status == StatusCode::METHOD_NOT_ALLOWED {
         headers.insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
     }
-    finish(status, headers, body, close)
+    finish(status, headers, body, ending)
 }
 
 /// The answer to `/robots.txt`: links are not for crawlers.
-pub(super) fn robots(mut headers: HeaderMap, close: bool) -> Response<Full<Bytes>> {
+pub(super) fn robots(mut headers: HeaderMap, ending: Ending) -> Response<Full<Bytes>> {
     headers.clear();
     headers.insert(
         CONTENT_TYPE,
@@ -145,7 +156,7 @@ pub(super) fn robots(mut headers: HeaderMap, close: bool) -> Response<Full<Bytes
         StatusCode::OK,
         headers,
         Bytes::from_static(ROBOTS.as_bytes()),
-        close,
+        ending,
     )
 }
 
@@ -153,9 +164,12 @@ fn finish(
     status: StatusCode,
     mut headers: HeaderMap,
     body: Bytes,
-    close: bool,
+    ending: Ending,
 ) -> Response<Full<Bytes>> {
-    if close {
+    if ending.head {
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+    }
+    if ending.close {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
     let mut response = Response::new(Full::new(body));

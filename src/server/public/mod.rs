@@ -8,10 +8,12 @@
 pub mod answer;
 pub mod connection;
 pub mod forwarded;
+mod record;
 pub mod service;
+pub mod shared;
 pub mod turn;
 pub mod visit;
 pub mod worker;
 
-pub use turn::{Shared, Snapshots};
+pub use shared::{Shared, Snapshots};
 pub use worker::{Handle, Options, start};

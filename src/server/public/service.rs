@@ -17,9 +17,9 @@ use hyper::{Method, Request, Response, Version};
 
 use crate::telemetry::label::LinkOutcome;
 
-use super::answer::{self, Answer, Waiting};
+use super::answer::{self, Answer, Ending, Waiting};
 use super::connection::Stamp;
-use super::turn::{self, Handled};
+use super::turn::{self, Asked, Handled, Turn};
 
 /// Bytes of a request target that are accepted.
 pub const TARGET_BYTES_MAX: usize = 4 << 10;
@@ -44,34 +44,42 @@ impl Service<Request<Incoming>> for Public {
         let left = self.left.get().saturating_sub(1);
         self.left.set(left);
         let (parts, _) = request.into_parts();
+        let head = parts.method == Method::HEAD;
         let answer = turn::with(|turn| {
-            let close = left == 0 || turn.is_draining();
-            if parts.method != Method::GET && parts.method != Method::HEAD {
-                return reply(
-                    turn.refuse(LinkOutcome::MethodNotAllowed),
-                    parts.headers,
-                    true,
-                );
+            let close = Ending { close: true, head };
+            let refuse = |turn: &mut Turn, outcome, headers: HeaderMap| {
+                reply(turn.refuse(outcome), headers, close)
+            };
+            if parts.method != Method::GET && !head {
+                return refuse(turn, LinkOutcome::MethodNotAllowed, parts.headers);
             }
             let target = parts
                 .uri
                 .path_and_query()
                 .map_or("", |target| target.as_str());
             if target.len() > TARGET_BYTES_MAX {
-                return reply(turn.refuse(LinkOutcome::UriTooLong), parts.headers, true);
+                return refuse(turn, LinkOutcome::UriTooLong, parts.headers);
             }
             if !target.is_ascii() {
-                return reply(turn.refuse(LinkOutcome::BadRequest), parts.headers, true);
+                return refuse(turn, LinkOutcome::BadRequest, parts.headers);
             }
+            let mut ending = Ending {
+                close: left == 0 || turn.is_draining(),
+                head,
+            };
             if parts.uri.path() == "/robots.txt" {
-                return Answer::Now(Some(answer::robots(parts.headers, close)));
+                return Answer::Now(Some(answer::robots(parts.headers, ending)));
             }
-            let head = parts.method == Method::HEAD;
-            let asked = (parts.uri.path(), parts.uri.query());
-            let needs_host = parts.version >= Version::HTTP_11;
-            let (handled, has_body) =
-                turn.click(self.peer, head, asked, &parts.headers, needs_host);
-            reply(handled, parts.headers, close || has_body)
+            let asked = Asked {
+                head,
+                host: parts.uri.host(),
+                path: parts.uri.path(),
+                query: parts.uri.query(),
+                needs_host: parts.version >= Version::HTTP_11,
+            };
+            let (handled, has_body) = turn.click(self.peer, &asked, &parts.headers);
+            ending.close |= has_body;
+            reply(handled, parts.headers, ending)
         });
         // Only workers serve connections, so there is always a turn.
         answer.unwrap_or(Answer::Now(None))
@@ -79,17 +87,17 @@ impl Service<Request<Incoming>> for Public {
 }
 
 /// The answer to what became of a request.
-fn reply(handled: Handled, headers: HeaderMap, close: bool) -> Answer {
+fn reply(handled: Handled, headers: HeaderMap, ending: Ending) -> Answer {
     match handled {
-        Handled::Refused(outcome) => Answer::Now(Some(answer::refusal(outcome, headers, close))),
+        Handled::Refused(outcome) => Answer::Now(Some(answer::refusal(outcome, headers, ending))),
         Handled::Unrecorded(redirect) => {
-            Answer::Now(Some(answer::redirect(redirect, headers, false, close)))
+            Answer::Now(Some(answer::redirect(redirect, headers, false, ending)))
         }
         Handled::Waits { turn, redirect } => Answer::Turn(Some(Waiting {
             turn,
             redirect,
             headers,
-            close,
+            ending,
         })),
     }
 }

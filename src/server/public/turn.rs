@@ -14,7 +14,6 @@ use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
@@ -25,52 +24,40 @@ use hyper::header::{HeaderMap, HeaderValue};
 use tokio::sync::Notify;
 
 use crate::catalog::Catalog;
-use crate::click::{self, Decision, DeepLinkCache, Salts, Signer, location};
-use crate::config::Cidr;
+use crate::click::{self, Decision, DeepLinkCache, Salts, location};
 use crate::link::{self, Link, Pairs};
-use crate::log::{Epoch, Log, LogError, Outcome, RefusedReason, TurnWriter};
-use crate::model::click::{Click, ClickFlags, Network};
-use crate::model::click_id::ClickId;
-use crate::model::id::{ProgramId, StringRef};
-use crate::telemetry::Metrics;
+use crate::log::{Epoch, LogError, Outcome, RefusedReason, TurnWriter};
+use crate::model::click::ClickFlags;
+use crate::model::click_id::{ClickId, TEXT_LEN};
+use crate::model::id::ProgramId;
+use crate::model::time::Millis;
 use crate::telemetry::label::{ClickResult, LinkOutcome};
 
+use super::record::Facts;
+use super::shared::Shared;
 use super::visit::{HeadError, Visit};
 
 /// Turns that were settled as unrecorded and are still remembered.
 const UNRECORDED_TURNS_MAX: usize = 1_024;
 /// How long a click waits for a store that asks for a pause.
 const STALL_MAX: Duration = Duration::from_millis(100);
-/// Bytes of a landing page that are stored.
-const LANDING_BYTES_MAX: usize = 512;
 /// Size of the blocks that `Location` values are cut from.
 const ARENA_BYTES: usize = 64 << 10;
 
-/// Read-only snapshots, replaced whole by whoever changes them.
-#[derive(Debug)]
-pub struct Snapshots {
-    /// The catalogue in force.
-    pub catalog: Arc<ArcSwap<Catalog>>,
-    /// The visitor salts at hand.
-    pub salts: Arc<ArcSwap<Salts>>,
-}
-
-/// What all workers share.
-pub struct Shared {
-    /// The log.
-    pub log: Log,
-    /// Signs click ids.
-    pub signer: Arc<Signer>,
-    /// Catalogue and salts.
-    pub snapshots: Snapshots,
-    /// Handles of all metrics.
-    pub metrics: Arc<Metrics>,
-    /// Proxies that may name the client.
-    pub trusted_proxies: Vec<Cidr>,
-    /// How long a click waits for its sync; `None` answers after the commit.
-    pub durable_wait: Option<Duration>,
-    /// Set once the daemon stops: connections are told to close.
-    pub draining: AtomicBool,
+/// What a request asks for.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    /// By HEAD, else by GET.
+    pub(super) head: bool,
+    /// The host of a target in absolute form, which stands above the header `Host`
+    /// (RFC 9112, 3.2.2).
+    pub(super) host: Option<&'a str>,
+    /// Path of the target.
+    pub(super) path: &'a str,
+    /// Query of the target.
+    pub(super) query: Option<&'a str>,
+    /// Whether the version of HTTP demands a `Host`.
+    pub(super) needs_host: bool,
 }
 
 /// How a request goes on.
@@ -180,7 +167,7 @@ impl Turn {
         let reason = match outcome {
             LinkOutcome::MethodNotAllowed => RefusedReason::Method,
             LinkOutcome::UriTooLong | LinkOutcome::HeadersTooLarge => RefusedReason::TooLong,
-            LinkOutcome::BadRequest => RefusedReason::BadRequest,
+            LinkOutcome::BadRequest | LinkOutcome::ExpectationFailed => RefusedReason::BadRequest,
             LinkOutcome::NotFound | LinkOutcome::Redirected => RefusedReason::NotALink,
         };
         self.turn_away(outcome, reason)
@@ -199,20 +186,27 @@ impl Turn {
         }
     }
 
-    /// Handles a GET or HEAD of `path` and `query`; whether the head announced a body comes along.
+    /// Handles a GET or HEAD; whether the head announced a body comes along.
     pub(super) fn click(
         &mut self,
         peer: IpAddr,
-        head: bool,
-        (path, query): (&str, Option<&str>),
+        asked: &Asked<'_>,
         headers: &HeaderMap,
-        needs_host: bool,
     ) -> (Handled, bool) {
-        let visit = match Visit::read(headers, needs_host, &mut self.shape) {
+        let mut visit = match Visit::read(headers, asked.needs_host, &mut self.shape) {
             Ok(visit) => visit,
-            Err(HeadError::Host) => return (self.refuse(LinkOutcome::BadRequest), true),
-            Err(HeadError::TooLarge) => return (self.refuse(LinkOutcome::HeadersTooLarge), true),
+            Err(error) => {
+                let outcome = match error {
+                    HeadError::Host => LinkOutcome::BadRequest,
+                    HeadError::Expectation => LinkOutcome::ExpectationFailed,
+                    HeadError::TooLarge => LinkOutcome::HeadersTooLarge,
+                };
+                return (self.refuse(outcome), true);
+            }
         };
+        if let Some(host) = asked.host {
+            visit.host = host.as_bytes();
+        }
         let (address, malformed) = super::forwarded::client(
             peer,
             &self.shared.trusted_proxies,
@@ -226,7 +220,7 @@ impl Turn {
                 .map(HeaderValue::as_bytes),
         );
         let mut noticed = visit.flags;
-        if head {
+        if asked.head {
             noticed.set(ClickFlags::HEAD);
         }
         if malformed {
@@ -234,7 +228,7 @@ impl Turn {
         }
         // The buffer is lent to the link for the time of this request.
         let mut pairs = std::mem::take(&mut self.pairs);
-        let handled = match link::parse(path, query, &mut pairs) {
+        let handled = match link::parse(asked.path, asked.query, &mut pairs) {
             Ok(link) => self.redirect(&link, &visit, noticed, address),
             Err(_) => self.turn_away(LinkOutcome::NotFound, RefusedReason::NotALink),
         };
@@ -269,7 +263,7 @@ impl Turn {
         visit: &Visit<'_>,
         noticed: ClickFlags,
         address: IpAddr,
-        now: crate::model::time::Millis,
+        now: Millis,
     ) -> Handled {
         let (number, covered) = self.writer.mint(now);
         let recorded = covered && self.shared.log.failure().is_none();
@@ -303,70 +297,24 @@ impl Turn {
                 .add(ClickResult::Unrecorded, 1);
             return Handled::Unrecorded(redirect);
         }
-        self.store(decision, link, visit, noticed, address, id);
+        let facts = Facts {
+            decision,
+            link,
+            visit,
+            noticed,
+            address,
+            id,
+        };
+        let flags = facts.store(&mut self.writer, self.salts.load(), &self.shape);
+        for (count, (flag, _)) in self.flags.iter_mut().zip(ClickFlags::ALL) {
+            *count += u64::from(flags.any(*flag));
+        }
         self.clicks += 1;
         let turn = self.open;
         if self.writer.is_full() {
             self.end();
         }
         Handled::Waits { turn, redirect }
-    }
-
-    fn store(
-        &mut self,
-        decision: &Decision<'_>,
-        link: &Link<'_>,
-        visit: &Visit<'_>,
-        noticed: ClickFlags,
-        address: IpAddr,
-        id: ClickId,
-    ) {
-        let salts = self.salts.load();
-        let (visitor, visitor_before) = salts.visitor(
-            id.number.time(),
-            decision.program.unique_window,
-            address,
-            visit.user_agent,
-        );
-        let mut flags = decision.flags.with(noticed);
-        let mut limited = false;
-        let mut reference = |found: Option<StringRef>| {
-            limited |= found.is_none();
-            found
-        };
-        let writer = &mut self.writer;
-        let family = visit
-            .user_agent
-            .split(|byte| matches!(byte, b'/' | b' '))
-            .next();
-        let user_agent = reference(writer.intern(visit.user_agent))
-            .or_else(|| writer.known(family.unwrap_or_default()));
-        let referrer =
-            reference(writer.intern(visit.referrer.1)).or_else(|| writer.known(visit.referrer.0));
-        let shape = reference(writer.intern(&self.shape));
-        let landing = decision.landing.url.as_bytes();
-        let landing = landing.get(..LANDING_BYTES_MAX).unwrap_or(landing);
-        let landing = reference(writer.intern(landing));
-        if limited {
-            flags.set(ClickFlags::LIMITED_STRINGS);
-        }
-        for (count, (flag, _)) in self.flags.iter_mut().zip(ClickFlags::ALL) {
-            *count += u64::from(flags.any(*flag));
-        }
-        let click = Click {
-            flags,
-            program: link.program,
-            ad: link.ad,
-            network: Network::of(address),
-            visitor,
-            visitor_before,
-            user_agent: user_agent.unwrap_or_default(),
-            referrer: referrer.unwrap_or_default(),
-            shape: shape.unwrap_or_default(),
-            landing: landing.unwrap_or_default(),
-            parameters: link.parameters(),
-        };
-        writer.push(link.partner, id.number, &click);
     }
 
     /// Whether `turn` is settled, and if so whether it is recorded; else `waker` is kept.
@@ -406,24 +354,30 @@ impl Turn {
         }
     }
 
-    fn committed(&mut self, epoch: Epoch) {
-        let waiting = Waiting {
-            turn: self.open,
+    /// Closes the open turn; what comes next belongs to the one after it.
+    fn close(&mut self, epoch: Epoch) -> Waiting {
+        let turn = self.open;
+        self.open += 1;
+        Waiting {
+            turn,
             epoch,
             since: Instant::now(),
             wakers: std::mem::take(&mut self.wakers),
             clicks: std::mem::take(&mut self.clicks),
-        };
-        self.open += 1;
-        if self.shared.durable_wait.is_some() {
-            if self.waiting.is_empty() {
-                self.nudge.notify_one();
-            }
-            self.waiting.push_back(waiting);
-            self.shared.log.ask_sync();
-        } else {
-            self.settle(waiting, true);
         }
+    }
+
+    fn committed(&mut self, epoch: Epoch) {
+        let waiting = self.close(epoch);
+        if self.shared.durable_wait.is_none() {
+            self.settle(waiting, true);
+            return;
+        }
+        if self.waiting.is_empty() {
+            self.nudge.notify_one();
+        }
+        self.waiting.push_back(waiting);
+        self.shared.log.ask_sync();
     }
 
     /// Gives the open turn's clicks up: they are redirected unrecorded.
@@ -431,14 +385,7 @@ impl Turn {
         self.stalled_since = None;
         self.release();
         self.writer.abandon();
-        let waiting = Waiting {
-            turn: self.open,
-            epoch: Epoch::default(),
-            since: Instant::now(),
-            wakers: std::mem::take(&mut self.wakers),
-            clicks: std::mem::take(&mut self.clicks),
-        };
-        self.open += 1;
+        let waiting = self.close(Epoch::default());
         self.settle(waiting, false);
     }
 
@@ -494,7 +441,7 @@ impl Turn {
     }
 
     /// Signs `id` anew, as that of a click that is not stored.
-    pub(super) fn resign(&self, id: &ClickId) -> [[u8; crate::model::click_id::TEXT_LEN]; 2] {
+    pub(super) fn resign(&self, id: &ClickId) -> [[u8; TEXT_LEN]; 2] {
         let signer = &self.shared.signer;
         [
             signer.sign(id),
@@ -507,7 +454,7 @@ impl Turn {
 
     /// Whether connections should be told to close.
     pub(super) fn is_draining(&self) -> bool {
-        self.shared.draining.load(Ordering::Relaxed)
+        self.shared.is_draining()
     }
 
     /// Adds the turn's counts to the metrics.

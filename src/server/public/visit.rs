@@ -3,7 +3,11 @@
 //! Hot path. Reads each header once. The shape (names of the headers in order, with the values of
 //! `Sec-Fetch-*` and of the purpose headers) goes into a buffer that is reused.
 
-use hyper::header::{CONTENT_LENGTH, HOST, HeaderMap, REFERER, TRANSFER_ENCODING, USER_AGENT};
+use std::borrow::Cow;
+
+use hyper::header::{
+    CONTENT_LENGTH, EXPECT, HOST, HeaderMap, REFERER, TRANSFER_ENCODING, USER_AGENT,
+};
 
 use crate::model::click::ClickFlags;
 
@@ -16,24 +20,30 @@ const SHAPE_BYTES_MAX: usize = 1_024;
 /// Bytes of a header value that a shape keeps.
 const SHAPE_VALUE_BYTES_MAX: usize = 32;
 
+const NO_REFERRER: (Cow<'static, [u8]>, Cow<'static, [u8]>) =
+    (Cow::Borrowed(&[]), Cow::Borrowed(&[]));
+
 /// Why a request's head is turned away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HeadError {
     /// No `Host`, two, or one that is no host.
     Host,
+    /// `Expect` asks for something else than to continue.
+    Expectation,
     /// More header bytes than are accepted.
     TooLarge,
 }
 
 /// Facts of one request.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Visit<'a> {
     /// Name asked for, without its port; empty for an HTTP/1.0 request without `Host`.
     pub host: &'a [u8],
     /// At most [`HEADER_BYTES_MAX`] bytes.
     pub user_agent: &'a [u8],
-    /// Origin and path, at most [`HEADER_BYTES_MAX`] bytes.
-    pub referrer: (&'a [u8], &'a [u8]),
+    /// Origin, and origin with path, at most [`HEADER_BYTES_MAX`] bytes each. Copied only to leave
+    /// a user name out, which browsers never send.
+    pub referrer: (Cow<'a, [u8]>, Cow<'a, [u8]>),
     /// Prefetch, GPC, cut headers.
     pub flags: ClickFlags,
     /// Whether a body was announced.
@@ -54,7 +64,7 @@ impl<'a> Visit<'a> {
         let mut visit = Self {
             host: &[],
             user_agent: &[],
-            referrer: (&[], &[]),
+            referrer: NO_REFERRER,
             flags: ClickFlags::NONE,
             has_body: false,
         };
@@ -74,6 +84,8 @@ impl<'a> Visit<'a> {
                 visit.host = host_name(value).ok_or(HeadError::Host)?;
             } else if name == TRANSFER_ENCODING || (name == CONTENT_LENGTH && value != b"0") {
                 visit.has_body = true;
+            } else if name == EXPECT && !value.eq_ignore_ascii_case(b"100-continue") {
+                return Err(HeadError::Expectation);
             } else if is_prefetch(text, value) {
                 visit.flags.set(ClickFlags::PREFETCH);
             } else if text == "sec-gpc" && value == b"1" {
@@ -101,28 +113,40 @@ impl<'a> Visit<'a> {
 
     /// Origin and path of a referrer. Its user, query and fragment may name a person, so they are
     /// dropped here and never stored.
-    fn split_referrer(&mut self, value: &'a [u8]) -> (&'a [u8], &'a [u8]) {
+    fn split_referrer(&mut self, value: &'a [u8]) -> (Cow<'a, [u8]>, Cow<'a, [u8]>) {
         let Some(at) = memchr::memmem::find(value, b"://") else {
-            return (&[], &[]);
+            return NO_REFERRER;
         };
-        let (_, after) = value.split_at_checked(at + 3).unwrap_or_default();
+        let (scheme, after) = value.split_at_checked(at + 3).unwrap_or_default();
         let end = after
             .iter()
             .position(|byte| matches!(byte, b'/' | b'?' | b'#'));
         let authority = after.get(..end.unwrap_or(after.len())).unwrap_or_default();
-        if authority.is_empty() || authority.contains(&b'@') {
-            return (&[], &[]);
+        let user = memchr::memrchr(b'@', authority).map_or(0, |at| at + 1);
+        if authority.len() == user {
+            return NO_REFERRER;
         }
-        let origin = value.get(..at + 3 + authority.len()).unwrap_or_default();
-        let rest = after.get(authority.len()..).unwrap_or_default();
-        let path = rest
+        let from_host = after.get(user..).unwrap_or_default();
+        let host = authority.get(user..).unwrap_or_default();
+        let path = from_host
             .split(|byte| matches!(byte, b'?' | b'#'))
             .next()
             .unwrap_or_default();
-        let whole = value.get(..origin.len() + path.len()).unwrap_or_default();
+        if user > 0 {
+            let join = |rest: &[u8]| [scheme, rest].concat();
+            let (mut origin, mut whole) = (join(host), join(path));
+            if whole.len() > HEADER_BYTES_MAX {
+                self.flags.set(ClickFlags::CUT_HEADER);
+            }
+            origin.truncate(HEADER_BYTES_MAX);
+            whole.truncate(HEADER_BYTES_MAX);
+            return (Cow::Owned(origin), Cow::Owned(whole));
+        }
+        let origin = value.get(..scheme.len() + host.len()).unwrap_or_default();
+        let whole = value.get(..scheme.len() + path.len()).unwrap_or_default();
         (
-            origin.get(..HEADER_BYTES_MAX).unwrap_or(origin),
-            self.keep(whole),
+            Cow::Borrowed(origin.get(..HEADER_BYTES_MAX).unwrap_or(origin)),
+            Cow::Borrowed(self.keep(whole)),
         )
     }
 }
@@ -177,6 +201,7 @@ fn host_name(value: &[u8]) -> Option<&[u8]> {
 #[cfg(test)]
 mod tests {
     use hyper::header::{HeaderName, HeaderValue};
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -205,7 +230,7 @@ mod tests {
         assert_eq!(visit.host, b"go.example");
         assert_eq!(visit.user_agent, b"Mozilla/5.0");
         assert_eq!(
-            visit.referrer,
+            (&*visit.referrer.0, &*visit.referrer.1),
             (
                 &b"https://blog.example"[..],
                 &b"https://blog.example/a/b"[..]
@@ -267,17 +292,20 @@ mod tests {
             (visit.user_agent.len(), visit.flags),
             (512, ClickFlags::CUT_HEADER)
         );
-        for referrer in [
-            "",
-            "x",
-            "android-app:",
-            "https://me:secret@blog.example/",
-            "https:///x",
-        ] {
+        for referrer in ["", "x", "android-app:", "https://me:secret@/", "https:///x"] {
             let pairs = headers(&[("host", "a"), ("referer", referrer)]);
             let visit = Visit::read(&pairs, true, &mut Vec::new()).unwrap();
-            assert_eq!(visit.referrer, (&[][..], &[][..]), "{referrer}");
+            assert_eq!(visit.referrer, NO_REFERRER, "{referrer}");
         }
+        let pairs = headers(&[
+            ("host", "a"),
+            ("referer", "https://me:secret@b.example/a?x"),
+        ]);
+        let visit = Visit::read(&pairs, true, &mut Vec::new()).unwrap();
+        assert_eq!(
+            (&*visit.referrer.0, &*visit.referrer.1),
+            (&b"https://b.example"[..], &b"https://b.example/a"[..])
+        );
         let pairs = headers(&[("host", "a"), ("x", &"x".repeat(9_000))]);
         assert!(matches!(
             Visit::read(&pairs, true, &mut Vec::new()),
@@ -307,6 +335,67 @@ mod tests {
                 Visit::read(&pairs, true, &mut Vec::new()).unwrap().has_body,
                 has_body
             );
+        }
+    }
+
+    #[test]
+    fn an_expectation_must_be_to_continue() {
+        for (value, fine) in [
+            ("100-continue", true),
+            ("100-Continue", true),
+            ("x", false),
+            ("", false),
+        ] {
+            let pairs = headers(&[("host", "a"), ("expect", value)]);
+            let read = Visit::read(&pairs, true, &mut Vec::new()).map(|_| ());
+            let expected = if fine {
+                Ok(())
+            } else {
+                Err(HeadError::Expectation)
+            };
+            assert_eq!(read, expected, "{value:?}");
+        }
+    }
+
+    fn any_name() -> impl Strategy<Value = String> {
+        "host|user-agent|referer|sec-purpose|purpose|x-moz|sec-gpc|expect|content-length|\
+         transfer-encoding|sec-fetch-[a-z]{1,8}|[a-z][a-z0-9-]{0,20}"
+    }
+
+    proptest! {
+        #[test]
+        fn any_headers_are_survived_within_bounds(
+            pairs in proptest::collection::vec(
+                (any_name(), proptest::collection::vec(0x20_u8..=0xff, 0..700)),
+                0..12,
+            ),
+            needs_host: bool,
+        ) {
+            let mut map = HeaderMap::new();
+            for (name, value) in &pairs {
+                if let Ok(value) = HeaderValue::from_bytes(value) {
+                    map.append(HeaderName::from_bytes(name.as_bytes()).unwrap(), value);
+                }
+            }
+            let mut shape = Vec::new();
+            if let Ok(visit) = Visit::read(&map, needs_host, &mut shape) {
+                prop_assert!(visit.user_agent.len() <= HEADER_BYTES_MAX);
+                prop_assert!(visit.referrer.1.len() <= HEADER_BYTES_MAX);
+                prop_assert!(visit.referrer.1.starts_with(&visit.referrer.0));
+                prop_assert!(!needs_host || !visit.host.is_empty());
+            }
+            prop_assert!(shape.len() <= SHAPE_BYTES_MAX);
+        }
+
+        #[test]
+        fn no_user_query_or_fragment_of_a_referrer_is_kept(
+            user in "[a-z:]{1,8}", host in "[a-z]{1,8}", path in "(/[a-z@]{0,5}){0,3}", end in "[?#][ -~]{0,9}",
+        ) {
+            let value = format!("https://{user}@{host}{path}{end}");
+            let pairs = headers(&[("host", "a"), ("referer", &value)]);
+            let visit = Visit::read(&pairs, true, &mut Vec::new()).unwrap();
+            prop_assert_eq!(visit.referrer.0.to_vec(), format!("https://{host}").into_bytes());
+            prop_assert_eq!(visit.referrer.1.to_vec(), format!("https://{host}{path}").into_bytes());
         }
     }
 }

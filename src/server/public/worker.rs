@@ -24,7 +24,8 @@ use crate::telemetry::label::{CloseReason, Listener};
 
 use super::connection::{Stamp, Watched};
 use super::service::Public;
-use super::turn::{self, Shared};
+use super::shared::Shared;
+use super::turn;
 
 /// Bytes of a head that are buffered; a little above the longest target that hyper parses, so that
 /// a longer one is told so (414) instead of being cut off.
@@ -219,10 +220,7 @@ impl Connections {
         self.next.set(id + 1);
         let io = TokioIo::new(Watched::new(stream, Rc::clone(&stamp)));
         let mut builder = http1::Builder::new();
-        builder
-            .max_buf_size(HEAD_BUFFER_BYTES)
-            .pipeline_flush(true)
-            .half_close(true);
+        builder.max_buf_size(HEAD_BUFFER_BYTES).half_close(true);
         let connection = builder.serve_connection(io, service);
         let (this, shared) = (Rc::clone(self), Arc::clone(shared));
         let gauge = shared

@@ -15,7 +15,7 @@ use clickd::registry::cube::CubeId;
 use proptest::prelude::*;
 
 use super::recount::{Figures, Recount, Result};
-use super::world::{PROGRAMS, World};
+use super::world::{PROGRAMS, World, begin, change};
 
 pub(crate) fn open(dir: &Path, log: &Log) -> Derived {
     let end = log.last_footer().unwrap().map(|footer| footer.slot);
@@ -103,7 +103,7 @@ fn history(seed: u64) -> Vec<String> {
     let dir = |name: &str| root.path().join(name);
     let mut world = World::new(seed);
     let mut log = world.open(&dir("log"));
-    world.begin(&log);
+    begin(&log);
     let epochs = 3 + world.dice.below(3);
     let change_at = world.dice.below(epochs);
     for epoch in 0..epochs {
@@ -115,9 +115,9 @@ fn history(seed: u64) -> Vec<String> {
         let derived = open(&dir("live"), &log);
         let mut live = Folder::new(log.clone(), derived.serving());
         let mut writer = log.writer();
-        for slot in 0..1 + world.dice.below(4) {
+        for slot in 0..=world.dice.below(3) {
             if epoch == change_at && slot == 1 {
-                world.change(&log);
+                change(&log);
             }
             world.slot(&log, &mut writer);
             catch_up(&mut live, &log);

@@ -10,7 +10,7 @@ use clickd::log::{Clock, Log, Options as LogOptions};
 use clickd::model::id::{EventNumber, PartnerId, Slot};
 
 use super::same::open;
-use super::world::World;
+use super::world::{World, begin};
 
 /// Waits until `done`, which must come.
 fn until(what: &str, mut done: impl FnMut() -> bool) {
@@ -34,11 +34,11 @@ fn it_keeps_up_and_goes_on_where_it_stopped() {
     let root = tempfile::tempdir().unwrap();
     let mut world = World::new(1);
     let log = world.open(&root.path().join("log"));
-    world.begin(&log);
+    begin(&log);
     let dir = root.path().join("derived");
     for _ in 0..2 {
         let derived = open(&dir, &log);
-        let mut fold = Fold::start(log.clone(), derived.clone()).unwrap();
+        let mut fold = Fold::start(log.clone(), derived.clone(), None).unwrap();
         let sealed = slots(&mut world, &log, 3);
         until("the fold reaches the log", || {
             fold.status().watermark().slot >= sealed
@@ -56,12 +56,12 @@ fn a_rebuild_serves_the_old_rows_until_the_new_ones_are_level() {
     let root = tempfile::tempdir().unwrap();
     let mut world = World::new(2);
     let log = world.open(&root.path().join("log"));
-    world.begin(&log);
+    begin(&log);
     let dir = root.path().join("derived");
     // The rows were folded under the rules before these.
     let end = log.last_footer().unwrap().map(|footer| footer.slot);
     let old = Derived::open(&dir, &Options::new(RULES - 1), end).unwrap();
-    let mut fold = Fold::start(log.clone(), old).unwrap();
+    let mut fold = Fold::start(log.clone(), old, None).unwrap();
     let sealed = slots(&mut world, &log, 3);
     until("the fold reaches the log", || {
         fold.status().watermark().slot >= sealed
@@ -71,7 +71,7 @@ fn a_rebuild_serves_the_old_rows_until_the_new_ones_are_level() {
     let derived = open(&dir, &log);
     let (number, mark) = (derived.serving().number(), derived.watermark());
     assert!(derived.outdated().unwrap() && mark.is_some());
-    let mut fold = Fold::start(log.clone(), derived.clone()).unwrap();
+    let mut fold = Fold::start(log.clone(), derived.clone(), None).unwrap();
     until("the rebuild ends", || {
         assert!(derived.watermark() >= mark, "reports never go back");
         fold.status().rebuilds() > 0
@@ -111,7 +111,7 @@ fn a_slot_that_does_not_match_its_footer_stops_the_fold_before_it() {
     let dir = root.path().join("log");
     let mut world = World::new(3);
     let log = world.open(&dir);
-    world.begin(&log);
+    begin(&log);
     let last = slots(&mut world, &log, 6);
     let mut found = Vec::new();
     for slot in (1..=last.0).map(Slot) {
@@ -125,7 +125,7 @@ fn a_slot_that_does_not_match_its_footer_stops_the_fold_before_it() {
     lose(&dir, slot, partner, number);
     let log = Log::open(&LogOptions::new(&dir), Clock::start_at(end)).unwrap();
     let derived = open(&root.path().join("derived"), &log);
-    let mut fold = Fold::start(log.clone(), derived.clone()).unwrap();
+    let mut fold = Fold::start(log.clone(), derived.clone(), None).unwrap();
     until("the fold stops", || !fold.status().is_running());
     let failure = fold.status().failure().unwrap().to_owned();
     assert!(
@@ -148,9 +148,9 @@ fn rows_folded_from_another_log_are_discarded() {
     let dir = root.path().join("derived");
     let mut first = World::new(4);
     let log = first.open(&root.path().join("first"));
-    first.begin(&log);
+    begin(&log);
     slots(&mut first, &log, 2);
-    let mut fold = Fold::start(log.clone(), open(&dir, &log)).unwrap();
+    let mut fold = Fold::start(log.clone(), open(&dir, &log), None).unwrap();
     let sealed = log.sealed();
     until("the fold reaches the log", || {
         fold.status().watermark().slot >= sealed
@@ -160,10 +160,10 @@ fn rows_folded_from_another_log_are_discarded() {
 
     let mut second = World::new(5);
     let log = second.open(&root.path().join("second"));
-    second.begin(&log);
+    begin(&log);
     let sealed = slots(&mut second, &log, 4);
     let derived = open(&dir, &log);
-    let mut fold = Fold::start(log.clone(), derived.clone()).unwrap();
+    let mut fold = Fold::start(log.clone(), derived.clone(), None).unwrap();
     until("the fold reaches the log", || {
         derived.serving().number() == 2 && fold.status().watermark().slot >= sealed
     });

@@ -13,7 +13,7 @@ use clickd::model::time::Day;
 use clickd::registry::cube::{CubeId, Granularity};
 
 use super::same::{catch_up, open};
-use super::world::World;
+use super::world::{World, begin};
 
 struct Store {
     _root: tempfile::TempDir,
@@ -26,7 +26,7 @@ fn store() -> Store {
     let root = tempfile::tempdir().unwrap();
     let mut world = World::new(5);
     let log = world.open(&root.path().join("log"));
-    world.begin(&log);
+    begin(&log);
     let mut writer = log.writer();
     for _ in 0..8 {
         world.slot(&log, &mut writer);

@@ -14,7 +14,7 @@ use clickd::model::money::Money;
 use clickd::model::submission::{Claim, EventTime, PayloadHash, Submission};
 use clickd::model::time::{DAY, HOUR, MINUTE, Millis, SECOND};
 
-/// SplitMix64: a small generator whose whole state is its seed.
+/// `SplitMix64`: a small generator whose whole state is its seed.
 pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
@@ -216,19 +216,6 @@ impl World {
         Log::open(&Options::new(dir), Clock::start_at(self.now)).unwrap()
     }
 
-    /// Stores the first catalogue and the first robot list.
-    pub(crate) fn begin(&self, log: &Log) {
-        log.put_catalog(CatalogVersion(0), &catalog(false)).unwrap();
-        log.put_rules(ROBOTS.as_bytes()).unwrap();
-    }
-
-    /// Changes catalogue and robot list.
-    pub(crate) fn change(&self, log: &Log) {
-        log.put_catalog(log.current_catalog(), &catalog(true))
-            .unwrap();
-        log.put_rules(LATER_ROBOTS.as_bytes()).unwrap();
-    }
-
     /// Stores a slot's worth of events and ends the slot.
     pub(crate) fn slot(&mut self, log: &Log, writer: &mut TurnWriter) -> Slot {
         for (partner, number, agent, click) in std::mem::take(&mut self.held) {
@@ -398,6 +385,19 @@ impl World {
             fields: Vec::new(),
         }
     }
+}
+
+/// Stores the first catalogue and the first robot list.
+pub(crate) fn begin(log: &Log) {
+    log.put_catalog(CatalogVersion(0), &catalog(false)).unwrap();
+    log.put_rules(ROBOTS.as_bytes()).unwrap();
+}
+
+/// Changes catalogue and robot list.
+pub(crate) fn change(log: &Log) {
+    log.put_catalog(log.current_catalog(), &catalog(true))
+        .unwrap();
+    log.put_rules(LATER_ROBOTS.as_bytes()).unwrap();
 }
 
 /// A click answered at `now` that will never be stored.

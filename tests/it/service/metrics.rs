@@ -100,7 +100,7 @@ fn disturb(to: &[SocketAddr], seed: u64) -> u64 {
         let slot = &mut clients[place];
         let mut client = slot
             .take()
-            .map_or_else(|| Client::connect(to[place]).unwrap(), |c| c);
+            .unwrap_or_else(|| Client::connect(to[place]).unwrap());
         let sent = client
             .send(&random.request())
             .and_then(|()| client.answer());

@@ -1,12 +1,15 @@
 //! Submitting conversions and asking what became of them.
 
 use std::io::{Read as _, Write as _};
+use std::time::Duration;
 
 use super::bench::{Bench, Reply, short};
 use crate::derived::{ActionId, SubmissionOutcome};
 use crate::log::{Outcome, RefusedReason};
 use crate::model::id::{EventTypeId, ProgramId, Slot, SubmissionId};
 use crate::model::refusal::Refusal;
+use crate::model::submission::Submission;
+use crate::server::api::Limits;
 use crate::server::api::submissions::BODY_BYTES_MAX;
 
 const GOOD: &str = "CampaignId=1000&EventTypeCode=SALE&EventDate=NOW&OrderId=o-1\
@@ -118,10 +121,12 @@ fn submissions_of_others_are_as_if_they_were_not_there() {
     let bench = Bench::start();
     let own = id_of(&queued(&bench.form(GOOD)));
     let nowhere = bench.get("/nowhere").without_date();
-    let foreign = SubmissionId {
+    let stored = bench.log.submission(own).unwrap().unwrap();
+    let foreign = Submission {
         program: ProgramId(2000),
-        ..own
+        ..stored
     };
+    let foreign = bench.log.submit(&foreign).unwrap().id;
     let unknown = SubmissionId {
         slot: Slot(77_777),
         ..own
@@ -247,8 +252,11 @@ fn bodies_that_do_not_come_are_given_up() {
 
 #[test]
 fn what_cannot_be_made_durable_is_not_acknowledged() {
-    let bench = Bench::start();
-    queued(&bench.form(GOOD));
+    let bench = Bench::with(Limits {
+        store: Duration::from_millis(500),
+        ..Limits::default()
+    });
+    // Its sync thread has ended, so nothing is ever durable again.
     bench.log.stop().unwrap();
     let reply = bench.form(&GOOD.replace("o-1", "o-2"));
     assert_eq!(reply.status, 503, "{reply:?}");

@@ -1,0 +1,64 @@
+//! What the fold counts of one slot for the metrics. Never stored; no figure depends on it.
+
+use std::time::Duration;
+
+use crate::derived::Class;
+use crate::model::refusal::Refusal;
+use crate::telemetry::label::{CreditKind, VerdictClass};
+use crate::telemetry::metric::FoldMetrics;
+
+/// Counts of one slot.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    verdicts: [u64; VerdictClass::ALL.len()],
+    stored: u64,
+    recovered: u64,
+    refusals: Vec<Refusal>,
+}
+
+impl Counts {
+    /// Counts a click.
+    pub(super) fn verdict(&mut self, class: Class) {
+        let label = match class {
+            Class::Unique => VerdictClass::Unique,
+            Class::Duplicate => VerdictClass::Duplicate,
+            Class::Robot => VerdictClass::Robot,
+            Class::Prefetch => VerdictClass::Prefetch,
+            Class::Head => VerdictClass::Head,
+        };
+        if let Some(count) = self.verdicts.get_mut(label as usize) {
+            *count += 1;
+        }
+    }
+
+    /// Counts a credited submission.
+    pub(super) fn credit(&mut self, recovered: bool) {
+        *if recovered {
+            &mut self.recovered
+        } else {
+            &mut self.stored
+        } += 1;
+    }
+
+    /// Counts a refused submission.
+    pub(super) fn refuse(&mut self, refusal: Refusal) {
+        self.refusals.push(refusal);
+    }
+
+    /// Moves the counts into `metrics`, with how long the slot took.
+    pub(super) fn publish(&mut self, metrics: &FoldMetrics, took: Duration) {
+        metrics.slot_duration.record(took.as_secs_f64());
+        for (class, count) in VerdictClass::ALL.iter().zip(&mut self.verdicts) {
+            metrics.verdicts.add(*class, std::mem::take(count));
+        }
+        metrics
+            .credits
+            .add(CreditKind::Stored, std::mem::take(&mut self.stored));
+        metrics
+            .credits
+            .add(CreditKind::Recovered, std::mem::take(&mut self.recovered));
+        for refusal in self.refusals.drain(..) {
+            metrics.refusals.add(refusal, 1);
+        }
+    }
+}

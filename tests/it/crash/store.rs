@@ -1,0 +1,236 @@
+//! The log store as it lies on disk, opened read-only and read by its documented layout.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use rocksdb::{DB, IteratorMode, Options};
+
+/// A click.
+#[derive(Clone, Debug)]
+pub(crate) struct Click {
+    pub(crate) slot: u32,
+    pub(crate) partner: u32,
+    pub(crate) number: u64,
+    pub(crate) program: u32,
+    pub(crate) ad: u32,
+    pub(crate) user_agent: String,
+    pub(crate) landing: String,
+    /// The value of `subId1`.
+    pub(crate) label: String,
+}
+
+/// A submission.
+#[derive(Clone, Debug)]
+pub(crate) struct Submission {
+    pub(crate) slot: u32,
+    pub(crate) program: u32,
+    pub(crate) number: u64,
+    pub(crate) event_type: u32,
+    pub(crate) order: String,
+    /// Every field as it was sent.
+    pub(crate) fields: BTreeMap<String, String>,
+}
+
+/// What a footer says about its slot.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Footer {
+    pub(crate) torn: bool,
+    pub(crate) clicks: u64,
+    pub(crate) submissions: u64,
+}
+
+/// Program, event type and order id.
+pub(crate) type OrderKey = (u32, u32, String);
+
+/// Everything stored.
+#[derive(Debug)]
+pub(crate) struct Stored {
+    /// By slot, partner, number.
+    pub(crate) clicks: Vec<Click>,
+    /// By slot, program, number.
+    pub(crate) submissions: Vec<Submission>,
+    /// Slot and number of each attempt at an order.
+    pub(crate) orders: BTreeMap<OrderKey, Vec<(u32, u64)>>,
+    pub(crate) footers: BTreeMap<u32, Footer>,
+}
+
+impl Stored {
+    /// Reads the store in `directory`, which no daemon writes to.
+    pub(crate) fn read(directory: &Path) -> Self {
+        let options = Options::default();
+        let families = DB::list_cf(&options, directory).unwrap();
+        let db = DB::open_cf_for_read_only(&options, directory, families, false).unwrap();
+        let rows = |family: &str| {
+            let family = db.cf_handle(family).unwrap();
+            db.iterator_cf(family, IteratorMode::Start)
+                .map(Result::unwrap)
+        };
+        let strings: BTreeMap<u64, String> = rows("strings")
+            .map(|(key, value)| (Bytes(&key).number(4), text(&value)))
+            .collect();
+        Self {
+            clicks: rows("clicks")
+                .map(|(key, value)| click(&key, &value, &strings))
+                .collect(),
+            submissions: rows("submissions")
+                .map(|(key, value)| submission(&key, &value))
+                .collect(),
+            orders: rows("orders")
+                .map(|(key, value)| order(&key, &value))
+                .collect(),
+            footers: rows("footers")
+                .map(|(key, value)| (Bytes(&key).word(), footer(&value)))
+                .collect(),
+        }
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// Bytes that are read from the front.
+struct Bytes<'a>(&'a [u8]);
+
+impl<'a> Bytes<'a> {
+    fn take(&mut self, count: usize) -> &'a [u8] {
+        let (head, rest) = self.0.split_at(count);
+        self.0 = rest;
+        head
+    }
+
+    fn byte(&mut self) -> u8 {
+        self.take(1)[0]
+    }
+
+    /// A big-endian number of `count` bytes.
+    fn number(&mut self, count: usize) -> u64 {
+        let bytes = self.take(count).iter();
+        bytes.fold(0, |number, byte| number << 8 | u64::from(*byte))
+    }
+
+    fn word(&mut self) -> u32 {
+        u32::try_from(self.number(4)).unwrap()
+    }
+
+    /// A number in groups of seven bits, lowest first.
+    fn varint(&mut self) -> u64 {
+        let mut number = 0;
+        let mut shift = 0;
+        loop {
+            let byte = self.byte();
+            number |= u64::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                return number;
+            }
+            shift += 7;
+        }
+    }
+
+    fn varint32(&mut self) -> u32 {
+        u32::try_from(self.varint()).unwrap()
+    }
+
+    fn text(&mut self) -> String {
+        let length = usize::try_from(self.varint()).unwrap();
+        text(self.take(length))
+    }
+}
+
+/// Slot u32 · partner u32 · number u64, all big-endian.
+fn event_key(key: &[u8]) -> (u32, u32, u64) {
+    let mut key = Bytes(key);
+    let parts = (key.word(), key.word(), key.number(8));
+    assert!(key.0.is_empty());
+    parts
+}
+
+/// Format, layout (1 IPv6, 2 with the visitor before); varints flags, program, ad; network;
+/// visitors of 8 bytes; references of user agent, referrer, shape, landing page; then code and
+/// text of each parameter.
+fn click(key: &[u8], value: &[u8], strings: &BTreeMap<u64, String>) -> Click {
+    let (slot, partner, number) = event_key(key);
+    let mut row = Bytes(value);
+    assert_eq!(row.byte(), 1, "format");
+    let layout = row.byte();
+    row.varint();
+    let (program, ad) = (row.varint32(), row.varint32());
+    row.take(if layout & 1 == 0 { 3 } else { 6 });
+    row.take(if layout & 2 == 0 { 8 } else { 16 });
+    let mut string = || strings.get(&row.varint()).cloned().unwrap_or_default();
+    let [user_agent, _referrer, _shape, landing] = [string(), string(), string(), string()];
+    let mut label = String::new();
+    while !row.0.is_empty() {
+        let (code, value) = (row.byte(), row.text());
+        if code == 1 {
+            label = value;
+        }
+    }
+    Click {
+        slot,
+        partner,
+        number,
+        program,
+        ad,
+        user_agent,
+        landing,
+        label,
+    }
+}
+
+/// Format; varints program, event type; order id; event time (0 now); claim (0 none, 1 forged, 2
+/// with 21 bytes); varint of amount + 1; customer id (0 none); hash of 16 bytes; count and pairs of
+/// fields.
+fn submission(key: &[u8], value: &[u8]) -> Submission {
+    let (slot, program, number) = event_key(key);
+    let mut row = Bytes(value);
+    assert_eq!(row.byte(), 1, "format");
+    assert_eq!(row.varint32(), program);
+    let event_type = row.varint32();
+    let order = row.text();
+    assert_eq!(row.byte(), 0, "EventDate is NOW");
+    if row.byte() == 2 {
+        row.take(21);
+    }
+    row.varint();
+    assert_eq!(row.byte(), 0, "no customer id is sent");
+    row.take(16);
+    let fields = (0..row.varint()).map(|_| (row.text(), row.text()));
+    Submission {
+        slot,
+        program,
+        number,
+        event_type,
+        order,
+        fields: fields.collect(),
+    }
+}
+
+/// Program u32 · event type u32 · order id → format, then slot u32, number u64 and 16 bytes of hash
+/// for each attempt.
+fn order(key: &[u8], value: &[u8]) -> (OrderKey, Vec<(u32, u64)>) {
+    let mut key = Bytes(key);
+    let key = (key.word(), key.word(), text(key.0));
+    let mut row = Bytes(value);
+    assert_eq!(row.byte(), 1, "format");
+    let mut attempts = Vec::new();
+    while !row.0.is_empty() {
+        attempts.push((row.word(), row.number(8)));
+        row.take(16);
+    }
+    (key, attempts)
+}
+
+/// Format, torn; varints of wall start and end, clicks, submissions; the rest is not needed.
+fn footer(value: &[u8]) -> Footer {
+    let mut row = Bytes(value);
+    assert_eq!(row.byte(), 1, "format");
+    let torn = row.byte() == 1;
+    row.varint();
+    row.varint();
+    Footer {
+        torn,
+        clicks: row.varint(),
+        submissions: row.varint(),
+    }
+}
