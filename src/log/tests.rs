@@ -301,12 +301,14 @@ fn an_exact_retry_is_stored_once_and_another_payload_is_a_further_attempt() {
 fn copies_submitted_at_once_are_stored_once() {
     let folder = tempfile::tempdir().unwrap();
     let log = open(folder.path());
-    for round in 0..20 {
-        let order = format!("o-{round}");
+    for round in 0..200 {
+        let (order, gate) = (format!("o-{round}"), std::sync::Barrier::new(4));
+        let submit = || {
+            gate.wait();
+            log.submit(&submission(&order, 1)).unwrap()
+        };
         let ids: Vec<_> = std::thread::scope(|scope| {
-            let tasks: Vec<_> = (0..4)
-                .map(|_| scope.spawn(|| log.submit(&submission(&order, 1)).unwrap()))
-                .collect();
+            let tasks: Vec<_> = (0..4).map(|_| scope.spawn(submit)).collect();
             tasks.into_iter().map(|task| task.join().unwrap()).collect()
         });
         assert_eq!(ids.iter().filter(|accepted| !accepted.retry).count(), 1);

@@ -9,6 +9,8 @@ mod fold;
 #[cfg(test)]
 mod redirect;
 #[cfg(test)]
+mod service;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod sync;

@@ -222,10 +222,9 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         if self.child.try_wait().unwrap().is_none() {
-            // A program around the daemon ends with it.
-            if kill_process(self.pid(), Signal::KILL).is_err() {
-                drop(self.child.kill());
-            }
+            // The daemon first: a program around it would leave it running. Both may be gone.
+            let gone = kill_process(self.pid(), Signal::KILL).is_err();
+            drop((gone, self.child.kill()));
             drop(self.child.wait());
         }
     }

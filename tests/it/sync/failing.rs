@@ -91,7 +91,7 @@ impl Run {
         let Some(failed) = trace.first_failed_sync() else {
             return wrong("no sync failed");
         };
-        let took = Duration::from_secs_f64((trace.exited_at - failed.at).max(0.0));
+        let took = trace.exited_at.saturating_sub(failed.at);
         if took > GONE_WITHIN {
             return wrong(&format!("gone after {took:?}"));
         }

@@ -1,6 +1,6 @@
 //! Customers and a brand at work, and what was answered to them.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 
@@ -38,7 +38,12 @@ pub(crate) struct Answers {
     pub(crate) wrong: Mutex<Vec<String>>,
     /// Whether anybody was told that the daemon has failed.
     known: AtomicBool,
+    /// Answers of a daemon that was known to have failed.
+    refusals: AtomicUsize,
 }
+
+/// Answers of a failed daemon after which everybody leaves; it should have ended long before.
+const REFUSALS_MAX: usize = 20_000;
 
 impl Answers {
     /// Clicks until the daemon is gone or `many` are answered.
@@ -47,7 +52,9 @@ impl Answers {
             return;
         };
         for _ in 0..many {
-            let known = self.known.load(Ordering::SeqCst);
+            let Some(known) = self.known() else {
+                return;
+            };
             let Ok(answer) = client.click(LINK) else {
                 return;
             };
@@ -72,7 +79,9 @@ impl Answers {
         for index in 0..many {
             // Of one length, so that none is a part of another.
             let id = format!("order-{name}-{index:06}-end");
-            let known = self.known.load(Ordering::SeqCst);
+            let Some(known) = self.known() else {
+                return;
+            };
             let Ok(answer) = client.convert(BRAND, &home.token, &order(&id, "none")) else {
                 return;
             };
@@ -96,7 +105,9 @@ impl Answers {
             return;
         };
         while !done.load(Ordering::SeqCst) {
-            let known = self.known.load(Ordering::SeqCst);
+            let Some(known) = self.known() else {
+                return;
+            };
             let Ok(answer) = client.get("/readyz", "") else {
                 return;
             };
@@ -107,6 +118,15 @@ impl Answers {
             }
             std::thread::yield_now();
         }
+    }
+
+    /// Whether the daemon is known to have failed; `None` when it goes on all the same.
+    fn known(&self) -> Option<bool> {
+        let known = self.known.load(Ordering::SeqCst);
+        let refusals = self
+            .refusals
+            .fetch_add(usize::from(known), Ordering::SeqCst);
+        (refusals < REFUSALS_MAX).then_some(known)
     }
 
     fn note(&self, known: bool, what: &str) {

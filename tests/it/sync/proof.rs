@@ -204,7 +204,7 @@ fn a_row_that_a_block_header_cuts_is_found() {
     second.splice(0..1, *b"####w");
     let trace = Trace {
         calls: vec![wal(&first), wal(&second)],
-        exited_at: 0.0,
+        ..Trace::default()
     };
     let proof = Proof::new(&trace);
     let found = proof.write_of(b"row").unwrap();

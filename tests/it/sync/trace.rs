@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::time::Duration;
 
 /// What to give `strace` besides the path of its output; every string and path in hexadecimal.
 pub(crate) const ARGUMENTS: &[&str] = &[
@@ -33,8 +34,8 @@ pub(crate) struct Call {
     /// Lines on which it began and ended.
     pub(crate) began: usize,
     pub(crate) ended: Option<usize>,
-    /// Unix time of the last of them, seconds.
-    pub(crate) at: f64,
+    /// Unix time of the last of them.
+    pub(crate) at: Duration,
     pub(crate) result: i64,
 }
 
@@ -56,7 +57,7 @@ impl Call {
 
     /// Whether it concerns a write-ahead log of the log store.
     pub(crate) fn is_wal(&self) -> bool {
-        self.path.ends_with(".log") && self.path.contains("/store/log/")
+        self.path.contains("/store/log/") && self.path.split('.').next_back() == Some("log")
     }
 }
 
@@ -64,8 +65,8 @@ impl Call {
 #[derive(Debug, Default)]
 pub(crate) struct Trace {
     pub(crate) calls: Vec<Call>,
-    /// Unix time at which the last thread ended, seconds.
-    pub(crate) exited_at: f64,
+    /// Unix time at which the last thread ended.
+    pub(crate) exited_at: Duration,
 }
 
 impl Trace {
@@ -84,7 +85,7 @@ impl Trace {
             let Some((at, what)) = next(rest) else {
                 continue;
             };
-            let (what, at) = (what.trim_start(), at.parse().unwrap_or(0.0));
+            let (what, at) = (what.trim_start(), time(at));
             if what.starts_with("+++") {
                 trace.exited_at = at;
             } else if what.starts_with("<... ") {
@@ -135,13 +136,20 @@ impl Call {
         })
     }
 
-    fn finish(&mut self, what: &str, line: usize, at: f64) {
+    fn finish(&mut self, what: &str, line: usize, at: Duration) {
         let result = what.rsplit_once(" = ").map_or("", |(_, result)| result);
         let result = result.split_whitespace().next().unwrap_or_default();
         self.result = result.parse().unwrap_or(i64::MIN);
         self.ended = Some(line);
         self.at = at;
     }
+}
+
+/// A time as `-ttt` writes it: seconds, a dot, microseconds.
+fn time(text: &str) -> Duration {
+    let (seconds, micros) = text.split_once('.').unwrap_or((text, "0"));
+    let micros = Duration::from_micros(format!("{micros:0<6}").parse().unwrap());
+    Duration::from_secs(seconds.parse().unwrap()) + micros
 }
 
 /// The bytes of a text in which `\xHH` stands for one byte.
@@ -181,5 +189,5 @@ fn calls_that_other_threads_interrupt_are_joined() {
         (send.path.as_str(), send.data.as_slice()),
         ("TCP", b"HT".as_slice())
     );
-    assert!(send.is_answer() && trace.exited_at > 1.7);
+    assert!(send.is_answer() && trace.exited_at == Duration::from_millis(1_800));
 }

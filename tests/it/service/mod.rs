@@ -1,0 +1,8 @@
+//! The daemon as its service manager and the people who run it see it.
+
+mod exits;
+mod hung;
+mod manager;
+mod metrics;
+mod ready;
+mod sockets;
