@@ -45,19 +45,19 @@ fn a_permitted_page_is_reached_in_its_serialised_form() {
         Case::new(
             39,
             escaped("https://brand.example/a/%2e%2e/admin"),
-            { "https://brand.example/admin" },
+            "https://brand.example/admin",
             &[],
         ),
         Case::new(
             39,
             escaped("https://brand.example/a/../../b"),
-            { "https://brand.example/b" },
+            "https://brand.example/b",
             &[],
         ),
         Case::new(
             39,
             escaped("https://brand.example/..%2fb"),
-            { "https://brand.example/..%2fb" },
+            "https://brand.example/..%2fb",
             &[],
         ),
         Case::new(
@@ -75,13 +75,13 @@ fn a_permitted_page_is_reached_in_its_serialised_form() {
         Case::new(
             42,
             escaped("https://a.b.shop.example/#t"),
-            { "https://a.b.shop.example/#t" },
+            "https://a.b.shop.example/#t",
             &[],
         ),
         Case::new(
             46,
             "/c/1/1/7?U=https%3A%2F%2Fbrand.example%2F",
-            { "https://brand.example/" },
+            "https://brand.example/",
             &[],
         ),
     ];
@@ -104,7 +104,7 @@ fn a_permitted_page_is_reached_in_its_serialised_form() {
             42,
             deep.replace("/c/1/", "/c/99/"),
             "https://brand.example/home",
-            { &["unknown_partner"] },
+            &["unknown_partner"],
         ),
     ];
     check(&site, &other_ads);
