@@ -252,7 +252,7 @@ mod tests {
         let clock = Rc::new(Cell::new(5));
         let (mut client, mut watched, stamp) = pair(&clock).await;
         let answer = vec![7; 300_000];
-        client.write_all(&[1; 100_000]).await.unwrap();
+        client.write_all(&vec![1; 100_000]).await.unwrap();
         let serve = async {
             watched.write_all(&answer).await.unwrap();
             watched.shutdown().await.unwrap();

@@ -190,6 +190,13 @@ fn no_second_request_is_found_in_a_body() {
         assert_eq!(statuses(&answers), [status], "row {row}: {headers:?}");
         assert!(answers[0].closes(), "row {row}: {headers:?}");
     }
+    site.finish();
+}
+
+#[test]
+fn odd_lengths_and_endless_bodies_end_the_connection() {
+    let site = Site::start();
+    let chunk = format!("{:x}\r\n{HIDDEN}\r\n0\r\n\r\n", HIDDEN.len());
     // A list of equal lengths is one length or an error, never a request.
     let answers = site.answers(CUSTOMER, with("Content-Length: 5, 5", "aaaaa").as_bytes());
     assert!(

@@ -121,6 +121,12 @@ fn only_the_trusted_proxy_names_the_client() {
     })
     .collect();
     check_clients(&site, PROXY, &trusted);
+    site.finish();
+}
+
+#[test]
+fn networks_of_ipv6_are_kept_too() {
+    let site = Site::start();
     let v6 = kept(
         &site,
         PROXY,
@@ -204,7 +210,7 @@ fn of_a_referrer_origin_and_path_are_stored() {
         ("/a/b", "", false),
         ("about:blank", "", false),
         ("", "", false),
-        (&*path, &path[..512], true),
+        (&*path, path.get(..512).unwrap(), true),
     ];
     let requests: Vec<_> = cases
         .iter()

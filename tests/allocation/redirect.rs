@@ -1,7 +1,6 @@
 //! From the target of a request to its redirect, nothing is allocated once the buffers have grown.
 //!
-//! A binary of its own, because the allocator that counts is the whole program's. Only allocations
-//! of the measuring thread count.
+//! Only allocations of the measuring thread count.
 
 use allocation_counter::measure;
 use clickd::catalog::Catalog;
@@ -13,7 +12,7 @@ use clickd::model::click_id::ClickId;
 use clickd::model::id::{CatalogVersion, EventNumber};
 use clickd::model::time::Millis;
 
-const CATALOG: &str = include_str!("../config/catalog.toml");
+const CATALOG: &str = include_str!("../../config/catalog.toml");
 const NOW: Millis = Millis(1_790_000_000_000);
 
 /// The buffers of a worker.
