@@ -1,6 +1,6 @@
 //! `clickd serve`: the daemon under a service manager or in a terminal.
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::config::Config;
 use crate::config::settings::LogFormat;
@@ -34,6 +34,8 @@ pub fn run(config: &Config) -> Result<u8, Failure> {
         .enable_all()
         .build()
         .map_err(|error| Failure::new(EXIT_FAILED, error.to_string()))?;
+    // Before anybody is told that the daemon serves, so that no signal ends it by default.
+    let mut signals = runtime.block_on(async { Signals::watch() })?;
     let daemon = Daemon::start(config, listeners).map_err(|error| {
         tracing::error!(%error, "the daemon did not start");
         Failure::new(error.exit_code(), error.to_string())
@@ -45,7 +47,7 @@ pub fn run(config: &Config) -> Result<u8, Failure> {
         control = %daemon.addresses.control.display(),
         "serving"
     );
-    runtime.block_on(daemon.wait(stopped()));
+    runtime.block_on(daemon.wait(signals.stopped()));
     tracing::info!("stopping");
     Ok(match daemon.stop() {
         Ended::Clean => {
@@ -56,21 +58,28 @@ pub fn run(config: &Config) -> Result<u8, Failure> {
     })
 }
 
-/// Is done at the first SIGTERM or SIGINT.
-pub(super) async fn stopped() {
-    let next = |kind| async move {
-        match signal(kind) {
-            Ok(mut signal) => {
-                signal.recv().await;
-            }
-            Err(error) => {
-                tracing::error!(%error, "a signal can't be waited for");
-                std::future::pending::<()>().await;
-            }
+/// The signals that ask for a stop; those that came since they are watched count.
+pub(super) struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    /// Watches from now on; to be called in a runtime.
+    pub(super) fn watch() -> Result<Self, Failure> {
+        let watch =
+            |kind| signal(kind).map_err(|error| Failure::new(EXIT_FAILED, error.to_string()));
+        Ok(Self {
+            terminate: watch(SignalKind::terminate())?,
+            interrupt: watch(SignalKind::interrupt())?,
+        })
+    }
+
+    /// Is done at the first SIGTERM or SIGINT.
+    pub(super) async fn stopped(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
-    };
-    tokio::select! {
-        () = next(SignalKind::terminate()) => {}
-        () = next(SignalKind::interrupt()) => {}
     }
 }

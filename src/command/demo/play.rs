@@ -40,16 +40,17 @@ pub fn run(exit: bool, out: &mut dyn Write) -> Result<u8, Failure> {
     };
     let listeners =
         listeners::listeners(&addresses).map_err(|error| Failure::new(75, error.to_string()))?;
-    let daemon = Daemon::start(&config, listeners)
-        .map_err(|error| Failure::new(error.exit_code(), error.to_string()))?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
+    let mut signals = runtime.block_on(async { serve::Signals::watch() })?;
+    let daemon = Daemon::start(&config, listeners)
+        .map_err(|error| Failure::new(error.exit_code(), error.to_string()))?;
     let played = play(&config, &daemon, &runtime, out);
     if played.is_ok() && !exit {
         writeln!(out, "\nServing until Ctrl-C; the store goes with the demo.")?;
         out.flush()?;
-        runtime.block_on(daemon.wait(serve::stopped()));
+        runtime.block_on(daemon.wait(signals.stopped()));
     }
     let ended = daemon.stop();
     played?;

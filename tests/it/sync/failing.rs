@@ -173,7 +173,8 @@ fn assert_both_ends(ends: &[End]) {
         End::NotStarted => 0,
         End::Failed(acknowledged) => *acknowledged,
     });
-    assert!(acknowledged.sum::<usize>() > 100, "{ends:?}");
+    // How many depends on the machine; none would mean that nothing was put to the test.
+    assert!(acknowledged.sum::<usize>() > 20, "{ends:?}");
 }
 
 #[test]
