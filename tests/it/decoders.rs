@@ -18,7 +18,7 @@ const CATALOG: &str = include_str!("../../config/catalog.toml");
 const CONFIG: &str = include_str!("../../config/clickd.toml");
 const NOW: Millis = Millis(1_790_000_000_000);
 const JSON: &str = r#"{"CampaignId": 1000, "ActionTrackerId": "10",
-    "EventDate": "2026-09-01T10:00:00Z", "OrderId": "o-1", 
+    "EventDate": "2026-09-01T10:00:00Z", "OrderId": "o-1",
     "CurrencyCode": "USD", "Amount": 12.50, "ClickId": "x", "CustomerId": "c",
     "Items": [{"Sku": "a", "SubTotal": "1.00"}]}"#;
 const FORM: &str = "CampaignId=1000&ActionTrackerId=10&EventDate=NOW&OrderId=o-1&CurrencyCode=USD\
