@@ -1,6 +1,7 @@
 //! The arguments, and which command they mean.
 
 use std::io::Write;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
@@ -261,11 +262,25 @@ fn load(file: &Path) -> Result<Config, Failure> {
     Config::load(file).map_err(|error| Failure::new(EXIT_CONFIG, error.to_string()))
 }
 
+/// The text of a catalogue file. Whoever can write it decides where customers go, so a file that
+/// anybody may write, or that belongs to another user, is refused.
 fn read(file: &Path) -> Result<String, Failure> {
-    let bytes = std::fs::read(file)
-        .map_err(|error| Failure::new(1, format!("{}: {error}", file.display())))?;
-    String::from_utf8(bytes)
-        .map_err(|_| Failure::new(1, format!("{}: not UTF-8 text", file.display())))
+    let named =
+        |error: &dyn std::fmt::Display| Failure::new(1, format!("{}: {error}", file.display()));
+    let about = std::fs::metadata(file).map_err(|error| named(&error))?;
+    if about.mode() & 0o002 != 0 {
+        return Err(named(
+            &"anybody may write it; allowed: a file only its owner or group may write",
+        ));
+    }
+    let own = rustix::process::geteuid().as_raw();
+    if about.uid() != own && about.uid() != 0 {
+        return Err(named(
+            &"it belongs to another user; allowed: your own file, or root's",
+        ));
+    }
+    let bytes = std::fs::read(file).map_err(|error| named(&error))?;
+    String::from_utf8(bytes).map_err(|_| named(&"not UTF-8 text"))
 }
 
 #[cfg(test)]
@@ -277,5 +292,20 @@ mod tests {
     #[test]
     fn the_arguments_are_consistent() {
         Line::command().debug_assert();
+    }
+
+    #[test]
+    fn a_catalogue_that_anybody_may_write_is_refused() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("catalog.toml");
+        std::fs::write(&file, "version = 0\n").unwrap();
+        let with = |mode| {
+            let mode = std::fs::Permissions::from_mode(mode);
+            std::fs::set_permissions(&file, mode).unwrap();
+            read(&file).map_err(|failure| failure.message)
+        };
+        assert_eq!(with(0o644), Ok("version = 0\n".to_owned()));
+        assert!(with(0o646).unwrap_err().contains("anybody may write it"));
     }
 }

@@ -8,7 +8,7 @@ use crate::daemon::{Daemon, Ended};
 use crate::server::listeners::{self, Addresses};
 use crate::telemetry::logging;
 
-use super::Failure;
+use super::{Failure, limits};
 
 /// Exit code after a failure that a restart may cure.
 const EXIT_FAILED: u8 = 75;
@@ -23,6 +23,7 @@ pub fn run(config: &Config) -> Result<u8, Failure> {
     let format = logging::Format::choose(json, journal.as_deref());
     logging::start(config.log.level.name(), format)
         .map_err(|error| Failure::new(EXIT_FAILED, error.to_string()))?;
+    limits::reserve_descriptors(config)?;
     let addresses = Addresses {
         public: config.public.listen,
         api: config.api.listen,
