@@ -11,7 +11,6 @@ use crate::fold::FoldStatus;
 use crate::model::time::{MINUTE, Millis};
 use crate::server::notify::Heart;
 use crate::telemetry::Recorder;
-use crate::telemetry::label::LogOperation;
 
 use super::stores::Stores;
 
@@ -35,7 +34,6 @@ impl House {
     pub(super) fn run(&self) {
         let (mut syncs, mut slots) = (0, 0);
         let mut salts_at = Millis(0);
-        let mut failed = false;
         while !self.stop.load(Ordering::Acquire) {
             let log = &self.stores.log;
             self.publish_log();
@@ -50,11 +48,6 @@ impl House {
             if folded != slots || self.fold.watermark().slot >= log.sealed() {
                 slots = folded;
                 self.fold_heart.beat();
-            }
-            if log.failure().is_some() && !failed {
-                failed = true;
-                let errors = &self.recorder.metrics().log.write_errors;
-                errors.add(LogOperation::Sync, 1);
             }
             let now = log.clock().now();
             if now.since(salts_at) >= MINUTE {
@@ -91,18 +84,18 @@ impl House {
             reason = "a gauge needs no more than 53 bits"
         )]
         let small = |value: u64| value as f64;
-        shown
-            .memtable
-            .set(small(log.property("rocksdb.cur-size-all-mem-tables")));
-        shown
-            .l0_files
-            .set(small(log.property("rocksdb.num-files-at-level0")));
-        shown
-            .is_write_stopped
-            .set(small(log.property("rocksdb.is-write-stopped").min(1)));
+        let sum = |name| small(log.property(name).sum());
+        let most = |name| small(log.property(name).max().unwrap_or(0));
+        shown.memtable.set(sum("rocksdb.cur-size-all-mem-tables"));
+        shown.l0_files.set(most("rocksdb.num-files-at-level0"));
+        shown.is_write_stopped.set(most("rocksdb.is-write-stopped"));
         shown
             .background_errors
-            .set(small(log.property("rocksdb.background-errors")));
+            .set(most("rocksdb.background-errors"));
+        shown.wal.set(small(log.wal_bytes()));
+        shown
+            .strings_new
+            .absolute(stats.strings.load(Ordering::Relaxed));
         if let Ok(space) = rustix::fs::statvfs(log.directory()) {
             shown
                 .disk_free

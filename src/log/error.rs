@@ -1,6 +1,7 @@
 //! What can go wrong with the log.
 
 use crate::model::id::{CatalogVersion, Slot};
+use crate::telemetry::label::LogOperation;
 
 use super::row::Corrupt;
 
@@ -89,6 +90,20 @@ impl LogError {
         move |error| Self::Store {
             action,
             reason: error.to_string(),
+        }
+    }
+
+    /// What the store was doing, as metrics name it.
+    pub(super) fn operation(&self) -> LogOperation {
+        match self {
+            Self::Store {
+                action: "write", ..
+            } => LogOperation::Write,
+            Self::Store {
+                action: "sync" | "sync the side file",
+                ..
+            } => LogOperation::Sync,
+            _ => LogOperation::Read,
         }
     }
 

@@ -79,6 +79,8 @@ pub struct Stats {
     pub bytes: AtomicU64,
     /// Writes that the store asked to hold back.
     pub stalls: AtomicU64,
+    /// Strings stored for the first time.
+    pub strings: AtomicU64,
     /// Finished syncs.
     pub syncs: AtomicU64,
     /// Time spent in syncs, microseconds.
@@ -225,20 +227,34 @@ impl Log {
         &self.shared.stats
     }
 
-    /// An integer property of RocksDB, summed over the families where it is kept per family.
-    #[must_use]
-    pub fn property(&self, name: &str) -> u64 {
+    /// An integer property of RocksDB in each family; one of the whole store shows in every one.
+    pub fn property(&self, name: &str) -> impl Iterator<Item = u64> {
         let families = family::FAMILIES
             .iter()
             .filter_map(|(family, _)| self.shared.cf(family).ok());
-        families
-            .filter_map(|cf| {
-                self.shared
-                    .db
-                    .property_int_value_cf(cf, name)
-                    .ok()
-                    .flatten()
+        families.filter_map(move |cf| {
+            self.shared
+                .db
+                .property_int_value_cf(cf, name)
+                .ok()
+                .flatten()
+        })
+    }
+
+    /// Bytes of the write-ahead logs that are still needed; 0 when the directory can't be read.
+    #[must_use]
+    pub fn wal_bytes(&self) -> u64 {
+        let files = std::fs::read_dir(self.directory())
+            .into_iter()
+            .flatten()
+            .flatten();
+        files
+            .filter(|file| {
+                file.path()
+                    .extension()
+                    .is_some_and(|extension| extension == "log")
             })
+            .filter_map(|file| Some(file.metadata().ok()?.len()))
             .sum()
     }
 
@@ -347,6 +363,9 @@ impl Shared {
     /// Stops the log for good; the first reason stays.
     pub(super) fn fail(&self, error: LogError) -> LogError {
         let first = self.failure.set(error.to_string()).is_ok();
+        if first && let Some(metrics) = self.metrics.get() {
+            metrics.log.write_errors.add(error.operation(), 1);
+        }
         self.failed.store(true, Ordering::Release);
         self.failed_watch.send_replace(true);
         // Waiters compare the epoch and then ask whether the log is alive.

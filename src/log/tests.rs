@@ -435,3 +435,43 @@ fn a_stopped_log_acknowledges_nothing() {
         Err(LogError::Stopped(_))
     ));
 }
+
+#[test]
+fn metrics_name_what_the_store_failed_at() {
+    use crate::telemetry::Recorder;
+    for (action, operation) in [
+        ("write", "write"),
+        ("sync the side file", "sync"),
+        ("open", "read"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let log = open(folder.path());
+        let recorder = Recorder::new(log.clock().now()).unwrap();
+        log.observe(recorder.metrics());
+        log.shared
+            .fail(LogError::file(action)(std::io::Error::other("broken")));
+        let line = format!("clickd_log_errors_total{{operation=\"{operation}\"}} 1");
+        let page = recorder.render();
+        assert!(page.lines().any(|found| found == line), "{line}\n{page}");
+    }
+}
+
+#[test]
+fn new_strings_and_the_size_of_the_wal_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = open(folder.path());
+    let mut writer = log.writer();
+    writer.intern(b"Mozilla/5.0").unwrap();
+    let before = log.wal_bytes();
+    for _ in 0..100 {
+        push(&mut writer, 1);
+    }
+    writer.commit().unwrap();
+    assert_eq!(
+        log.stats()
+            .strings
+            .load(std::sync::atomic::Ordering::Relaxed),
+        1
+    );
+    assert!(log.wal_bytes() > before);
+}

@@ -8,6 +8,7 @@
 //! [`TurnWriter::is_full`].
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use crate::model::click::{Click, Parameter};
 use crate::model::id::{EventNumber, PartnerId, ProgramId, StringRef};
@@ -161,6 +162,11 @@ impl TurnWriter {
         });
         match committed {
             Ok((epoch, _)) => {
+                let strings = self.dictionary.pending.len() as u64;
+                self.shared
+                    .stats
+                    .strings
+                    .fetch_add(strings, Ordering::Relaxed);
                 self.dictionary.pending.clear();
                 self.rows.clear();
                 self.bytes.clear();

@@ -176,8 +176,6 @@ stage! {
             "Clicks promised as durable whose sync took too long, so that they count as fast.";
         stalled_writes: Counter = "clickd_log_stalled_writes_total", None,
             "Batches refused because the store was holding up writers.";
-        retries: Counter = "clickd_log_retries_total", None,
-            "Batches written again after the store had held them up.";
         write_errors: Counters<LogOperation> = "clickd_log_errors_total", None,
             "Failures of the store, by what was being done; after one of write or sync the daemon \
              stops acknowledging.";
