@@ -1,7 +1,7 @@
 //! Answers to link requests: ready-made refusals, and the redirect.
 //!
-//! Hot path. Each answer has two forms, the same byte for byte: written straight into the turn's
-//! answers for a plain request, and as a response for hyper.
+//! Hot path. Each answer has two forms that say the same: bytes written straight into the turn's
+//! answers for a plain request, and a response for hyper.
 
 use std::io::Write as _;
 use std::time::{Duration, UNIX_EPOCH};

@@ -22,9 +22,11 @@ fn spellings(line: &str, close: bool) -> [Vec<u8>; 2] {
     })
 }
 
-/// Status, headers in their order and body, without the click id and the time.
+/// Status, headers and body, without the click id and the time.
 fn outline(site: &Site, answer: &Answer) -> String {
-    let text = format!("{answer:?}");
+    let mut sorted = answer.clone();
+    sorted.headers.sort_unstable();
+    let text = format!("{sorted:?}");
     let date = answer.header("date").unwrap();
     let text = text.replace(date, "DATE");
     if answer.status != 302 {
