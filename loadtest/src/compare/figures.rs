@@ -120,14 +120,12 @@ impl Finding {
 
 /// Why a figure is worth nothing; `disturbed` of `rounds` rounds were disturbed from outside.
 fn doubt(found: &Spread, disturbed: usize, rounds: usize) -> Option<String> {
-    if disturbed * 3 > rounds {
-        return Some(format!(
-            "worthless: others took over 1 % of the machine in {disturbed} of {rounds} rounds"
-        ));
+    let is_disturbed = disturbed * 3 > rounds;
+    match (is_disturbed, found.is_wide()) {
+        (true, _) => Some(format!("worthless: disturbed {disturbed}/{rounds}")),
+        (false, true) => Some("worthless: spread".to_owned()),
+        (false, false) => None,
     }
-    found
-        .is_wide()
-        .then(|| "worthless: the deviation is over a tenth of the median".to_owned())
 }
 
 #[cfg(test)]
@@ -169,11 +167,11 @@ mod tests {
     fn wide_and_disturbed_figures_are_called_worthless() {
         let narrow = Spread::of([90, 100, 110]).unwrap();
         assert_eq!(doubt(&narrow, 1, 3), None);
-        assert!(doubt(&narrow, 2, 3).unwrap().contains("2 of 3 rounds"));
+        assert!(doubt(&narrow, 2, 3).unwrap().contains("2/3"));
         assert_eq!(doubt(&narrow, 3, 10), None);
         assert!(doubt(&narrow, 4, 10).is_some());
         let wide = Spread::of([89, 100, 111]).unwrap();
-        assert!(doubt(&wide, 0, 3).unwrap().contains("deviation"));
+        assert!(doubt(&wide, 0, 3).unwrap().contains("spread"));
     }
 
     #[test]
@@ -190,7 +188,7 @@ mod tests {
         let found = Finding::of_ratios(&of, &to).unwrap();
         assert_eq!((found.spread.median, found.spread.deviation), (800, 0));
         assert_eq!(found.spread.high, 805);
-        assert!(found.doubt.unwrap().contains("2 of 3"));
+        assert!(found.doubt.unwrap().contains("2/3"));
         assert_eq!(Finding::of_ratios(&of, &values([1, 2, 0], 9)), None);
         assert_eq!(Finding::of(&[]), None);
     }

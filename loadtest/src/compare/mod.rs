@@ -127,19 +127,7 @@ pub(crate) async fn run(options: Options, out: &mut impl Write) -> Result<()> {
         seconds: options.seconds,
         loads: options.loads(),
     };
-    writeln!(
-        out,
-        "{} in {}\n{pins}; turns of {} s, one server at a time",
-        clickd.display(),
-        folder.path().display(),
-        plan.seconds
-    )?;
-    writeln!(
-        out,
-        "CPU: time of the server and its children for each answer, what it does later included; \
-         the kernel's work for a packet on loopback is its sender's\n\
-         latencies of the closed loops are as wrk says; written: write_bytes of /proc/PID/io"
-    )?;
+    report::head(&clickd, folder.path(), pins, plan.seconds, out)?;
     let mut servers = Vec::new();
     for kind in Kind::ALL {
         servers.push(Server::start(kind, &programs, &clickd, folder.path(), pins).await?);

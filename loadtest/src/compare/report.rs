@@ -1,11 +1,13 @@
 //! What a comparison prints.
 
 use std::io::Write;
+use std::path::Path;
 
 use anyhow::Result;
 
 use super::figures::{Finding, Thousandths, Value, ratio};
 use super::gates::{Gate, Side};
+use super::pin::Pins;
 use super::rounds::Results;
 use super::servers::{Kind, Server, cpu_of_tree};
 use super::turn::{OPEN_CONNECTIONS, Sample};
@@ -16,6 +18,29 @@ use crate::table;
 const OURS: [Kind; 2] = [Kind::ClickdFast, Kind::ClickdDurable];
 /// What it is compared with.
 const OTHERS: [Kind; 4] = [Kind::Nginx, Kind::NginxBuffered, Kind::Haproxy, Kind::Hyper];
+
+/// What is measured where, and what the words of the tables mean.
+pub(crate) fn head(
+    clickd: &Path,
+    folder: &Path,
+    pins: Pins,
+    seconds: u32,
+    out: &mut impl Write,
+) -> Result<()> {
+    writeln!(
+        out,
+        "{} in {}\n{pins}; turns of {seconds} s, one server at a time\n\
+         CPU: time of the server and its children for each answer, what it does later included; \
+         the kernel's work for a packet on loopback is its sender's\n\
+         written: write_bytes of /proc/PID/io; latencies of the closed loops are as wrk says\n\
+         worthless, spread: the median absolute deviation is over a tenth of the median\n\
+         worthless, disturbed: in over a third of the rounds the host or other programs took over \
+         1 % of the machine",
+        clickd.display(),
+        folder.display(),
+    )?;
+    Ok(())
+}
 
 /// Both tables of every load.
 pub(crate) fn closed(results: &Results, out: &mut impl Write) -> Result<()> {
@@ -219,5 +244,126 @@ fn in_words(found: Option<&Finding>) -> String {
         Some(Finding {
             doubt: Some(doubt), ..
         }) => doubt.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::rounds::tests::{kept, sample};
+    use crate::compare::turn::Paced;
+    use crate::measure::latency::Percentiles;
+
+    fn text(print: impl Fn(&mut Vec<u8>) -> Result<()>) -> String {
+        let mut out = Vec::new();
+        print(&mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    /// The words of the line that begins so.
+    fn row<'a>(text: &'a str, begin: &str) -> Vec<&'a str> {
+        let mut lines = text.lines().map(str::trim);
+        let line = lines.find(|line| line.starts_with(begin)).unwrap();
+        line.split("  ")
+            .map(str::trim)
+            .filter(|cell| !cell.is_empty())
+            .collect()
+    }
+
+    #[test]
+    fn every_figure_has_its_place_and_worthless_ones_their_word() {
+        let mut results = Results::default();
+        let kinds = results.closed.entry(kept(64)).or_default();
+        for (place, kind) in (1_u64..).zip(Kind::ALL) {
+            let mut found = sample(place * 10_000, 90_000 / place);
+            (found.p50, found.p99, found.p999) = (11, 12, 13);
+            (found.resident, found.written) = (14 << 20, 15);
+            (found.stolen, found.foreign) = (place, 7);
+            kinds.insert(kind, vec![found]);
+        }
+        if let Some(samples) = kinds.get_mut(&Kind::Hyper) {
+            samples[0].foreign = 16;
+        }
+        let text = text(|out| closed(&results, out));
+        assert!(
+            text.contains("keep-alive × 64: medians of 1 rounds"),
+            "{text}"
+        );
+        assert_eq!(
+            row(&text, "nginx-buffered "),
+            [
+                "nginx-buffered",
+                "20.000",
+                "0.000",
+                "45000",
+                "0",
+                "11",
+                "12",
+                "13",
+                "14",
+                "15",
+                "2",
+                "7",
+                "steady"
+            ]
+        );
+        assert_eq!(
+            row(&text, "hyper ").last(),
+            Some(&"worthless: disturbed 1/1")
+        );
+        let ratio = row(&text, "clickd-fast to nginx ");
+        assert_eq!(
+            ratio,
+            [
+                "clickd-fast to nginx",
+                "5.000 ±0.000 (5.000 to 5.000)",
+                "steady",
+                "0.200 ±0.000 (0.200 to 0.200)",
+                "steady"
+            ]
+        );
+        let disturbed = row(&text, "clickd-durable to hyper ");
+        assert!(
+            disturbed.contains(&"worthless: disturbed 1/1"),
+            "{disturbed:?}"
+        );
+    }
+
+    #[test]
+    fn the_open_loop_shows_how_much_is_the_clients_own() {
+        let mut results = Results::default();
+        let none = text(|out| open(&results, out));
+        assert!(none.contains("not run"), "{none}");
+        results.rate = 12_345;
+        for (kind, p99) in [(Kind::Nginx, 500), (Kind::ClickdFast, 400)] {
+            let latency = Percentiles {
+                p50: 300,
+                p99,
+                p999: 900,
+                ..Percentiles::default()
+            };
+            let turn = Paced {
+                latency,
+                delay: 55,
+                ..Paced::default()
+            };
+            results.open.insert(kind, vec![turn; 2]);
+        }
+        let text = text(|out| open(&results, out));
+        assert!(text.contains("12345 clicks/s"), "{text}");
+        let ratio = "0.800 ±0.000 (0.800 to 0.800)";
+        assert_eq!(
+            row(&text, "clickd-fast "),
+            [
+                "clickd-fast",
+                "300",
+                "400",
+                "0",
+                "900",
+                "55",
+                ratio,
+                "steady"
+            ]
+        );
     }
 }

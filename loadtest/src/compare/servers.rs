@@ -326,3 +326,55 @@ async fn rest(pid: u32) -> Result<()> {
 pub(crate) fn cpu_of_tree(pid: u32) -> Result<Duration> {
     tree(pid).into_iter().map(cpu_of).sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::mock::run;
+
+    #[test]
+    fn names_differ_and_only_the_daemon_gives_click_ids() {
+        let names: BTreeSet<&str> = Kind::ALL.map(Kind::name).into();
+        assert_eq!(names.len(), Kind::ALL.len());
+        for kind in Kind::ALL {
+            let gives = kind.answer() == Answer::ClickId;
+            assert_eq!(gives, kind.name().starts_with("clickd-"), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn a_log_is_read_when_its_lines_are_there_and_then_emptied() {
+        run(async {
+            let file = tempfile::NamedTempFile::new().unwrap();
+            let line = "::1 - - [x] \"GET / HTTP/1.1\" 302 0 \"-\" \"-\"\n";
+            std::fs::write(file.path(), line).unwrap();
+            let late = async {
+                tokio::time::sleep(GLANCE * 3).await;
+                let mut file = std::fs::OpenOptions::new().append(true).open(file.path())?;
+                std::io::Write::write_all(&mut file, line.as_bytes())?;
+                anyhow::Ok(())
+            };
+            let drained = drained_log(Log::Unbuffered, file.path(), 2);
+            let (found, ()) = tokio::try_join!(drained, late).unwrap();
+            assert_eq!((found.clicks, found.others), (2, 0));
+            assert_eq!(access_log::length(file.path()).unwrap(), 0);
+        });
+    }
+
+    #[test]
+    fn a_busy_server_is_not_at_rest() {
+        run(async {
+            let folder = tempfile::tempdir().unwrap();
+            let body = "end=$(($(date +%s%N) + 400000000)); \
+                        while [ $(date +%s%N) -lt $end ]; do :; done; exec sleep 600";
+            let mut command = Command::new("/bin/sh");
+            command.args(["-c", body]);
+            let server = Process::start(&mut command, folder.path().join("log")).unwrap();
+            let since = Instant::now();
+            rest(server.pid()).await.unwrap();
+            let took = since.elapsed();
+            assert!(took > Duration::from_millis(350), "{took:?}");
+            assert!(took < REST_LIMIT, "{took:?}");
+        });
+    }
+}
