@@ -60,7 +60,7 @@ enum Test {
     /// Send clicks at a fixed rate and measure latency and freshness
     Steady(steady::Options),
     /// Measure clickd beside nginx, `HAProxy` and a bare hyper
-    Compare(compare::Options),
+    Compare(compare::command::Options),
     /// The bare hyper of a comparison
     #[command(hide = true)]
     BareHyper(compare::bare_hyper::Options),
@@ -104,7 +104,7 @@ async fn test(test: Test) -> Result<()> {
         ),
         Test::Compare(options) => (
             LIMIT.saturating_add(options.length()),
-            Box::pin(async { compare::run(options, &mut out).await }) as Boxed<'_>,
+            Box::pin(async { compare::command::run(options, &mut out).await }) as Boxed<'_>,
         ),
         Test::BareHyper(_) => bail!("it has no end"),
     };

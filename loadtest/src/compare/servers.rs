@@ -259,10 +259,12 @@ async fn start_clickd(
     kind: Kind,
     ack: Ack,
 ) -> Result<(SocketAddr, Running)> {
-    let folder = tempfile::Builder::new()
+    let mut folder = tempfile::Builder::new()
         .prefix(kind.name())
         .tempdir_in(folder)
         .context("making the daemon's folder")?;
+    // It goes with the folder of the run, or is kept with it.
+    folder.disable_cleanup(true);
     let mut settings = Settings::free(folder.path(), ack)?;
     settings.requests_max = config::REQUESTS_MAX;
     let (partners, ads) = (BTreeSet::from([PARTNER]), BTreeSet::from([AD]));
