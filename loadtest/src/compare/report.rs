@@ -32,6 +32,8 @@ pub(crate) fn head(
         "{} in {}\n{pins}; turns of {seconds} s, one server at a time\n\
          CPU: time of the server and its children for each answer, what it does later included; \
          the kernel's work for a packet on loopback is its sender's\n\
+         foreign: what other programs took of the machine; kernel: what its threads took, which \
+         write to disk for whomever\n\
          written: write_bytes of /proc/PID/io; latencies of the closed loops are as wrk says\n\
          worthless, spread: the median absolute deviation is over a tenth of the median\n\
          worthless, disturbed: in over a third of the rounds the host or other programs took over \
@@ -72,12 +74,13 @@ fn medians(results: &Results, load: Load, out: &mut impl Write) -> Result<()> {
         "written B",
         "steal ‰",
         "foreign ‰",
+        "kernel ‰",
         "CPU is",
     ];
     let mut rows = Vec::new();
     for kind in Kind::ALL {
         let of = |figure| Finding::of(&results.values(load, kind, figure));
-        let figures: [fn(&Sample) -> u64; 9] = [
+        let figures: [fn(&Sample) -> u64; 10] = [
             |sample| sample.cpu,
             |sample| sample.rate,
             |sample| sample.p50,
@@ -87,6 +90,7 @@ fn medians(results: &Results, load: Load, out: &mut impl Write) -> Result<()> {
             |sample| sample.written,
             |sample| sample.stolen,
             |sample| sample.foreign,
+            |sample| sample.kernel,
         ];
         let mut row = vec![kind.name().to_owned()];
         for (place, figure) in figures.into_iter().enumerate() {
@@ -278,7 +282,7 @@ mod tests {
             let mut found = sample(place * 10_000, 90_000 / place);
             (found.p50, found.p99, found.p999) = (11, 12, 13);
             (found.resident, found.written) = (14 << 20, 15);
-            (found.stolen, found.foreign) = (place, 7);
+            (found.stolen, found.foreign, found.kernel) = (place, 7, 8);
             kinds.insert(kind, vec![found]);
         }
         if let Some(samples) = kinds.get_mut(&Kind::Hyper) {
@@ -304,6 +308,7 @@ mod tests {
                 "15",
                 "2",
                 "7",
+                "8",
                 "steady"
             ]
         );

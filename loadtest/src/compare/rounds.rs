@@ -152,7 +152,7 @@ fn bar(plan: &Plan, servers: usize) -> Result<ProgressBar> {
 }
 
 /// The heads of the file of runs.
-pub(crate) const HEADS: [&str; 13] = [
+pub(crate) const HEADS: [&str; 14] = [
     "round",
     "connection",
     "connections",
@@ -166,6 +166,7 @@ pub(crate) const HEADS: [&str; 13] = [
     "written_bytes",
     "steal_per_mille",
     "foreign_per_mille",
+    "kernel_per_mille",
 ];
 
 fn write(
@@ -185,6 +186,7 @@ fn write(
         sample.written,
         sample.stolen,
         sample.foreign,
+        sample.kernel,
     ];
     let mut record = vec![
         (round + 1).to_string(),
@@ -273,6 +275,6 @@ pub(crate) mod tests {
         write(&mut runs, 0, kept(64), Kind::ClickdFast, &sample(12, 34)).unwrap();
         let text = std::fs::read_to_string(file.path()).unwrap();
         let (_, line) = text.split_once('\n').unwrap();
-        assert_eq!(line, "1,keep-alive,64,clickd-fast,12,34,0,0,0,0,0,0,0\n");
+        assert_eq!(line, "1,keep-alive,64,clickd-fast,12,34,0,0,0,0,0,0,0,0\n");
     }
 }

@@ -45,6 +45,8 @@ pub(crate) struct Sample {
     pub(crate) stolen: u64,
     /// Thousandths of the machine's time that other programs took.
     pub(crate) foreign: u64,
+    /// Thousandths of the machine's time that the kernel's threads took, for whomever.
+    pub(crate) kernel: u64,
 }
 
 /// A turn of the open loop.
@@ -103,6 +105,7 @@ fn sample(counted: &Counted, before: &Usage, ended: &Usage, after: &Usage) -> Op
         written: each(after.written.saturating_sub(before.written).into())?,
         stolen: ended.stolen_since(before),
         foreign: ended.foreign_since(before),
+        kernel: ended.kernel_since(before),
     })
 }
 

@@ -12,6 +12,9 @@ use nix::sys::time::TimeValLike as _;
 use nix::time::ClockId;
 use nix::unistd::Pid;
 
+/// The parent of the kernel's threads.
+const KERNEL: u32 = 2;
+
 /// A reading.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Usage {
@@ -27,6 +30,8 @@ pub(crate) struct Usage {
     pub(crate) machine: Machine,
     /// CPU time of this program and of children that it has seen end.
     pub(crate) own: Duration,
+    /// CPU time of the kernel's threads, which write what programs hand to file systems.
+    pub(crate) kernel: Duration,
 }
 
 /// Machine-wide ticks since boot.
@@ -55,6 +60,7 @@ impl Usage {
         let mut sum = Self {
             machine: machine(&read("/proc/stat".to_owned())?).context("/proc/stat")?,
             own: own()?,
+            kernel: kernel(),
             ..Self::default()
         };
         for pid in pids {
@@ -84,15 +90,20 @@ impl Usage {
     }
 
     /// Per mille of the machine's time since `before` that neither these processes nor this
-    /// program and its ended children used.
+    /// program, its ended children or the kernel's threads used.
     pub(crate) fn foreign_since(&self, before: &Self) -> u64 {
         let machine = |of: &Self| of.machine.all - of.machine.idle - of.machine.stolen;
         let busy = machine(self).saturating_sub(machine(before));
-        let known = self.cpu_since(before) + self.own.saturating_sub(before.own);
-        let per_second = rustix::param::clock_ticks_per_second().max(1);
-        let known = known.as_micros() * u128::from(per_second) / 1_000_000;
-        let foreign = u128::from(busy).saturating_sub(known) * 1_000;
-        u64::try_from(foreign / u128::from(self.ticks_since(before))).unwrap_or(u64::MAX)
+        let own = self.own.saturating_sub(before.own);
+        let kernel = self.kernel.saturating_sub(before.kernel);
+        let known = ticks(self.cpu_since(before) + own + kernel);
+        busy.saturating_sub(known).saturating_mul(1_000) / self.ticks_since(before)
+    }
+
+    /// Per mille of the machine's time since `before` that the kernel's threads used.
+    pub(crate) fn kernel_since(&self, before: &Self) -> u64 {
+        let kernel = self.kernel.saturating_sub(before.kernel);
+        ticks(kernel).saturating_mul(1_000) / self.ticks_since(before)
     }
 
     fn ticks_since(&self, before: &Self) -> u64 {
@@ -127,6 +138,24 @@ pub(crate) fn tree(pid: u32) -> Vec<u32> {
         }
     }
     found
+}
+
+/// A duration in the machine's ticks.
+fn ticks(duration: Duration) -> u64 {
+    let per_second = rustix::param::clock_ticks_per_second();
+    let ticks = duration.as_micros() * u128::from(per_second) / 1_000_000;
+    u64::try_from(ticks).unwrap_or(u64::MAX)
+}
+
+/// Nothing where the kernel's threads are not in sight.
+fn kernel() -> Duration {
+    let name = std::fs::read_to_string(format!("/proc/{KERNEL}/comm")).unwrap_or_default();
+    if name.trim_end() != "kthreadd" {
+        return Duration::ZERO;
+    }
+    // A thread that ended meanwhile is left out.
+    let times = tree(KERNEL).into_iter().map(cpu_of);
+    times.filter_map(Result::ok).sum()
 }
 
 fn own() -> Result<Duration> {
@@ -185,22 +214,24 @@ mod tests {
     #[test]
     fn foreign_time_is_what_nobody_known_used() {
         let ticks = rustix::param::clock_ticks_per_second();
-        let at = |seconds: [u64; 3], cpu, own| Usage {
-            machine: Machine {
-                stolen: seconds[0] * ticks,
-                idle: seconds[1] * ticks,
-                all: seconds[2] * ticks,
-            },
-            cpu: Duration::from_secs(cpu),
-            own: Duration::from_secs(own),
-            ..Usage::default()
+        let at = |seconds: [u64; 3], used: [u64; 3]| {
+            let [stolen, idle, all] = seconds.map(|seconds| seconds * ticks);
+            let [cpu, own, kernel] = used.map(Duration::from_secs);
+            Usage {
+                machine: Machine { stolen, idle, all },
+                cpu,
+                own,
+                kernel,
+                ..Usage::default()
+            }
         };
-        let before = at([1, 100, 200], 50, 20);
-        // Of 10 s 1 was stolen and 2 were idle; the server used 4, the loader 2, so 1 is foreign.
-        let after = at([2, 102, 210], 54, 22);
+        let before = at([1, 100, 200], [50, 20, 7]);
+        // Of 20 s 2 were stolen and 4 idle; server, loader and kernel used 12, so 2 are foreign.
+        let after = at([3, 104, 220], [57, 23, 9]);
         assert_eq!(after.foreign_since(&before), 100);
         assert_eq!(after.stolen_since(&before), 100);
-        assert_eq!(at([2, 102, 210], 60, 22).foreign_since(&before), 0);
+        assert_eq!(after.kernel_since(&before), 100);
+        assert_eq!(at([3, 104, 220], [90, 23, 9]).foreign_since(&before), 0);
     }
 
     #[test]
