@@ -36,8 +36,8 @@ pub(crate) fn head(
          write to disk for whomever\n\
          written: write_bytes of /proc/PID/io; latencies of the closed loops are as wrk says\n\
          worthless, spread: the median absolute deviation is over a tenth of the median\n\
-         worthless, disturbed: in over a third of the rounds the host or other programs took over \
-         1 % of the machine",
+         worthless, disturbed: in over a third of the rounds the host took over 1 % of the \
+         machine or other programs over 3 %",
         clickd.display(),
         folder.display(),
     )?;
@@ -286,7 +286,7 @@ mod tests {
             kinds.insert(kind, vec![found]);
         }
         if let Some(samples) = kinds.get_mut(&Kind::Hyper) {
-            samples[0].foreign = 16;
+            samples[0].foreign = 31;
         }
         let text = text(|out| closed(&results, out));
         assert!(

@@ -257,7 +257,7 @@ pub(crate) mod tests {
         let mut results = Results::default();
         let mut samples = [sample(7, 1); 3];
         samples[1].stolen = 11;
-        samples[2].foreign = 11;
+        samples[2].foreign = 31;
         let kinds = results.closed.entry(kept(64)).or_default();
         kinds.insert(Kind::Hyper, samples.to_vec());
         let values = results.values(kept(64), Kind::Hyper, |sample| sample.cpu);

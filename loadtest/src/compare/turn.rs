@@ -21,8 +21,11 @@ use crate::open_loop::OpenLoop;
 
 /// Connections of the open loop.
 pub(crate) const OPEN_CONNECTIONS: u16 = 64;
-/// The machine's time that others may take from a turn, in thousandths.
-const DISTURBED: u64 = 10;
+/// The machine's time that its host may take from a turn, in thousandths.
+const STOLEN_MAX: u64 = 10;
+/// The same of other programs. They are what is left when all known time is taken from the ticks
+/// in which the machine was busy; where a CPU naps between packets, that alone leaves up to 20.
+const FOREIGN_MAX: u64 = 30;
 
 /// What a turn of the closed loop took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,7 +67,7 @@ pub(crate) struct Paced {
 
 /// Whether others took so much that the figures suffer.
 pub(crate) fn is_disturbed(stolen: u64, foreign: u64) -> bool {
-    stolen > DISTURBED || foreign > DISTURBED
+    stolen > STOLEN_MAX || foreign > FOREIGN_MAX
 }
 
 /// Loads a server with as much as the connections carry. Faults are what the records, the client
@@ -172,9 +175,9 @@ mod tests {
     }
 
     #[test]
-    fn more_than_a_hundredth_taken_by_others_is_a_disturbance() {
-        assert!(!is_disturbed(10, 10));
+    fn much_taken_by_others_is_a_disturbance() {
+        assert!(!is_disturbed(10, 30));
         assert!(is_disturbed(11, 0));
-        assert!(is_disturbed(0, 11));
+        assert!(is_disturbed(0, 31));
     }
 }
