@@ -3,9 +3,10 @@
 //!
 //! `loadtest replay FILE` proves figures: it starts a daemon of its own, sends every row of the
 //! sample, and compares every partner's figures with a recount. `loadtest steady` measures: an
-//! open loop at a fixed rate, latency from the moment a click was due. Both speak to loopback
-//! only, end by themselves, and leave no daemon behind. The exit code is 0 only if nothing
-//! differs, fails or is lost.
+//! open loop at a fixed rate, latency from the moment a click was due. `loadtest compare` measures
+//! the daemon beside other servers, as ratios, and judges them. All speak to loopback only, end by
+//! themselves, and leave no server behind. The exit code is 0 only if nothing differs, fails, is
+//! lost or misses its bound.
 //!
 //! | folder | what |
 //! |---|---|
@@ -14,11 +15,14 @@
 //! | `daemon/` | the daemon under test: settings, process, verbs |
 //! | `measure/` | pace, latency, freshness |
 //! | `check/` | recount, comparison, ledger |
+//! | `compare/` | other servers, turns and rounds, ratios and their bounds |
 //!
 //! It does not use the daemon's library: what it expects is counted from what it sent.
 
 mod check;
+mod child;
 mod closed_loop;
+mod compare;
 mod daemon;
 mod http;
 mod measure;
@@ -55,6 +59,11 @@ enum Test {
     Replay(replay::Options),
     /// Send clicks at a fixed rate and measure latency and freshness
     Steady(steady::Options),
+    /// Measure clickd beside nginx, `HAProxy` and a bare hyper
+    Compare(compare::command::Options),
+    /// The bare hyper of a comparison
+    #[command(hide = true)]
+    BareHyper(compare::bare_hyper::Options),
 }
 
 fn main() -> ExitCode {
@@ -70,6 +79,9 @@ fn main() -> ExitCode {
 }
 
 fn start(cli: Cli) -> Result<()> {
+    if let Test::BareHyper(options) = &cli.test {
+        return compare::bare_hyper::run(options);
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -90,6 +102,11 @@ async fn test(test: Test) -> Result<()> {
             LIMIT.saturating_add(options.length()),
             Box::pin(async { steady::run(options, &mut out).await }) as Boxed<'_>,
         ),
+        Test::Compare(options) => (
+            LIMIT.saturating_add(options.length()),
+            Box::pin(async { compare::command::run(options, &mut out).await }) as Boxed<'_>,
+        ),
+        Test::BareHyper(_) => bail!("it has no end"),
     };
     tokio::select! {
         ended = run => ended,
