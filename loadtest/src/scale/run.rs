@@ -37,8 +37,8 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=100))]
     rounds: u16,
     /// Clicks of one round, and of the warm-up
-    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..=400_000))]
-    clicks: u64,
+    #[arg(long, default_value_t = 100_000, value_parser = clicks())]
+    clicks: u32,
     /// Keep-alive connections
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) connections: u16,
@@ -70,6 +70,11 @@ pub(super) struct Side {
     pub(super) crowd: Crowd,
     /// Numbers of the clicks answered.
     pub(super) numbers: Vec<u64>,
+}
+
+/// The requests of a round lie in the memory of this process.
+fn clicks() -> clap::builder::RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(1..=400_000)
 }
 
 impl Options {
@@ -181,13 +186,13 @@ async fn parts(
 ) -> Result<()> {
     let resident = load::restarts(options.restarts, small, big, bounds, out).await?;
     for side in [&mut *small, &mut *big] {
-        side.send(options.seed, options.clicks, options.connections)
+        side.send(options.seed, options.clicks.into(), options.connections)
             .await?;
     }
     load::memory(resident, small, big, bounds, out)?;
     let plan = cost::Plan {
         pairs: options.rounds,
-        clicks: options.clicks,
+        clicks: options.clicks.into(),
         connections: options.connections,
         seed: options.seed,
     };
