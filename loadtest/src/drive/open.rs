@@ -19,6 +19,8 @@ use crate::measure::pace::{Schedule, pace};
 pub(crate) struct Flow {
     /// From due to answered, without the warm-up.
     pub(crate) latency: Latency,
+    /// From due to sent: that delay, then waiting for a free connection.
+    pub(crate) late: Latency,
     /// From due to known to be due: the tool's own delay.
     pub(crate) delay: Latency,
     /// Numbers of the clicks, all of which were answered as recorded.
@@ -33,6 +35,7 @@ struct Shared {
     permits: Semaphore,
     next: Cell<usize>,
     latency: RefCell<Latency>,
+    late: RefCell<Latency>,
     numbers: RefCell<Vec<u64>>,
 }
 
@@ -60,6 +63,7 @@ pub(crate) async fn send(
         permits: Semaphore::new(0),
         next: Cell::new(0),
         latency: RefCell::new(Latency::new()?),
+        late: RefCell::new(Latency::new()?),
         numbers: RefCell::new(Vec::with_capacity(batch.len())),
         batch,
     });
@@ -90,6 +94,7 @@ pub(crate) async fn send(
     );
     Ok(Flow {
         latency: shared.latency.replace(Latency::new()?),
+        late: shared.late.replace(Latency::new()?),
         delay: delay.into_inner(),
         numbers,
     })
@@ -107,10 +112,12 @@ async fn send_clicks(shared: Rc<Shared>, mut pipe: Pipe) -> Result<()> {
         shared.next.set(index + 1);
         let due = shared.schedule.due(u64::try_from(index)?);
         answers.clear();
+        let late = (shared.start + due).elapsed();
         let ended = pipe.exchange(bytes, 1, &mut answers).await;
         if due >= shared.warm {
             let latency = (shared.start + due).elapsed();
             shared.latency.borrow_mut().record(latency);
+            shared.late.borrow_mut().record(late);
         }
         ended.with_context(|| format!("click {index}"))?;
         for (click, answer) in clicks.iter().zip(&answers) {
@@ -158,6 +165,7 @@ mod tests {
         run(async {
             let flow = flow(0, Duration::from_millis(150)).await;
             assert_eq!(flow.latency.percentiles().count, 70);
+            assert_eq!(flow.late.percentiles().count, 70);
             assert_eq!(flow.numbers.len(), 100);
         });
     }

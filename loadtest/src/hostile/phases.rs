@@ -11,7 +11,7 @@ use super::idle::Idle;
 use super::memory::{EACH_GOAL, EACH_MAX, each, kibibytes};
 use super::pipelines::{self, Piped};
 use super::run::Options;
-use super::slow::{Counts, Slow};
+use super::slow::{Plan, Seen, Slow};
 use crate::check::bounds::Bounds;
 use crate::daemon::site::Site;
 use crate::drive::batch::Batch;
@@ -68,7 +68,12 @@ pub(super) async fn hostile(
         "the daemon holds {held} connections, {} were opened",
         options.idle
     );
-    let slow = Slow::start(target, options.slow, GAP, RAMP);
+    let slow = Slow::start(Plan {
+        target,
+        connections: options.slow,
+        gap: GAP,
+        ramp: RAMP,
+    })?;
     tokio::time::sleep(RAMP + SETTLE / 2).await;
     let (with_all, held) = self::held(site).await?;
     check_held(held, options.idle, options.slow)?;
@@ -103,11 +108,9 @@ pub(super) async fn hostile(
         "{open} of {} idle connections are still open, though none was idle for 75 s",
         options.idle
     );
-    tell(&slow.counts, out)?;
-    ensure!(
-        slow.counts.closed.get() > 0,
-        "no slow connection was closed"
-    );
+    let seen = slow.seen();
+    tell(&seen, out)?;
+    ensure!(seen.closed > 0, "no slow connection was closed");
     Ok(flow)
 }
 
@@ -170,17 +173,17 @@ fn check_held(held: u64, idle: u16, slow: u16) -> Result<()> {
     Ok(())
 }
 
-fn tell(counts: &Counts, out: &mut impl Write) -> Result<()> {
+fn tell(seen: &Seen, out: &mut impl Write) -> Result<()> {
     writeln!(
         out,
         "slow heads: {} connections opened, {} bytes sent, {} closed by the daemon ({} sooner than \
          after {} s), {} could not be opened",
-        counts.opened.get(),
-        counts.bytes.get(),
-        counts.closed.get(),
-        counts.early.get(),
+        seen.opened,
+        seen.bytes,
+        seen.closed,
+        seen.early,
         GAP.as_secs(),
-        counts.failed.get()
+        seen.failed
     )?;
     Ok(())
 }
@@ -224,12 +227,14 @@ pub(super) fn line(name: &str, flow: &Flow, out: &mut impl Write) -> Result<()> 
     let found = flow.latency.percentiles();
     writeln!(
         out,
-        "{name}: p50 {} · p99 {} · p99.9 {} · max {} ({} samples); the tool's own delay: p99 {}",
+        "{name}: p50 {} · p99 {} · p99.9 {} · max {} ({} samples); of that until sent: \
+         p99 {}, the tool's own delay: p99 {}",
         table::millis(found.p50),
         table::millis(found.p99),
         table::millis(found.p999),
         table::millis(found.max),
         found.count,
+        table::millis(flow.late.percentiles().p99),
         table::millis(flow.delay.percentiles().p99)
     )?;
     Ok(())
