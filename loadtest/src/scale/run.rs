@@ -49,7 +49,7 @@ pub(crate) struct Options {
     #[arg(long, value_parser = crate::duration, default_value = "20s")]
     pub(super) swap_time: Duration,
     /// Changes of the catalogue, over both parts
-    #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u16).range(2..=50))]
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(2..=50))]
     pub(super) swaps: u16,
     /// The program to test [default: clickd beside this program]
     #[arg(long, value_name = "PATH")]
