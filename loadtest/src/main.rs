@@ -4,18 +4,21 @@
 //! `loadtest replay FILE` proves figures: it starts a daemon of its own, sends every row of the
 //! sample, and compares every partner's figures with a recount. `loadtest steady` measures: an
 //! open loop at a fixed rate, latency from the moment a click was due. `loadtest compare` measures
-//! the daemon beside other servers, as ratios, and judges them. All speak to loopback only, end by
-//! themselves, and leave no server behind. The exit code is 0 only if nothing differs, fails, is
-//! lost or misses its bound.
+//! the daemon beside other servers, as ratios, and judges them. `loadtest scale` compares a big
+//! catalogue with a small one and changes it under load. `loadtest hostile` measures honest clicks
+//! among connections that misbehave. All speak to loopback only, end by themselves, and leave no
+//! server behind. The exit code is 0 only if nothing differs, fails, is lost or misses its bound.
 //!
 //! | folder | what |
 //! |---|---|
 //! | `traffic/` | what is sent, as data |
 //! | `http/` | how it is sent and what an answer must be |
+//! | `drive/` | clicks made beforehand, sent in a closed or an open loop |
 //! | `daemon/` | the daemon under test: settings, process, verbs |
 //! | `measure/` | pace, latency, freshness |
-//! | `check/` | recount, comparison, ledger |
+//! | `check/` | recount, comparison, ledger, bounds |
 //! | `compare/` | other servers, turns and rounds, ratios and their bounds |
+//! | `scale/`, `hostile/` | the two tests of these names |
 //!
 //! It does not use the daemon's library: what it expects is counted from what it sent.
 
@@ -24,10 +27,13 @@ mod child;
 mod closed_loop;
 mod compare;
 mod daemon;
+mod drive;
+mod hostile;
 mod http;
 mod measure;
 mod open_loop;
 mod replay;
+mod scale;
 mod steady;
 mod table;
 mod traffic;
@@ -64,6 +70,10 @@ enum Test {
     /// The bare hyper of a comparison
     #[command(hide = true)]
     BareHyper(compare::bare_hyper::Options),
+    /// Measure what a big catalogue costs against a small one, and its change under load
+    Scale(scale::Options),
+    /// Measure honest clicks while others hold connections, send slow heads and pipeline
+    Hostile(hostile::Options),
 }
 
 fn main() -> ExitCode {
@@ -107,6 +117,14 @@ async fn test(test: Test) -> Result<()> {
             Box::pin(async { compare::command::run(options, &mut out).await }) as Boxed<'_>,
         ),
         Test::BareHyper(_) => bail!("it has no end"),
+        Test::Scale(options) => (
+            LIMIT,
+            Box::pin(async { scale::run(options, &mut out).await }) as Boxed<'_>,
+        ),
+        Test::Hostile(options) => (
+            LIMIT,
+            Box::pin(async { hostile::run(options, &mut out).await }) as Boxed<'_>,
+        ),
     };
     tokio::select! {
         ended = run => ended,
