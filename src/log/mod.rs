@@ -17,6 +17,7 @@ pub mod mint;
 pub mod open;
 pub mod read;
 pub mod recover;
+pub mod reuse;
 pub mod row;
 pub mod submit;
 pub mod sync;

@@ -337,6 +337,14 @@ impl Shared {
         })
     }
 
+    /// The handles of all families.
+    pub(super) fn families(&self) -> Result<Vec<&ColumnFamily>, LogError> {
+        family::FAMILIES
+            .iter()
+            .map(|(name, _)| self.cf(name))
+            .collect()
+    }
+
     /// Whether `number` lies below the synced lease.
     pub(super) fn lease_covers(&self, number: EventNumber) -> bool {
         let millis = i64::try_from(number.0 >> TIME_SHIFT).unwrap_or(i64::MAX);
