@@ -24,6 +24,9 @@ use super::slot::Folder;
 
 /// How long the thread waits for a slot before it looks around.
 const WAIT: Duration = Duration::from_millis(200);
+/// Niceness of the threads that fold. Where they share a CPU with a public worker, a customer's
+/// click comes first and the fold still gets a tenth of the time.
+const NICENESS: i32 = 10;
 
 /// Why the fold has stopped.
 #[derive(Clone, Debug)]
@@ -251,6 +254,7 @@ impl Drop for Worker {
 
 impl Worker {
     fn run(&mut self) {
+        step_back();
         if let Err(error) = self.fold() {
             if let Some(metrics) = &self.metrics {
                 metrics.fold.errors.increment(1);
@@ -380,7 +384,17 @@ impl Worker {
         let orders = Arc::clone(&self.orders);
         std::thread::Builder::new()
             .name("fold-rebuild".to_owned())
-            .spawn(move || refold(&log, &derived, &orders.stop, &mut |_, _| {}))
+            .spawn(move || {
+                step_back();
+                refold(&log, &derived, &orders.stop, &mut |_, _| {})
+            })
             .map_err(FoldError::Thread)
+    }
+}
+
+/// Lets other threads of the process go before this one.
+fn step_back() {
+    if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
+        tracing::warn!(%error, "the fold runs at the priority of the workers");
     }
 }
