@@ -3,27 +3,37 @@
 //!
 //! `loadtest replay FILE` proves figures: it starts a daemon of its own, sends every row of the
 //! sample, and compares every partner's figures with a recount. `loadtest steady` measures: an
-//! open loop at a fixed rate, latency from the moment a click was due. Both speak to loopback
-//! only, end by themselves, and leave no daemon behind. The exit code is 0 only if nothing
-//! differs, fails or is lost.
+//! open loop at a fixed rate, latency from the moment a click was due. `loadtest compare` measures
+//! the daemon beside other servers, as ratios, and judges them. `loadtest scale` compares a big
+//! catalogue with a small one and changes it under load. `loadtest hostile` measures honest clicks
+//! among connections that misbehave. All speak to loopback only, end by themselves, and leave no
+//! server behind. The exit code is 0 only if nothing differs, fails, is lost or misses its bound.
 //!
 //! | folder | what |
 //! |---|---|
 //! | `traffic/` | what is sent, as data |
 //! | `http/` | how it is sent and what an answer must be |
+//! | `drive/` | clicks made beforehand, sent in a closed or an open loop |
 //! | `daemon/` | the daemon under test: settings, process, verbs |
 //! | `measure/` | pace, latency, freshness |
-//! | `check/` | recount, comparison, ledger |
+//! | `check/` | recount, comparison, ledger, bounds |
+//! | `compare/` | other servers, turns and rounds, ratios and their bounds |
+//! | `scale/`, `hostile/` | the two tests of these names |
 //!
 //! It does not use the daemon's library: what it expects is counted from what it sent.
 
 mod check;
+mod child;
 mod closed_loop;
+mod compare;
 mod daemon;
+mod drive;
+mod hostile;
 mod http;
 mod measure;
 mod open_loop;
 mod replay;
+mod scale;
 mod steady;
 mod table;
 mod traffic;
@@ -55,6 +65,15 @@ enum Test {
     Replay(replay::Options),
     /// Send clicks at a fixed rate and measure latency and freshness
     Steady(steady::Options),
+    /// Measure clickd beside nginx, `HAProxy` and a bare hyper
+    Compare(compare::command::Options),
+    /// The bare hyper of a comparison
+    #[command(hide = true)]
+    BareHyper(compare::bare_hyper::Options),
+    /// Measure what a big catalogue costs against a small one, and its change under load
+    Scale(scale::Options),
+    /// Measure honest clicks while others hold connections, send slow heads and pipeline
+    Hostile(hostile::Options),
 }
 
 fn main() -> ExitCode {
@@ -70,6 +89,9 @@ fn main() -> ExitCode {
 }
 
 fn start(cli: Cli) -> Result<()> {
+    if let Test::BareHyper(options) = &cli.test {
+        return compare::bare_hyper::run(options);
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -89,6 +111,19 @@ async fn test(test: Test) -> Result<()> {
         Test::Steady(options) => (
             LIMIT.saturating_add(options.length()),
             Box::pin(async { steady::run(options, &mut out).await }) as Boxed<'_>,
+        ),
+        Test::Compare(options) => (
+            LIMIT.saturating_add(options.length()),
+            Box::pin(async { compare::command::run(options, &mut out).await }) as Boxed<'_>,
+        ),
+        Test::BareHyper(_) => bail!("it has no end"),
+        Test::Scale(options) => (
+            LIMIT,
+            Box::pin(async { scale::run(options, &mut out).await }) as Boxed<'_>,
+        ),
+        Test::Hostile(options) => (
+            LIMIT,
+            Box::pin(async { hostile::run(options, &mut out).await }) as Boxed<'_>,
         ),
     };
     tokio::select! {

@@ -1,4 +1,5 @@
-//! The sending half of `loadtest steady`: ticks in, figures out.
+//! The sending half of `loadtest steady` and of the latencies of `loadtest compare`: ticks in,
+//! figures out.
 //!
 //! A pacer releases ticks as they come due and the connections take them in order. A tick's
 //! latency runs from the moment it was due, so a server that stalls is charged for every click
@@ -6,7 +7,6 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -14,10 +14,9 @@ use anyhow::{Result, bail, ensure};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::http::sender::{Expect, Sender};
+use crate::http::sender::Sender;
 use crate::measure::latency::Latency;
 use crate::measure::pace::{Schedule, pace};
-use crate::traffic::catalogue::PROGRAM;
 use crate::traffic::generator::visit;
 use crate::watch::Watched;
 
@@ -82,17 +81,16 @@ impl OpenLoop {
         }))
     }
 
-    /// Sends every tick over so many connections; returns how long that took.
+    /// Sends every tick over so many connections, each with a sender of its own; returns how long
+    /// that took.
     pub(crate) async fn send(
         self: &Rc<Self>,
         connections: u16,
-        target: SocketAddr,
-        expect: Expect,
+        sender: impl Fn() -> Result<Sender>,
     ) -> Result<Duration> {
         let mut senders = JoinSet::new();
         for _ in 0..connections {
-            let sender = Sender::new(target, PROGRAM, expect)?;
-            senders.spawn_local(self.clone().send_ticks(sender));
+            senders.spawn_local(self.clone().send_ticks(sender()?));
         }
         let pacing = async {
             pace(self.schedule, self.start, &self.permits, &self.delay).await?;
@@ -191,6 +189,8 @@ mod tests {
     use super::*;
     use crate::http::click::tests::id;
     use crate::http::mock::{Mock, run};
+    use crate::http::sender::Expect;
+    use crate::traffic::catalogue::PROGRAM;
 
     fn answer(status: &str) -> String {
         format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n")
@@ -204,7 +204,9 @@ mod tests {
         expect: Expect,
     ) -> Rc<OpenLoop> {
         let run = OpenLoop::new(Schedule { rate, total }, 1, warm).unwrap();
-        run.send(4, mock.address, expect).await.unwrap();
+        run.send(4, || Sender::new(mock.address, PROGRAM, expect))
+            .await
+            .unwrap();
         run
     }
 

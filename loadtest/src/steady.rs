@@ -19,11 +19,12 @@ use crate::daemon::settings::Ack;
 use crate::daemon::stage::{Stage, clickd};
 use crate::daemon::usage::Usage;
 use crate::http::brand::{Brand, Totals};
-use crate::http::sender::Expect;
+use crate::http::sender::{Expect, Sender};
 use crate::measure::latency::Percentiles;
 use crate::measure::pace::Schedule;
 use crate::open_loop::OpenLoop;
 use crate::table;
+use crate::traffic::catalogue::PROGRAM;
 use crate::traffic::generator::{ADS, PARTNERS};
 use crate::watch::{days, today, watch};
 
@@ -95,7 +96,9 @@ pub(crate) async fn run(options: Options, out: &mut impl Write) -> Result<()> {
     if let Some(target) = options.target {
         let run = OpenLoop::new(schedule, options.seed, options.warm_up)?;
         let took = run
-            .send(options.connections, target, Expect::Redirect)
+            .send(options.connections, || {
+                Sender::new(target, PROGRAM, Expect::Redirect)
+            })
             .await?;
         run.watched.bar.finish_and_clear();
         print(&run, took, out)?;
@@ -131,7 +134,9 @@ async fn on_stage(
     let sending = async {
         let target = stage.settings.public;
         let took = run
-            .send(options.connections, target, Expect::ClickId)
+            .send(options.connections, || {
+                Sender::new(target, PROGRAM, Expect::ClickId)
+            })
             .await?;
         run.watched.await_totals(Totals {
             raw: run.recorded()?,

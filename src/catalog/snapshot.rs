@@ -174,6 +174,22 @@ pub struct Landing {
     pub joiner: Option<u8>,
 }
 
+impl Landing {
+    /// The name of its host.
+    #[must_use]
+    pub fn host(&self) -> &[u8] {
+        let url = self.url.as_bytes();
+        let after = url
+            .strip_prefix(b"https://")
+            .or_else(|| url.strip_prefix(b"http://"))
+            .unwrap_or_default();
+        let end = after
+            .iter()
+            .position(|byte| matches!(byte, b'/' | b'?' | b'#'));
+        after.get(..end.unwrap_or(after.len())).unwrap_or_default()
+    }
+}
+
 /// Which deep links a program permits.
 #[derive(Clone, Debug, Default)]
 pub struct DeepLinks {

@@ -87,7 +87,8 @@ pub fn decide<'a>(
             let permitted = ad.is_none_or(|ad| ad.deep_links);
             let deep = deep_links
                 .check(program, raw)
-                .filter(|deep| !leads_to(deep, host));
+                // A redirect to ourselves would go round for ever.
+                .filter(|deep| !deep.host().eq_ignore_ascii_case(host));
             if let Some(deep) = deep.filter(|_| permitted) {
                 deep
             } else {
@@ -118,11 +119,4 @@ fn age(ad: &Ad, now: Millis) -> ClickFlags {
     } else {
         ClickFlags::NONE
     }
-}
-
-/// Whether `landing` is on `host`; a redirect to ourselves would go round for ever.
-fn leads_to(landing: &Landing, host: &[u8]) -> bool {
-    let after = landing.url.split_once("://").map_or("", |(_, after)| after);
-    let name = after.split(['/', '?', '#']).next().unwrap_or_default();
-    name.as_bytes().eq_ignore_ascii_case(host)
 }

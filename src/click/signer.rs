@@ -76,15 +76,12 @@ impl Signer {
 
 fn tag(key: &[u8; KEY_LEN], body: &[u8; BODY_LEN]) -> [u8; TAG_LEN] {
     let mut message = [0; PURPOSE.len() + BODY_LEN];
-    for (to, from) in message.iter_mut().zip(PURPOSE.iter().chain(body)) {
-        *to = *from;
-    }
+    let (purpose, rest) = message.split_at_mut(PURPOSE.len());
+    purpose.copy_from_slice(PURPOSE);
+    rest.copy_from_slice(body);
     let hash = blake3::keyed_hash(key, &message);
-    let mut tag = [0; TAG_LEN];
-    for (to, from) in tag.iter_mut().zip(hash.as_bytes()) {
-        *to = *from;
-    }
-    tag
+    let (tag, _) = hash.as_bytes().split_at(TAG_LEN);
+    tag.try_into().unwrap_or_default()
 }
 
 #[cfg(test)]

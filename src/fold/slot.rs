@@ -195,7 +195,6 @@ impl Folder {
             .log
             .footer(slot)?
             .ok_or(FoldError::FooterMissing(slot))?;
-        self.log.check(&footer)?;
         self.agents.load(&self.log, footer.rules)?;
         if self.catalog.version != footer.catalog {
             self.catalog = self.catalogs.load(&self.log, footer.catalog)?;
@@ -204,9 +203,9 @@ impl Folder {
         let generation = Arc::clone(&self.generation);
         let families = generation.families()?;
         let mut batch = families.batch();
-        self.read_clicks(slot)?;
+        let submissions = self.read_slot(&footer)?;
         self.judge_clicks(&families, &mut batch)?;
-        self.settle_submissions(&families, &footer, &mut batch)?;
+        self.settle_submissions(&families, &footer, &submissions, &mut batch)?;
         self.cells.write(&families, &mut batch)?;
         self.windows.write(&mut batch);
         let entered = footer.wall_end.utc_day();
@@ -236,10 +235,11 @@ impl Folder {
         &mut self.counts
     }
 
-    fn read_clicks(&mut self, slot: Slot) -> Result<(), FoldError> {
-        let rows = &mut self.rows;
+    /// Reads the clicks into `rows`, in their order; the submissions.
+    fn read_slot(&mut self, footer: &Footer) -> Result<Vec<(SubmissionId, Submission)>, FoldError> {
+        let (slot, rows) = (footer.slot, &mut self.rows);
         rows.clear();
-        self.log.for_each_click(slot, &mut |stored| {
+        let submissions = self.log.read_slot(footer, &mut |stored| {
             rows.push(Row {
                 partner: stored.partner,
                 program: stored.click.program,
@@ -259,7 +259,7 @@ impl Folder {
         if !rows.is_sorted_by_key(Row::order) {
             rows.sort_unstable_by_key(Row::order);
         }
-        Ok(())
+        Ok(submissions)
     }
 
     fn judge_clicks(
@@ -309,6 +309,7 @@ impl Folder {
         &mut self,
         families: &Families<'f>,
         footer: &Footer,
+        submissions: &[(SubmissionId, Submission)],
         batch: &mut Batch<'f>,
     ) -> Result<(), FoldError> {
         let mut waiting = families.waiting()?;
@@ -337,11 +338,9 @@ impl Folder {
                 batch.stop_waiting(key);
             }
         }
-        if footer.submissions == 0 {
-            return Ok(());
-        }
         let catalog = Arc::clone(&self.catalog);
-        for (id, submission) in self.log.submissions(footer.slot)? {
+        for (id, submission) in submissions {
+            let id = *id;
             let mut desk = Desk {
                 folder: self,
                 families,
@@ -349,8 +348,8 @@ impl Folder {
                 batch,
                 credited: &mut credited,
             };
-            if !desk.settle(id, &submission, &catalog)?
-                && let Some(key) = waiting_key(id, &submission)
+            if !desk.settle(id, submission, &catalog)?
+                && let Some(key) = waiting_key(id, submission)
             {
                 batch.wait(key);
                 batch.outcome(id, SubmissionOutcome::Waiting);

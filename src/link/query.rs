@@ -54,8 +54,10 @@ impl Pairs {
         let mut deep_links = 0;
         let mut left = PARAMETERS_MAX;
         let mut start = 0;
-        for piece in query.split('&') {
+        while start < query.len() {
             let at = start;
+            let rest = query.get(at..).unwrap_or_default();
+            let piece = before(b'&', rest);
             start += piece.len() + 1;
             if piece.is_empty() {
                 continue;
@@ -65,7 +67,8 @@ impl Pairs {
                 break;
             }
             left -= 1;
-            let (name, value) = piece.split_once('=').unwrap_or((piece, ""));
+            let name = before(b'=', piece);
+            let value = piece.get(name.len() + 1..).unwrap_or_default();
             match classify(name.as_bytes()) {
                 Name::DeepLink => {
                     deep_links += 1;
@@ -168,6 +171,12 @@ impl Pairs {
     }
 }
 
+/// What stands before the first `mark`, which is ASCII; all of `text` if there is none.
+fn before(mark: u8, text: &str) -> &str {
+    let end = memchr::memchr(mark, text.as_bytes()).unwrap_or(text.len());
+    text.get(..end).unwrap_or_default()
+}
+
 /// How many bytes of `value` are kept: all up to the bound, never half a character.
 fn cut(value: &[u8]) -> usize {
     if value.len() <= VALUE_BYTES_MAX {
@@ -188,7 +197,9 @@ fn is_clean(value: &[u8]) -> bool {
             || matches!(c, '\u{200e}' | '\u{200f}')
             || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
-    std::str::from_utf8(value).is_ok_and(|text| !text.chars().any(unclean))
+    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~');
+    value.iter().all(is_plain)
+        || std::str::from_utf8(value).is_ok_and(|text| !text.chars().any(unclean))
 }
 
 fn classify(name: &[u8]) -> Name {

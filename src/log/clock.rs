@@ -32,7 +32,14 @@ impl Clock {
     /// The time.
     #[must_use]
     pub fn now(&self) -> Millis {
-        let elapsed = i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX);
+        self.at(Instant::now())
+    }
+
+    /// The time at `instant`; that of the clock's start if it is earlier.
+    #[must_use]
+    pub fn at(&self, instant: Instant) -> Millis {
+        let since = instant.saturating_duration_since(self.started);
+        let elapsed = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
         self.wall_start.plus(elapsed)
     }
 

@@ -18,7 +18,7 @@ use crate::model::time::{Millis, SECOND};
 use super::error::LogError;
 use super::family;
 use super::open::Shared;
-use super::row::footer::{Footer, Ledger, Outcome, Stream};
+use super::row::footer::{Footer, Ledger};
 
 /// How long a slot stays open, milliseconds.
 pub const SLOT_MILLIS: i64 = SECOND;
@@ -41,6 +41,24 @@ pub(super) struct Added {
     pub(super) catalog: Option<CatalogVersion>,
     /// A rules version this batch brings in.
     pub(super) rules: Option<RulesVersion>,
+}
+
+/// How a batch is written: without a sync, and never with a pause.
+pub(super) struct Unsynced(WriteOptions);
+
+impl Unsynced {
+    pub(super) fn new() -> Self {
+        let mut options = WriteOptions::default();
+        options.set_sync(false);
+        options.set_no_slowdown(true);
+        Self(options)
+    }
+}
+
+impl std::fmt::Debug for Unsynced {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Unsynced")
+    }
 }
 
 /// The open slot.
@@ -101,17 +119,21 @@ impl Committer {
 }
 
 impl Shared {
-    /// Writes what `fill` puts into a batch for the slot it is given, and adds `ledger` to it.
+    /// Writes what `fill` puts into a batch for the slot it is given; once it is written,
+    /// `settle` adds to the ledger of that slot.
     ///
     /// `fill` gets the slot and the sequence of the next fact in it, and says what it added.
     pub(super) fn commit(
         &self,
-        ledger: &mut Ledger,
+        settle: impl FnOnce(&mut Ledger),
         fill: impl FnOnce(Slot, u32, &mut WriteBatch) -> Added,
     ) -> Result<(Epoch, Slot), LogError> {
         let mut committer = self.committer.lock();
-        let rolls = committer.due(self.clock.now(), self.options.slot_rows_max);
-        self.commit_locked(&mut committer, rolls, ledger, fill)
+        let began = Instant::now();
+        let rolls = committer.due(self.clock.at(began), self.options.slot_rows_max);
+        let written = self.write_batch(&mut committer, began, rolls, fill)?;
+        settle(&mut committer.ledger);
+        Ok(written)
     }
 
     /// Ends the slot if it is due, or if `force` says so; else nothing is written.
@@ -119,23 +141,25 @@ impl Shared {
         let mut off_path = std::mem::take(&mut *self.off_path_ledger.lock());
         let mut committer = self.committer.lock();
         committer.ledger.absorb(&mut off_path);
-        if !force && !committer.due(self.clock.now(), self.options.slot_rows_max) {
+        let began = Instant::now();
+        if !force && !committer.due(self.clock.at(began), self.options.slot_rows_max) {
             return Ok(None);
         }
         let nothing = |_, _, _: &mut WriteBatch| Added::default();
-        let (epoch, _) = self.commit_locked(&mut committer, true, &mut off_path, nothing)?;
+        let (epoch, _) = self.write_batch(&mut committer, began, true, nothing)?;
         Ok(Some(epoch))
     }
 
-    fn commit_locked(
+    /// Writes one batch under the commit lock, which was taken just before `began`.
+    fn write_batch(
         &self,
         committer: &mut Committer,
+        began: Instant,
         rolls: bool,
-        ledger: &mut Ledger,
         fill: impl FnOnce(Slot, u32, &mut WriteBatch) -> Added,
     ) -> Result<(Epoch, Slot), LogError> {
         self.alive()?;
-        let now = self.clock.now().max(committer.wall_start);
+        let now = self.clock.at(began).max(committer.wall_start);
         let mut batch = WriteBatch::default();
         let (slot, fact) = if rolls {
             let footer = committer.footer(now);
@@ -150,14 +174,12 @@ impl Shared {
         };
         let added = fill(slot, fact, &mut batch);
         let bytes = batch.size_in_bytes() as u64;
-        let started = Instant::now();
         self.write(batch)?;
         if rolls {
             committer.roll(now);
             self.strings.refill();
         }
         committer.count(&added);
-        committer.ledger.absorb(ledger);
         committer.epoch.0 += 1;
         self.stats.commits.fetch_add(1, Ordering::Relaxed);
         self.stats.rows.fetch_add(
@@ -169,7 +191,7 @@ impl Shared {
             metrics
                 .log
                 .commit_duration
-                .record(started.elapsed().as_secs_f64());
+                .record(began.elapsed().as_secs_f64());
             metrics
                 .log
                 .batch_rows
@@ -180,10 +202,7 @@ impl Shared {
 
     /// Writes a batch to the WAL and the memtables, without a sync and without ever sleeping.
     fn write(&self, batch: WriteBatch) -> Result<(), LogError> {
-        let mut options = WriteOptions::default();
-        options.set_sync(false);
-        options.set_no_slowdown(true);
-        match self.db.write_opt(batch, &options) {
+        match self.db.write_opt(batch, &self.unsynced.0) {
             Ok(()) => Ok(()),
             Err(error) if error.kind() == rocksdb::ErrorKind::Incomplete => {
                 self.stats.stalls.fetch_add(1, Ordering::Relaxed);
@@ -196,12 +215,5 @@ impl Shared {
     /// Counts arrivals that were turned away off the hot path; they join the slot when it ends.
     pub(super) fn note(&self, settle: impl FnOnce(&mut Ledger)) {
         settle(&mut self.off_path_ledger.lock());
-    }
-}
-
-impl Ledger {
-    /// Counts `clicks` clicks of one program as stored.
-    pub(super) fn stored_clicks(&mut self, program: crate::model::id::ProgramId, clicks: u64) {
-        self.add(program, Stream::Click, Outcome::Stored, clicks);
     }
 }

@@ -22,7 +22,7 @@ use crate::model::time::Millis;
 use crate::telemetry::Metrics;
 
 use super::clock::Clock;
-use super::commit::{Committer, Epoch};
+use super::commit::{Committer, Epoch, Unsynced};
 use super::dictionary::{self, Dictionary};
 use super::error::LogError;
 use super::family;
@@ -103,6 +103,7 @@ pub(super) struct Shared {
     pub(super) clock: Clock,
     pub(super) options: Options,
     pub(super) committer: Mutex<Committer>,
+    pub(super) unsynced: Unsynced,
     /// The newest epoch a finished fdatasync covers.
     pub(super) durable: AtomicU64,
     /// The newest slot whose footer a finished fdatasync covers.
@@ -306,6 +307,7 @@ impl Shared {
                 newest: recovered.floor,
                 side_wanted: false,
             }),
+            unsynced: Unsynced::new(),
             durable: AtomicU64::new(0),
             sealed: AtomicU32::new(0),
             lease_end: AtomicI64::new(0),

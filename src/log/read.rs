@@ -1,7 +1,7 @@
 //! Reading the log: slots in order for the fold, single rows for look-ups.
 //!
 //! Called by the fold thread, by `verify` and `explain`, and by the API on blocking threads.
-//! Every row is checked as it is read; a slot is checked against its footer by [`Log::check`].
+//! Every row is checked as it is read; a slot is checked against its footer by [`Log::read_slot`].
 
 use rocksdb::{Direction, IteratorMode, ReadOptions};
 
@@ -99,28 +99,35 @@ impl Log {
         Ok(found)
     }
 
-    /// Compares the rows of a slot with its footer.
+    /// Reads a closed slot once: hands its clicks to `each`, in key order, and gives its
+    /// submissions in the order of their numbers.
     ///
     /// # Errors
-    /// [`LogError::SlotMismatch`] when they differ; the store failed, or a key is damaged.
-    pub fn check(&self, footer: &Footer) -> Result<(), LogError> {
-        let mut counts = [0_u32; 2];
-        let mut sum = 0;
-        for (count, family) in counts.iter_mut().zip([family::CLICKS, family::SUBMISSIONS]) {
-            self.for_each_event(family, footer.slot, &mut |owner, number, _| {
-                *count += 1;
-                sum = key::checksum(sum, owner, number);
-                Ok(())
-            })?;
+    /// [`LogError::SlotMismatch`] when the rows are not those that `footer` counts; by then `each`
+    /// has had them. The store failed, or a row is damaged.
+    pub fn read_slot(
+        &self,
+        footer: &Footer,
+        each: &mut dyn FnMut(StoredClick<Parameters<'_>>),
+    ) -> Result<Vec<(SubmissionId, Submission)>, LogError> {
+        let (mut clicks, mut sum) = (0_u32, 0);
+        self.for_each_click(footer.slot, &mut |stored| {
+            clicks += 1;
+            sum = key::checksum(sum, stored.partner.0, stored.number);
+            each(stored);
+        })?;
+        let submissions = self.submissions(footer.slot)?;
+        for (id, _) in &submissions {
+            sum = key::checksum(sum, id.program.0, id.number);
         }
         let mismatch = |why: String| LogError::SlotMismatch {
             slot: footer.slot,
             why,
         };
-        let [clicks, submissions] = counts;
-        if clicks != footer.clicks || submissions != footer.submissions {
+        let submitted = submissions.len();
+        if clicks != footer.clicks || u32::try_from(submitted) != Ok(footer.submissions) {
             return Err(mismatch(format!(
-                "{clicks} clicks and {submissions} submissions are stored, \
+                "{clicks} clicks and {submitted} submissions are stored, \
                  the footer counts {} and {}",
                 footer.clicks, footer.submissions
             )));
@@ -128,7 +135,15 @@ impl Log {
         if sum != footer.checksum {
             return Err(mismatch("the checksum of its events differs".to_owned()));
         }
-        Ok(())
+        Ok(submissions)
+    }
+
+    /// Compares the rows of a slot with its footer.
+    ///
+    /// # Errors
+    /// As [`Self::read_slot`].
+    pub fn check(&self, footer: &Footer) -> Result<(), LogError> {
+        self.read_slot(footer, &mut |_| {}).map(drop)
     }
 
     fn for_each_event(

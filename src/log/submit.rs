@@ -101,9 +101,9 @@ impl Log {
         let mut row = Vec::with_capacity(512);
         submission_row::write(&mut row, submission);
         let submissions = shared.cf(family::SUBMISSIONS)?;
-        let mut ledger = Ledger::default();
-        ledger.settle(program, Stream::Conversion, Outcome::Stored);
-        let (epoch, slot) = shared.commit(&mut ledger, |slot, _, batch| {
+        let settle =
+            |ledger: &mut Ledger| ledger.settle(program, Stream::Conversion, Outcome::Stored);
+        let (epoch, slot) = shared.commit(settle, |slot, _, batch| {
             attempts.push(AttemptRow {
                 slot,
                 number,
@@ -184,11 +184,14 @@ impl Log {
         let (family, facts) = (shared.cf(name)?, shared.cf(family::FACTS)?);
         let mut fact: Vec<u8> = name.bytes().take(1).collect();
         fact.extend_from_slice(&version.to_be_bytes());
-        let (epoch, _) = shared.commit(&mut Ledger::default(), |slot, sequence, batch| {
-            batch.put_cf(family, version.to_be_bytes(), value);
-            batch.put_cf(facts, key::fact(slot, sequence), &fact);
-            Added { facts: 1, ..added }
-        })?;
+        let (epoch, _) = shared.commit(
+            |_| {},
+            |slot, sequence, batch| {
+                batch.put_cf(family, version.to_be_bytes(), value);
+                batch.put_cf(facts, key::fact(slot, sequence), &fact);
+                Added { facts: 1, ..added }
+            },
+        )?;
         self.wait_durable(epoch)
     }
 
@@ -198,10 +201,13 @@ impl Log {
     /// The store failed.
     pub fn put_api_key(&self, id: &str, stored: &[u8]) -> Result<(), LogError> {
         let keys = self.shared.cf(family::KEYS)?;
-        let (epoch, _) = self.shared.commit(&mut Ledger::default(), |_, _, batch| {
-            batch.put_cf(keys, id.as_bytes(), stored);
-            Added::default()
-        })?;
+        let (epoch, _) = self.shared.commit(
+            |_| {},
+            |_, _, batch| {
+                batch.put_cf(keys, id.as_bytes(), stored);
+                Added::default()
+            },
+        )?;
         self.wait_durable(epoch)
     }
 

@@ -24,7 +24,6 @@ use super::family;
 use super::mint::{LEASE_AHEAD, LEASE_LOW, LEASE_ROOM};
 use super::open::{Log, Shared};
 use super::recover::LEASE_KEY;
-use super::row::footer::Ledger;
 
 /// The longest a commit waits for a sync to begin.
 pub const SYNC_EVERY: Duration = Duration::from_millis(50);
@@ -217,10 +216,13 @@ impl Shared {
 
     fn put_lease(&self, end: i64) -> Result<(), LogError> {
         let meta = self.cf(family::META)?;
-        self.commit(&mut Ledger::default(), |_, _, batch: &mut WriteBatch| {
-            batch.put_cf(meta, LEASE_KEY, end.to_be_bytes());
-            Added::default()
-        })?;
+        self.commit(
+            |_| {},
+            |_, _, batch: &mut WriteBatch| {
+                batch.put_cf(meta, LEASE_KEY, end.to_be_bytes());
+                Added::default()
+            },
+        )?;
         Ok(())
     }
 

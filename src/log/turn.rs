@@ -33,7 +33,6 @@ pub const BYTES_MAX: usize = 128 << 10;
 struct Row {
     partner: PartnerId,
     number: EventNumber,
-    program: ProgramId,
     /// Where its bytes end; they begin where the row before it ends.
     end: usize,
 }
@@ -85,7 +84,7 @@ impl TurnWriter {
         self.dictionary.known(text)
     }
 
-    /// Counts one arrival, or what became of one other than being stored.
+    /// Counts one arrival, or what became of one; [`Self::push`] counts what is stored.
     pub fn count(&mut self, program: ProgramId, outcome: Outcome) {
         let same = |row: &&mut (ProgramId, Outcome, u64)| row.0 == program && row.1 == outcome;
         match self.counts.iter_mut().find(same) {
@@ -100,10 +99,10 @@ impl TurnWriter {
         P: Iterator<Item = (Parameter, &'p [u8])> + Clone,
     {
         click_row::write(&mut self.bytes, click);
+        self.count(click.program, Outcome::Stored);
         self.rows.push(Row {
             partner,
             number,
-            program: click.program,
             end: self.bytes.len(),
         });
     }
@@ -136,13 +135,10 @@ impl TurnWriter {
         }
         let clicks = self.shared.cf(family::CLICKS)?;
         let strings = self.shared.cf(family::STRINGS)?;
-        let mut ledger = Ledger::default();
-        for row in &self.rows {
-            ledger.stored_clicks(row.program, 1);
-        }
-        drain(&mut self.counts, &mut ledger);
         let (rows, bytes, pending) = (&self.rows, &self.bytes, &self.dictionary.pending);
-        let committed = self.shared.commit(&mut ledger, |slot, _, batch| {
+        let counts = &mut self.counts;
+        let settle = |ledger: &mut Ledger| drain(counts, ledger);
+        let (epoch, _) = self.shared.commit(settle, |slot, _, batch| {
             for (reference, text) in pending {
                 batch.put_cf(strings, reference.0.to_be_bytes(), text);
             }
@@ -159,40 +155,22 @@ impl TurnWriter {
                 added.newest = added.newest.max(row.number.time());
             }
             added
-        });
-        match committed {
-            Ok((epoch, _)) => {
-                let strings = self.dictionary.pending.len() as u64;
-                self.shared
-                    .stats
-                    .strings
-                    .fetch_add(strings, Ordering::Relaxed);
-                self.dictionary.pending.clear();
-                self.rows.clear();
-                self.bytes.clear();
-                Ok(Some(epoch))
-            }
-            Err(error) => {
-                self.restore(&ledger);
-                Err(error)
-            }
-        }
+        })?;
+        let new = self.dictionary.pending.len() as u64;
+        self.shared.stats.strings.fetch_add(new, Ordering::Relaxed);
+        self.dictionary.pending.clear();
+        self.rows.clear();
+        self.bytes.clear();
+        Ok(Some(epoch))
     }
 
     /// Gives up the turn's clicks: they are counted as unrecorded.
     pub fn abandon(&mut self) {
-        for row in std::mem::take(&mut self.rows) {
-            self.count(row.program, Outcome::Unrecorded);
-        }
+        self.rows.clear();
         self.bytes.clear();
-    }
-
-    /// Takes back the counts of a commit that did not happen.
-    fn restore(&mut self, ledger: &Ledger) {
-        for entry in ledger.entries() {
-            if entry.outcome != Outcome::Stored {
-                self.counts
-                    .push((entry.program, entry.outcome, entry.count));
+        for (_, outcome, _) in &mut self.counts {
+            if *outcome == Outcome::Stored {
+                *outcome = Outcome::Unrecorded;
             }
         }
     }

@@ -75,20 +75,13 @@ impl ClickId {
     /// The bytes that the tag covers.
     #[must_use]
     pub fn body(&self) -> [u8; BODY_LEN] {
-        let mut body = [0; BODY_LEN];
         let flags = self.key_number & KEY_NUMBER_MAX | if self.unrecorded { UNRECORDED } else { 0 };
-        let parts = self
-            .number
-            .0
-            .to_be_bytes()
-            .into_iter()
-            .chain(self.partner.0.to_be_bytes())
-            .chain(self.ad.0.to_be_bytes())
-            .chain(self.program.0.to_be_bytes())
-            .chain([flags]);
-        for (to, from) in body.iter_mut().zip(parts) {
-            *to = from;
-        }
+        let mut body = [0; BODY_LEN];
+        put(&mut body, 0, &self.number.0.to_be_bytes());
+        put(&mut body, 8, &self.partner.0.to_be_bytes());
+        put(&mut body, 12, &self.ad.0.to_be_bytes());
+        put(&mut body, 16, &self.program.0.to_be_bytes());
+        put(&mut body, 20, &[flags]);
         body
     }
 
@@ -115,14 +108,20 @@ impl ClickId {
 #[must_use]
 pub fn to_text(body: &[u8; BODY_LEN], tag: &[u8; TAG_LEN]) -> [u8; TEXT_LEN] {
     let mut bytes = [0; BYTES_LEN];
-    for (to, from) in bytes.iter_mut().zip(body.iter().chain(tag)) {
-        *to = *from;
-    }
+    put(&mut bytes, 0, body);
+    put(&mut bytes, BODY_LEN, tag);
     let mut text = [0; TEXT_LEN];
     // The text of 32 bytes is 43 characters, so the slice always suffices.
     let written = URL_SAFE_NO_PAD.encode_slice(bytes, &mut text);
     debug_assert_eq!(written, Ok(TEXT_LEN));
     text
+}
+
+/// Copies `part` to the place at `at`, which is within `out`.
+fn put(out: &mut [u8], at: usize, part: &[u8]) {
+    if let Some(place) = out.get_mut(at..at + part.len()) {
+        place.copy_from_slice(part);
+    }
 }
 
 /// Body and tag of a text; `None` for anything but 43 canonical characters.

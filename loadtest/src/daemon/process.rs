@@ -84,8 +84,8 @@ impl Daemon {
         }
     }
 
-    /// What `/metrics` answers: families and series.
-    pub(crate) async fn scrape(&mut self) -> Result<(usize, usize)> {
+    /// What `/metrics` answers.
+    pub(crate) async fn metrics(&mut self) -> Result<String> {
         let answer = self.get("/metrics").await.context("scraping /metrics")?;
         ensure!(
             answer.status.is_success(),
@@ -93,8 +93,12 @@ impl Daemon {
             answer.status,
             lossy(&answer.body)
         );
-        let text = std::str::from_utf8(&answer.body).context("/metrics is not UTF-8")?;
-        let (families, series) = metrics(text);
+        String::from_utf8(answer.body.into()).context("/metrics is not UTF-8")
+    }
+
+    /// How much `/metrics` answers: families and series.
+    pub(crate) async fn scrape(&mut self) -> Result<(usize, usize)> {
+        let (families, series) = metrics(&self.metrics().await?);
         ensure!(families > 0 && series > 0, "/metrics is empty");
         Ok((families, series))
     }
@@ -121,10 +125,7 @@ impl Daemon {
 
     /// The end of its log, for a message.
     pub(crate) fn tail(&self) -> String {
-        let text = std::fs::read(&self.log).unwrap_or_default();
-        let from = text.len().saturating_sub(LOG_TAIL);
-        let tail = String::from_utf8_lossy(text.get(from..).unwrap_or_default());
-        format!("--- {} ---\n{tail}", self.log.display())
+        tail(&self.log)
     }
 
     async fn ended(&mut self, deadline: Instant) -> Result<ExitStatus> {
@@ -159,6 +160,14 @@ impl Drop for Daemon {
             drop(self.child.wait());
         }
     }
+}
+
+/// The end of a log, for a message.
+pub(crate) fn tail(log: &Path) -> String {
+    let text = std::fs::read(log).unwrap_or_default();
+    let from = text.len().saturating_sub(LOG_TAIL);
+    let tail = String::from_utf8_lossy(text.get(from..).unwrap_or_default());
+    format!("--- {} ---\n{tail}", log.display())
 }
 
 /// Families and series of a scrape.

@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
+/// After how many requests the daemon closes a connection unless told otherwise.
+const REQUESTS_MAX: u32 = 1_000;
+
 /// When a click is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Ack {
@@ -22,6 +25,8 @@ pub(crate) struct Settings {
     pub(crate) folder: PathBuf,
     /// When clicks are answered.
     pub(crate) ack: Ack,
+    /// After how many requests a connection is closed.
+    pub(crate) requests_max: u32,
     /// Links.
     pub(crate) public: SocketAddr,
     /// Brand API.
@@ -48,6 +53,7 @@ impl Settings {
         Ok(Self {
             folder: folder.to_owned(),
             ack,
+            requests_max: REQUESTS_MAX,
             public: public.local_addr()?,
             api: api.local_addr()?,
             ops: ops.local_addr()?,
@@ -70,6 +76,7 @@ impl Settings {
         let folder = self.folder.display();
         let Self {
             ack,
+            requests_max,
             public,
             api,
             ops,
@@ -79,6 +86,7 @@ impl Settings {
             r#"[public]
 listen = "{public}"
 trusted_proxies = ["127.0.0.1/32"]
+requests_per_connection_max = {requests_max}
 
 [api]
 listen = "{api}"
@@ -99,7 +107,8 @@ clicks = "{ack}"
     }
 }
 
-fn free_port() -> Result<TcpListener> {
+/// A port that is free while the listener lives.
+pub(crate) fn free_port() -> Result<TcpListener> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port on loopback")
 }
 
@@ -130,6 +139,7 @@ mod tests {
             "listen = \"127.0.0.1:2\"",
             "listen = \"127.0.0.1:3\"",
             "trusted_proxies = [\"127.0.0.1/32\"]",
+            "requests_per_connection_max = 1000",
             "socket = \"/a/b/control.sock\"",
             "directory = \"/a/b/store\"",
             "clicks = \"durable\"",

@@ -1,4 +1,4 @@
-//! The set-up that both tests share: a folder, a daemon that is ready, a catalogue, a key.
+//! The set-up that all tests share: a folder, a daemon that is ready, a catalogue, a key.
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -40,6 +40,16 @@ pub(crate) fn clickd(given: Option<PathBuf>) -> Result<PathBuf> {
     Ok(path)
 }
 
+/// A new temporary folder, which outlives the run if it is to be kept.
+pub(crate) fn folder(keep: bool) -> Result<TempDir> {
+    let mut folder = tempfile::Builder::new()
+        .prefix("clickd-loadtest-")
+        .tempdir()
+        .context("making a temporary folder")?;
+    folder.disable_cleanup(keep);
+    Ok(folder)
+}
+
 impl Stage {
     /// Starts a daemon in a new temporary folder and gives it these partners and ads.
     pub(crate) async fn set(
@@ -49,12 +59,19 @@ impl Stage {
         ads: &BTreeSet<u32>,
         keep: bool,
     ) -> Result<Self> {
-        let mut folder = tempfile::Builder::new()
-            .prefix("clickd-loadtest-")
-            .tempdir()
-            .context("making a temporary folder")?;
-        folder.disable_cleanup(keep);
+        let folder = folder(keep)?;
         let settings = Settings::free(folder.path(), ack)?;
+        Self::set_in(folder, settings, clickd, partners, ads).await
+    }
+
+    /// The same in this folder with these settings.
+    pub(crate) async fn set_in(
+        folder: TempDir,
+        settings: Settings,
+        clickd: &Path,
+        partners: &BTreeSet<u32>,
+        ads: &BTreeSet<u32>,
+    ) -> Result<Self> {
         settings.write()?;
         let mut daemon = Daemon::start(clickd, &settings)?;
         let verbs = Verbs::new(clickd, &settings.path(), folder.path());

@@ -122,14 +122,7 @@ pub(crate) fn read(
         .get("location")
         .context("a 302 without Location")?
         .to_str()?;
-    let text = parameter(location, "im_ref")
-        .with_context(|| format!("no im_ref in Location {location}"))?;
-    let (id, numbers) = open(text).with_context(|| format!("{text} is no click id"))?;
-    let link = [visit.partner, visit.ad, program];
-    ensure!(
-        numbers == link,
-        "the click id says {numbers:?}, the link was {link:?}"
-    );
+    let id = click_id(location, [visit.partner, visit.ad, program])?;
     let soonest = sent.saturating_sub(CLOCK_TOLERANCE);
     let latest = answered.saturating_add(CLOCK_TOLERANCE);
     ensure!(
@@ -141,6 +134,18 @@ pub(crate) fn read(
     if said != id.unrecorded {
         bail!("header and click id disagree on whether the click is recorded");
     }
+    Ok(id)
+}
+
+/// The click id in a `Location`, which must carry the partner, ad and program of the link.
+pub(crate) fn click_id(location: &str, link: [u32; 3]) -> Result<ClickId> {
+    let text = parameter(location, "im_ref")
+        .with_context(|| format!("no im_ref in Location {location}"))?;
+    let (id, numbers) = open(text).with_context(|| format!("{text} is no click id"))?;
+    ensure!(
+        numbers == link,
+        "the click id says {numbers:?}, the link was {link:?}"
+    );
     Ok(id)
 }
 

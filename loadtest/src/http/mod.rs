@@ -6,7 +6,9 @@
 pub(crate) mod brand;
 pub(crate) mod click;
 pub(crate) mod connection;
+pub(crate) mod pipe;
 pub(crate) mod sender;
+pub(crate) mod wire;
 
 #[cfg(test)]
 pub(crate) mod mock;

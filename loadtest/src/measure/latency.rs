@@ -25,6 +25,8 @@ pub(crate) struct Percentiles {
     pub(crate) p99: u64,
     /// 999 of 1,000.
     pub(crate) p999: u64,
+    /// 9,999 of 10,000.
+    pub(crate) p9999: u64,
     /// The longest.
     pub(crate) max: u64,
 }
@@ -45,6 +47,11 @@ impl Latency {
         self.0.saturating_record_n(micros.clamp(1, LONGEST), count);
     }
 
+    /// Adds what another holds.
+    pub(crate) fn add(&mut self, other: &Self) -> Result<()> {
+        Ok(self.0.add(&other.0)?)
+    }
+
     /// The figures.
     pub(crate) fn percentiles(&self) -> Percentiles {
         Percentiles {
@@ -53,6 +60,7 @@ impl Latency {
             p90: self.0.value_at_quantile(0.9),
             p99: self.0.value_at_quantile(0.99),
             p999: self.0.value_at_quantile(0.999),
+            p9999: self.0.value_at_quantile(0.9999),
             max: self.0.max(),
         }
     }
@@ -75,21 +83,32 @@ mod tests {
             latency.record(Duration::from_micros(*micros));
         }
         list.sort_unstable();
-        let naive = |per_mille: usize| list[(list.len() * per_mille).div_ceil(1_000) - 1];
+        let naive = |share: usize| list[(list.len() * share).div_ceil(10_000) - 1];
         let found = latency.percentiles();
         assert_eq!(found.count, 10_007);
         for (found, naive) in [
-            (found.p50, naive(500)),
-            (found.p90, naive(900)),
-            (found.p99, naive(990)),
-            (found.p999, naive(999)),
-            (found.max, naive(1_000)),
+            (found.p50, naive(5_000)),
+            (found.p90, naive(9_000)),
+            (found.p99, naive(9_900)),
+            (found.p999, naive(9_990)),
+            (found.p9999, naive(9_999)),
+            (found.max, naive(10_000)),
         ] {
             assert!(
                 found.abs_diff(naive) <= naive / 1_000 + 1,
                 "{found} {naive}"
             );
         }
+    }
+
+    #[test]
+    fn two_are_added_sample_by_sample() {
+        let [mut one, mut other] = [0; 2].map(|_| Latency::new().unwrap());
+        one.record_many(10, 3);
+        other.record_many(90, 2);
+        one.add(&other).unwrap();
+        let found = one.percentiles();
+        assert_eq!((found.count, found.p50, found.max), (5, 10, 90));
     }
 
     #[test]

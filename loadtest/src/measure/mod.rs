@@ -5,3 +5,4 @@
 pub(crate) mod freshness;
 pub(crate) mod latency;
 pub(crate) mod pace;
+pub(crate) mod spread;

@@ -2,7 +2,7 @@
 //!
 //! One brand, one program in UTC and USD, one event type with a flat payout, every partner under
 //! contract, every ad running. Nothing in it makes a click unpayable, so that payable clicks must
-//! equal unique clicks.
+//! equal unique clicks. Links may name pages of the brand as their destination.
 
 use std::collections::BTreeSet;
 
@@ -29,6 +29,8 @@ name = "Installs"
 time_zone = "UTC"
 currency = "USD"
 landing_page = "https://www.brand.example/install"
+deep_linking = true
+deep_link_domains = ["*.brand.example"]
 unique_click_window = "30m"
 unique_click_type = "ROLLING"
 

@@ -30,13 +30,13 @@ pub(crate) fn visit(seed: u64, tick: u64) -> Visit {
 }
 
 /// A number in `0..bound`, evenly from an even 32-bit `random`.
-fn below(bound: u32, random: u32) -> u32 {
+pub(crate) fn below(bound: u32, random: u32) -> u32 {
     let [high, _] = halves(u64::from(bound) * u64::from(random));
     high
 }
 
 /// The upper and the lower half.
-fn halves(value: u64) -> [u32; 2] {
+pub(crate) fn halves(value: u64) -> [u32; 2] {
     let [a, b, c, d, e, f, g, h] = value.to_be_bytes();
     [
         u32::from_be_bytes([a, b, c, d]),
@@ -45,7 +45,7 @@ fn halves(value: u64) -> [u32; 2] {
 }
 
 /// The finaliser of `SplitMix64`.
-fn mix(value: u64) -> u64 {
+pub(crate) fn mix(value: u64) -> u64 {
     let mut z = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

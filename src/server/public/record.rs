@@ -24,18 +24,18 @@ pub(super) struct Facts<'a> {
     pub(super) decision: &'a Decision<'a>,
     pub(super) link: &'a Link<'a>,
     pub(super) visit: &'a Visit<'a>,
-    /// What was noticed of the request, beside the decision's flags.
-    pub(super) noticed: ClickFlags,
+    /// The outline of the request's headers.
+    pub(super) shape: &'a [u8],
+    /// The client's.
     pub(super) address: IpAddr,
-    pub(super) id: ClickId,
 }
 
 impl Facts<'_> {
-    /// Appends the click to the turn; the flags it is stored with.
-    pub(super) fn store(&self, writer: &mut TurnWriter, salts: &Salts, shape: &[u8]) -> ClickFlags {
+    /// Appends the click to the turn under `id`; the flags it is stored with.
+    pub(super) fn store(&self, writer: &mut TurnWriter, salts: &Salts, id: &ClickId) -> ClickFlags {
         let (link, visit) = (self.link, self.visit);
         let window = self.decision.program.unique_window;
-        let at = self.id.number.time();
+        let at = id.number.time();
         let (visitor, visitor_before) = salts.visitor(at, window, self.address, visit.user_agent);
         let family = visit
             .user_agent
@@ -46,10 +46,10 @@ impl Facts<'_> {
         let [user_agent, referrer, shape, landing] = [
             reference(writer, visit.user_agent, family.unwrap_or_default()),
             reference(writer, &visit.referrer.1, &visit.referrer.0),
-            reference(writer, shape, &[]),
+            reference(writer, self.shape, &[]),
             reference(writer, landing, &[]),
         ];
-        let mut flags = self.decision.flags.with(self.noticed);
+        let mut flags = self.decision.flags.with(visit.flags);
         if [user_agent, referrer, shape, landing]
             .iter()
             .any(|found| found.1)
@@ -69,7 +69,7 @@ impl Facts<'_> {
             landing: landing.0,
             parameters: link.parameters(),
         };
-        writer.push(link.partner, self.id.number, &click);
+        writer.push(link.partner, id.number, &click);
         flags
     }
 }

@@ -1,28 +1,29 @@
-//! The HTTP service of one public connection.
+//! The service of a public connection that hyper has taken over.
 //!
-//! Hot path. Called by hyper on the worker once a request's head is read. Bodies are never read:
-//! a request that announces one is answered and its connection closed.
+//! Called by hyper on the worker once a request's head is read. Bodies are never read: a request
+//! that announces one is answered and its connection closed.
 
 use std::cell::Cell;
 use std::convert::Infallible;
+use std::future::{Ready, ready};
 use std::net::IpAddr;
 use std::rc::Rc;
 
 use bytes::Bytes;
 use http_body_util::Full;
+use httparse::Header;
 use hyper::body::Incoming;
-use hyper::header::HeaderMap;
+use hyper::http::request::Parts;
 use hyper::service::Service;
 use hyper::{Method, Request, Response, Version};
 
 use crate::telemetry::label::LinkOutcome;
 
-use super::answer::{self, Answer, Ending, Waiting};
-use super::connection::Stamp;
-use super::turn::{self, Asked, Handled, Turn};
-
-/// Bytes of a request target that are accepted.
-pub const TARGET_BYTES_MAX: usize = 4 << 10;
+use super::answer::{self, Ending};
+use super::connection::head::TARGET_BYTES_MAX;
+use super::connection::line::Line;
+use super::intake::{Asked, Handled};
+use super::turn::{self, Turn};
 
 /// Serves one connection.
 pub(super) struct Public {
@@ -30,74 +31,80 @@ pub(super) struct Public {
     pub(super) peer: IpAddr,
     /// Requests the connection may still make.
     pub(super) left: Cell<u32>,
-    /// Says when the head of a request was complete.
-    pub(super) stamp: Rc<Stamp>,
+    /// Holds the answers to clicks back until their turn is settled.
+    pub(super) line: Rc<Line>,
 }
 
 impl Service<Request<Incoming>> for Public {
     type Response = Response<Full<Bytes>>;
     type Error = Infallible;
-    type Future = Answer;
+    type Future = Ready<Result<Self::Response, Infallible>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        self.stamp.head_done();
+        self.line.stamp.head_done();
         let left = self.left.get().saturating_sub(1);
         self.left.set(left);
         let (parts, _) = request.into_parts();
-        let head = parts.method == Method::HEAD;
-        let answer = turn::with(|turn| {
-            let close = Ending { close: true, head };
-            let refuse = |turn: &mut Turn, outcome, headers: HeaderMap| {
-                reply(turn.refuse(outcome), headers, close)
-            };
-            if parts.method != Method::GET && !head {
-                return refuse(turn, LinkOutcome::MethodNotAllowed, parts.headers);
-            }
-            let target = parts
-                .uri
-                .path_and_query()
-                .map_or("", |target| target.as_str());
-            if target.len() > TARGET_BYTES_MAX {
-                return refuse(turn, LinkOutcome::UriTooLong, parts.headers);
-            }
-            if !target.is_ascii() {
-                return refuse(turn, LinkOutcome::BadRequest, parts.headers);
-            }
-            let mut ending = Ending {
-                close: left == 0 || turn.is_draining(),
-                head,
-            };
-            if parts.uri.path() == "/robots.txt" {
-                return Answer::Now(Some(answer::robots(parts.headers, ending)));
-            }
-            let asked = Asked {
-                head,
-                host: parts.uri.host(),
-                path: parts.uri.path(),
-                query: parts.uri.query(),
-                needs_host: parts.version >= Version::HTTP_11,
-            };
-            let (handled, has_body) = turn.click(self.peer, &asked, &parts.headers);
-            ending.close |= has_body;
-            reply(handled, parts.headers, ending)
-        });
+        let answer = turn::with(|turn| self.answer(turn, &parts, left == 0));
         // Only workers serve connections, so there is always a turn.
-        answer.unwrap_or(Answer::Now(None))
+        ready(Ok(answer.unwrap_or_default()))
     }
 }
 
-/// The answer to what became of a request.
-fn reply(handled: Handled, headers: HeaderMap, ending: Ending) -> Answer {
-    match handled {
-        Handled::Refused(outcome) => Answer::Now(Some(answer::refusal(outcome, headers, ending))),
-        Handled::Unrecorded(redirect) => {
-            Answer::Now(Some(answer::redirect(redirect, headers, false, ending)))
+impl Public {
+    fn answer(&self, turn: &mut Turn, parts: &Parts, is_last: bool) -> Response<Full<Bytes>> {
+        let head = parts.method == Method::HEAD;
+        let target = parts
+            .uri
+            .path_and_query()
+            .map_or("", |target| target.as_str());
+        let refused = if parts.method != Method::GET && !head {
+            Some(LinkOutcome::MethodNotAllowed)
+        } else if target.len() > TARGET_BYTES_MAX {
+            Some(LinkOutcome::UriTooLong)
+        } else if !target.is_ascii() {
+            Some(LinkOutcome::BadRequest)
+        } else {
+            None
+        };
+        if let Some(outcome) = refused {
+            turn.refuse(outcome);
+            let close = Ending { close: true, head };
+            return answer::refusal(outcome, close);
         }
-        Handled::Waits { turn, redirect } => Answer::Turn(Some(Waiting {
-            turn,
-            redirect,
-            headers,
-            ending,
-        })),
+        let mut ending = Ending {
+            close: is_last || turn.is_draining(),
+            head,
+        };
+        if parts.uri.path() == "/robots.txt" {
+            return answer::robots(ending);
+        }
+        let headers: Vec<Header<'_>> = parts
+            .headers
+            .iter()
+            .map(|(name, value)| Header {
+                name: name.as_str(),
+                value: value.as_bytes(),
+            })
+            .collect();
+        let asked = Asked {
+            head,
+            host: parts.uri.host(),
+            path: parts.uri.path(),
+            query: parts.uri.query(),
+            needs_host: parts.version >= Version::HTTP_11,
+            headers: &headers,
+        };
+        let (handled, has_body) = turn.click(self.peer, &asked);
+        ending.close |= has_body;
+        match handled {
+            Handled::Refused(outcome) => answer::refusal(outcome, ending),
+            Handled::Redirected(id) => {
+                if !id.unrecorded {
+                    self.line.answers(id);
+                }
+                answer::redirect(turn.location(), !id.unrecorded, ending)
+            }
+        }
     }
 }

@@ -1,94 +1,40 @@
-//! One event-loop turn: clicks are handled as they come, committed together at its end, and then
+//! One event-loop turn: clicks are taken as they come, committed together at its end, and then
 //! answered.
 //!
-//! Hot path. Each worker thread holds one [`Turn`] in a thread-local. Requests get the number of
-//! the turn they belong to; a turn is settled as recorded or unrecorded as a whole. The end of a
-//! turn is the moment the runtime has nothing left to run ([`end`], called before it parks).
+//! Hot path. Each worker thread holds one [`Turn`] in a thread-local. A turn is settled as recorded
+//! or unrecorded as a whole, and its answers are held back until then. The end of a turn is the
+//! moment the runtime has nothing left to run ([`end`], called before it parks).
 //!
 //! Invariants: a click is answered as recorded only after its commit (`fast`) or a sync that began
 //! after it (`durable`, unless that takes longer than the configured wait); once the log has
-//! failed every click is answered as unrecorded.
+//! failed every click is answered as unrecorded; turns are settled in their order.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use arc_swap::ArcSwap;
-use arc_swap::cache::Cache;
-use bytes::BytesMut;
-use hyper::header::{HeaderMap, HeaderValue};
 use tokio::sync::Notify;
 
-use crate::catalog::Catalog;
-use crate::click::{self, Decision, DeepLinkCache, Salts, location};
-use crate::link::{self, Link, Pairs};
-use crate::log::{Epoch, LogError, Outcome, RefusedReason, TurnWriter};
-use crate::model::click::ClickFlags;
-use crate::model::click_id::{ClickId, TEXT_LEN};
-use crate::model::id::ProgramId;
-use crate::model::time::Millis;
+use crate::log::{Epoch, LogError};
+use crate::model::click_id::ClickId;
 use crate::telemetry::label::{ClickResult, LinkOutcome};
 
-use super::record::Facts;
+use super::answer::{self, Date, Ending};
+use super::connection::line::{Answers, Line};
+use super::intake::{Asked, Handled, Intake};
 use super::shared::Shared;
-use super::visit::{HeadError, Visit};
 
-/// Turns that were settled as unrecorded and are still remembered.
-const UNRECORDED_TURNS_MAX: usize = 1_024;
 /// How long a click waits for a store that asks for a pause.
 const STALL_MAX: Duration = Duration::from_millis(100);
-/// Size of the blocks that `Location` values are cut from.
-const ARENA_BYTES: usize = 64 << 10;
 
-/// What a request asks for.
-#[derive(Clone, Copy)]
-pub(super) struct Asked<'a> {
-    /// By HEAD, else by GET.
-    pub(super) head: bool,
-    /// The host of a target in absolute form, which stands above the header `Host`
-    /// (RFC 9112, 3.2.2).
-    pub(super) host: Option<&'a str>,
-    /// Path of the target.
-    pub(super) path: &'a str,
-    /// Query of the target.
-    pub(super) query: Option<&'a str>,
-    /// Whether the version of HTTP demands a `Host`.
-    pub(super) needs_host: bool,
-}
-
-/// How a request goes on.
-pub(super) enum Handled {
-    /// It is answered now.
-    Refused(LinkOutcome),
-    /// It waits for its turn to be settled.
-    Waits {
-        /// The turn.
-        turn: u64,
-        /// The redirect it will get.
-        redirect: Redirect,
-    },
-    /// It is redirected now, unrecorded.
-    Unrecorded(Redirect),
-}
-
-/// A redirect with the id that stands in its location.
-#[derive(Debug)]
-pub(super) struct Redirect {
-    pub(super) location: BytesMut,
-    pub(super) id: ClickId,
-}
-
-/// A committed turn that waits for its sync, or one given up that waits for those before it: turns
-/// are settled in their order.
+/// A committed turn that waits for its sync, or one given up that waits for those before it.
 struct Waiting {
-    turn: u64,
     epoch: Epoch,
     since: Instant,
-    wakers: Vec<Waker>,
+    answers: Answers,
     clicks: u64,
     stored: bool,
 }
@@ -96,27 +42,14 @@ struct Waiting {
 /// The state of one worker.
 pub(super) struct Turn {
     shared: Arc<Shared>,
-    catalog: Cache<Arc<ArcSwap<Catalog>>, Arc<Catalog>>,
-    salts: Cache<Arc<ArcSwap<Salts>>, Arc<Salts>>,
-    writer: TurnWriter,
-    pairs: Pairs,
-    deep_links: DeepLinkCache,
-    shape: Vec<u8>,
-    location: Vec<u8>,
-    arena: BytesMut,
-    /// The turn that new clicks join.
-    open: u64,
-    /// Every turn below this is settled.
-    settled_below: u64,
-    unrecorded: VecDeque<u64>,
-    wakers: Vec<Waker>,
-    clicks: u64,
+    intake: Intake,
+    /// Answers that the open turn holds back.
+    answers: Answers,
     waiting: VecDeque<Waiting>,
+    date: Date,
     stalled_since: Option<Instant>,
     /// Wakes the housekeeper when something begins to wait.
     nudge: Rc<Notify>,
-    flags: [u64; ClickFlags::ALL.len()],
-    outcomes: [u64; LinkOutcome::ALL.len()],
 }
 
 thread_local! {
@@ -142,209 +75,84 @@ pub(super) fn end() {
 impl Turn {
     fn new(shared: Arc<Shared>) -> Self {
         Self {
-            catalog: Cache::new(Arc::clone(&shared.snapshots.catalog)),
-            salts: Cache::new(Arc::clone(&shared.snapshots.salts)),
-            writer: shared.log.writer(),
-            pairs: Pairs::default(),
-            deep_links: DeepLinkCache::default(),
-            shape: Vec::with_capacity(1_024),
-            location: Vec::with_capacity(1_024),
-            arena: BytesMut::with_capacity(ARENA_BYTES),
-            open: 1,
-            settled_below: 1,
-            unrecorded: VecDeque::new(),
-            wakers: Vec::new(),
-            clicks: 0,
+            intake: Intake::new(&shared),
+            answers: Answers::default(),
             waiting: VecDeque::new(),
+            date: Date::default(),
             stalled_since: None,
             nudge: Rc::new(Notify::new()),
-            flags: [0; ClickFlags::ALL.len()],
-            outcomes: [0; LinkOutcome::ALL.len()],
             shared,
         }
     }
 
     /// Counts a request that is no link within bounds.
-    pub(super) fn refuse(&mut self, outcome: LinkOutcome) -> Handled {
-        let reason = match outcome {
-            LinkOutcome::MethodNotAllowed => RefusedReason::Method,
-            LinkOutcome::UriTooLong | LinkOutcome::HeadersTooLarge => RefusedReason::TooLong,
-            LinkOutcome::BadRequest | LinkOutcome::ExpectationFailed => RefusedReason::BadRequest,
-            LinkOutcome::NotFound | LinkOutcome::Redirected => RefusedReason::NotALink,
-        };
-        self.turn_away(outcome, reason)
-    }
-
-    fn turn_away(&mut self, outcome: LinkOutcome, reason: RefusedReason) -> Handled {
-        self.writer.count(ProgramId(0), Outcome::Received);
-        self.writer.count(ProgramId(0), Outcome::Refused(reason));
-        self.count(outcome);
-        Handled::Refused(outcome)
-    }
-
-    fn count(&mut self, outcome: LinkOutcome) {
-        if let Some(count) = self.outcomes.get_mut(outcome as usize) {
-            *count += 1;
-        }
+    pub(super) fn refuse(&mut self, outcome: LinkOutcome) {
+        self.intake.taking.refuse(outcome);
     }
 
     /// Handles a GET or HEAD; whether the head announced a body comes along.
-    pub(super) fn click(
-        &mut self,
-        peer: IpAddr,
-        asked: &Asked<'_>,
-        headers: &HeaderMap,
-    ) -> (Handled, bool) {
-        let mut visit = match Visit::read(headers, asked.needs_host, &mut self.shape) {
-            Ok(visit) => visit,
-            Err(error) => {
-                let outcome = match error {
-                    HeadError::Host => LinkOutcome::BadRequest,
-                    HeadError::Expectation => LinkOutcome::ExpectationFailed,
-                    HeadError::TooLarge => LinkOutcome::HeadersTooLarge,
-                };
-                return (self.refuse(outcome), true);
-            }
-        };
-        if let Some(host) = asked.host {
-            visit.host = host.as_bytes();
-        }
-        let (address, malformed) = super::forwarded::client(
-            peer,
-            &self.shared.trusted_proxies,
-            headers
-                .get_all("forwarded")
-                .iter()
-                .map(HeaderValue::as_bytes),
-            headers
-                .get_all("x-forwarded-for")
-                .iter()
-                .map(HeaderValue::as_bytes),
-        );
-        let mut noticed = visit.flags;
-        if asked.head {
-            noticed.set(ClickFlags::HEAD);
-        }
-        if malformed {
-            noticed.set(ClickFlags::MALFORMED_FORWARDED);
-        }
-        // The buffer is lent to the link for the time of this request.
-        let mut pairs = std::mem::take(&mut self.pairs);
-        let handled = match link::parse(asked.path, asked.query, &mut pairs) {
-            Ok(link) => self.redirect(&link, &visit, noticed, address),
-            Err(_) => self.turn_away(LinkOutcome::NotFound, RefusedReason::NotALink),
-        };
-        self.pairs = pairs;
-        (handled, visit.has_body)
-    }
-
-    fn redirect(
-        &mut self,
-        link: &Link<'_>,
-        visit: &Visit<'_>,
-        noticed: ClickFlags,
-        address: IpAddr,
-    ) -> Handled {
-        let now = self.writer.now();
-        let catalog = Arc::clone(self.catalog.load());
-        self.deep_links.set_version(catalog.version);
-        let mut deep_links = std::mem::take(&mut self.deep_links);
-        let decided = click::decide(&catalog, link, now, visit.host, &mut deep_links);
-        let handled = match decided {
-            None => self.turn_away(LinkOutcome::NotFound, RefusedReason::UnknownProgram),
-            Some(decision) => self.accept(&decision, link, visit, noticed, address, now),
-        };
-        self.deep_links = deep_links;
-        handled
-    }
-
-    fn accept(
-        &mut self,
-        decision: &Decision<'_>,
-        link: &Link<'_>,
-        visit: &Visit<'_>,
-        noticed: ClickFlags,
-        address: IpAddr,
-        now: Millis,
-    ) -> Handled {
-        let (number, covered) = self.writer.mint(now);
-        let recorded = covered && self.shared.log.failure().is_none();
-        let id = ClickId {
-            number,
-            partner: link.partner,
-            ad: link.ad,
-            program: link.program,
-            unrecorded: !recorded,
-            key_number: self.shared.signer.key_number(),
-        };
-        let text = self.shared.signer.sign(&id);
-        self.location.clear();
-        location::write(&mut self.location, decision, link, &text, number.time());
-        self.arena.extend_from_slice(&self.location);
-        let redirect = Redirect {
-            location: self.arena.split(),
-            id,
-        };
-        if self.arena.capacity() < ARENA_BYTES / 16 {
-            self.arena = BytesMut::with_capacity(ARENA_BYTES);
-        }
-        self.writer.count(link.program, Outcome::Received);
-        self.count(LinkOutcome::Redirected);
-        if !recorded {
-            self.writer.count(link.program, Outcome::Unrecorded);
-            self.shared
-                .metrics
-                .link
-                .clicks
-                .add(ClickResult::Unrecorded, 1);
-            return Handled::Unrecorded(redirect);
-        }
-        let facts = Facts {
-            decision,
-            link,
-            visit,
-            noticed,
-            address,
-            id,
-        };
-        let flags = facts.store(&mut self.writer, self.salts.load(), &self.shape);
-        for (count, (flag, _)) in self.flags.iter_mut().zip(ClickFlags::ALL) {
-            *count += u64::from(flags.any(*flag));
-        }
-        self.clicks += 1;
-        let turn = self.open;
-        if self.writer.is_full() {
+    pub(super) fn click(&mut self, peer: IpAddr, asked: &Asked<'_>) -> (Handled, bool) {
+        // Here the answers to all clicks before are with their turn.
+        if self.intake.taking.writer.is_full() {
             self.end();
         }
-        Handled::Waits { turn, redirect }
+        self.intake.click(peer, asked)
     }
 
-    /// Whether `turn` is settled, and if so whether it is recorded; else `waker` is kept.
-    pub(super) fn poll(&mut self, turn: u64, waker: &Waker) -> Option<bool> {
-        if turn < self.settled_below {
-            return Some(!self.unrecorded.contains(&turn));
-        }
-        let wakers = if turn == self.open {
-            &mut self.wakers
-        } else {
-            match self.waiting.iter_mut().find(|waiting| waiting.turn == turn) {
-                Some(waiting) => &mut waiting.wakers,
-                None => &mut self.wakers,
-            }
+    /// Where the last click leads.
+    pub(super) fn location(&self) -> &[u8] {
+        self.intake.taking.location()
+    }
+
+    /// Handles a plain request of `line` and answers it; whether the connection ends with that.
+    pub(super) fn answer(
+        &mut self,
+        line: &Rc<Line>,
+        peer: IpAddr,
+        asked: &Asked<'_>,
+        ending: Ending,
+    ) -> bool {
+        let (handled, has_body) = self.click(peer, asked);
+        let ending = Ending {
+            close: ending.close || has_body,
+            ..ending
         };
-        wakers.push(waker.clone());
-        None
+        let date = self.date.at(self.intake.taking.now());
+        match handled {
+            Handled::Refused(outcome) => {
+                self.answers.hold(line, None, |out| {
+                    answer::write_refusal(out, outcome, ending, date);
+                });
+            }
+            Handled::Redirected(id) => {
+                let location = self.intake.taking.location();
+                let click = Some(id).filter(|id| !id.unrecorded);
+                self.answers.hold(line, click, |out| {
+                    answer::write_redirect(out, location, click.is_some(), ending, date);
+                });
+            }
+        }
+        ending.close
+    }
+
+    /// Holds bytes for `line` back until the open turn is settled.
+    pub(super) fn hold(&mut self, line: &Rc<Line>, click: Option<ClickId>, bytes: &[u8]) {
+        self.answers
+            .hold(line, click, |out| out.extend_from_slice(bytes));
     }
 
     /// Commits the open turn, and settles or queues it.
     fn end(&mut self) {
-        self.publish();
-        match self.writer.commit() {
-            Ok(None) => {}
-            Ok(Some(epoch)) => {
-                self.stalled_since = None;
-                self.committed(epoch);
+        self.intake.taking.publish();
+        match self.intake.taking.writer.commit() {
+            Ok(None) if !self.answers.is_empty() => {
+                // No sync is needed for refusals, but those before them may wait for theirs.
+                let refusals = self.close(Epoch::default(), true);
+                self.queue(refusals);
+                self.release();
             }
+            Ok(None) => {}
+            Ok(Some(epoch)) => self.committed(epoch),
             Err(LogError::Stalled) => {
                 let since = *self.stalled_since.get_or_insert_with(Instant::now);
                 self.nudge.notify_one();
@@ -356,28 +164,27 @@ impl Turn {
         }
     }
 
-    /// Closes the open turn; what comes next belongs to the one after it.
-    fn close(&mut self, epoch: Epoch, stored: bool) -> Waiting {
-        let turn = self.open;
-        self.open += 1;
-        Waiting {
-            turn,
-            epoch,
-            since: Instant::now(),
-            wakers: std::mem::take(&mut self.wakers),
-            clicks: std::mem::take(&mut self.clicks),
-            stored,
-        }
-    }
-
     fn committed(&mut self, epoch: Epoch) {
-        let waiting = self.close(epoch, true);
-        if self.shared.durable_wait.is_none() {
-            self.settle(waiting, true);
+        self.stalled_since = None;
+        if self.shared.durable_wait.is_none() && self.waiting.is_empty() {
+            let clicks = std::mem::take(&mut self.intake.taking.clicks);
+            settle(&self.shared, &mut self.answers, clicks, true);
             return;
         }
+        let waiting = self.close(epoch, true);
         self.queue(waiting);
         self.shared.log.ask_sync();
+    }
+
+    /// Closes the open turn; what comes next belongs to the one after it.
+    fn close(&mut self, epoch: Epoch, stored: bool) -> Waiting {
+        Waiting {
+            epoch,
+            since: Instant::now(),
+            answers: std::mem::take(&mut self.answers),
+            clicks: std::mem::take(&mut self.intake.taking.clicks),
+            stored,
+        }
     }
 
     fn queue(&mut self, waiting: Waiting) {
@@ -390,7 +197,7 @@ impl Turn {
     /// Gives the open turn's clicks up: they are redirected unrecorded.
     fn give_up(&mut self) {
         self.stalled_since = None;
-        self.writer.abandon();
+        self.intake.taking.writer.abandon();
         // No sync is needed for it: every epoch is at least the default one.
         let waiting = self.close(Epoch::default(), false);
         self.queue(waiting);
@@ -409,33 +216,14 @@ impl Turn {
             if !synced && !failed && !late {
                 return;
             }
-            let Some(first) = self.waiting.pop_front() else {
+            let Some(mut first) = self.waiting.pop_front() else {
                 return;
             };
             if !synced && !failed {
                 self.shared.metrics.log.late_durable.increment(first.clicks);
             }
             let recorded = first.stored && (synced || !failed);
-            self.settle(first, recorded);
-        }
-    }
-
-    fn settle(&mut self, waiting: Waiting, recorded: bool) {
-        self.settled_below = waiting.turn + 1;
-        let result = if recorded {
-            ClickResult::Stored
-        } else {
-            ClickResult::Unrecorded
-        };
-        self.shared.metrics.link.clicks.add(result, waiting.clicks);
-        if !recorded {
-            self.unrecorded.push_back(waiting.turn);
-            if self.unrecorded.len() > UNRECORDED_TURNS_MAX {
-                self.unrecorded.pop_front();
-            }
-        }
-        for waker in waiting.wakers {
-            waker.wake();
+            settle(&self.shared, &mut first.answers, first.clicks, recorded);
         }
     }
 
@@ -449,40 +237,21 @@ impl Turn {
         self.stalled_since.is_some() || !self.waiting.is_empty()
     }
 
-    /// Signs `id` anew, as that of a click that is not stored.
-    pub(super) fn resign(&self, id: &ClickId) -> [[u8; TEXT_LEN]; 2] {
-        let signer = &self.shared.signer;
-        [
-            signer.sign(id),
-            signer.sign(&ClickId {
-                unrecorded: true,
-                ..*id
-            }),
-        ]
-    }
-
     /// Whether connections should be told to close.
     pub(super) fn is_draining(&self) -> bool {
         self.shared.is_draining()
     }
+}
 
-    /// Adds the turn's counts to the metrics.
-    fn publish(&mut self) {
-        let link = &self.shared.metrics.link;
-        for (count, outcome) in self.outcomes.iter_mut().zip(LinkOutcome::ALL) {
-            if *count > 0 {
-                link.requests.add(*outcome, std::mem::take(count));
-            }
-        }
-        for (count, (flag, _)) in self.flags.iter_mut().zip(ClickFlags::ALL) {
-            if *count > 0 {
-                if *flag == ClickFlags::MALFORMED_DEEP_LINK {
-                    link.deep_links_refused.increment(*count);
-                }
-                link.flags.add(*flag, std::mem::take(count));
-            }
-        }
-    }
+/// Counts a turn's clicks as what they became and lets its answers go.
+fn settle(shared: &Shared, answers: &mut Answers, clicks: u64, recorded: bool) {
+    let result = if recorded {
+        ClickResult::Stored
+    } else {
+        ClickResult::Unrecorded
+    };
+    shared.metrics.link.clicks.add(result, clicks);
+    answers.release(recorded, &shared.signer);
 }
 
 #[cfg(test)]

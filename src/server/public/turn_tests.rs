@@ -1,12 +1,16 @@
 //! Turns that the log holds and turns that were given up, in the order they came.
 
+use std::cell::Cell;
+use std::io::{ErrorKind, Read as _};
+use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::AtomicBool;
 
 use super::*;
 use crate::click::Signer;
 use crate::log::{Clock, Log, Options};
-use crate::model::click::{Click, Network, Visitor};
-use crate::model::id::{AdId, PartnerId, StringRef};
+use crate::model::click::{Click, ClickFlags, Network, Visitor};
+use crate::model::id::{AdId, PartnerId, ProgramId, StringRef};
+use crate::server::public::connection::stamp::Stamp;
 use crate::server::public::shared::Snapshots;
 use crate::telemetry::Recorder;
 
@@ -26,8 +30,23 @@ fn durable(directory: &std::path::Path) -> Turn {
     }))
 }
 
-fn click(turn: &mut Turn) -> u64 {
-    let (number, covered) = turn.writer.mint(turn.writer.now());
+/// A customer and the line to it.
+async fn customer() -> (TcpStream, Rc<Line>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (stream, _) = listener.accept().unwrap();
+    stream.set_nonblocking(true).unwrap();
+    let stream = tokio::net::TcpStream::from_std(stream).unwrap();
+    // The worker learns this from the poll that brings the first request.
+    stream.writable().await.unwrap();
+    let stamp = Stamp::new(Rc::new(Cell::new(0)));
+    (client, Line::new(stream, stamp))
+}
+
+/// Takes a click and holds its answer, which names it, back; the answer.
+fn click(turn: &mut Turn, line: &Rc<Line>) -> Vec<u8> {
+    let writer = &mut turn.intake.taking.writer;
+    let (number, covered) = writer.mint(writer.now());
     assert!(covered);
     let none = StringRef::default();
     let click = Click {
@@ -43,32 +62,67 @@ fn click(turn: &mut Turn) -> u64 {
         landing: none,
         parameters: std::iter::empty(),
     };
-    turn.writer.push(PartnerId(1), number, &click);
-    turn.clicks += 1;
-    turn.open
+    writer.push(PartnerId(1), number, &click);
+    turn.intake.taking.clicks += 1;
+    let id = ClickId {
+        number,
+        partner: PartnerId(1),
+        ad: AdId(1),
+        program: ProgramId(1),
+        unrecorded: false,
+        key_number: 0,
+    };
+    let answer = [&turn.shared.signer.sign(&id)[..], b"\r\n\r\n"].concat();
+    turn.hold(line, Some(id), &answer);
+    answer
 }
 
-#[test]
-fn a_turn_given_up_does_not_answer_for_those_that_still_wait_for_their_sync() {
+/// Whether anything has come.
+fn has_come(client: &TcpStream) -> bool {
+    client.set_nonblocking(true).unwrap();
+    let peeked = client.peek(&mut [0]);
+    client.set_nonblocking(false).unwrap();
+    match peeked {
+        Ok(length) => length > 0,
+        Err(error) if error.kind() == ErrorKind::WouldBlock => false,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// The head that comes next.
+fn head(client: &mut TcpStream) -> Vec<u8> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        client.read_exact(&mut byte).unwrap();
+        head.extend_from_slice(&byte);
+    }
+    head
+}
+
+#[tokio::test]
+async fn a_turn_given_up_does_not_answer_for_those_that_still_wait_for_their_sync() {
     let directory = tempfile::tempdir().unwrap();
     let mut turn = durable(directory.path());
-    let waker = Waker::noop();
+    let ((mut first, first_line), (mut second, second_line)) = (customer().await, customer().await);
     for _ in 0..20 {
-        let first = click(&mut turn);
+        let recorded = click(&mut turn, &first_line);
         turn.end();
         let epoch = turn.waiting.back().unwrap().epoch;
-        let second = click(&mut turn);
+        let given_up = click(&mut turn, &second_line);
         turn.give_up();
-        let answered = turn.poll(first, waker);
-        let durable = turn.shared.log.durable_epoch();
+        let answered = has_come(&first);
         assert!(
-            answered.is_none() || durable >= epoch,
+            !answered || turn.shared.log.durable_epoch() >= epoch,
             "answered as recorded before its sync"
         );
         turn.shared.log.wait_durable(epoch).unwrap();
         turn.release();
-        assert_eq!(turn.poll(first, waker), Some(true));
-        assert_eq!(turn.poll(second, waker), Some(false));
+        assert_eq!(head(&mut first), recorded);
+        let told = head(&mut second);
+        assert!(told.ends_with(b"\r\nx-clickd-recorded: 0\r\n\r\n"));
+        assert_ne!(told[..43], given_up[..43], "the same id");
+        assert!(turn.shared.signer.verify(&told[..43]).unwrap().unrecorded);
         assert!(!turn.is_restless());
     }
 }

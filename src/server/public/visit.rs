@@ -5,9 +5,7 @@
 
 use std::borrow::Cow;
 
-use hyper::header::{
-    CONTENT_LENGTH, EXPECT, HOST, HeaderMap, REFERER, TRANSFER_ENCODING, USER_AGENT,
-};
+use httparse::Header;
 
 use crate::model::click::ClickFlags;
 
@@ -48,6 +46,8 @@ pub struct Visit<'a> {
     pub flags: ClickFlags,
     /// Whether a body was announced.
     pub has_body: bool,
+    /// Whether a proxy may have named the client.
+    pub is_forwarded: bool,
 }
 
 impl<'a> Visit<'a> {
@@ -56,7 +56,7 @@ impl<'a> Visit<'a> {
     /// # Errors
     /// A head that HTTP or our bounds refuse.
     pub fn read(
-        headers: &'a HeaderMap,
+        headers: &[Header<'a>],
         needs_host: bool,
         shape: &mut Vec<u8>,
     ) -> Result<Self, HeadError> {
@@ -67,29 +67,33 @@ impl<'a> Visit<'a> {
             referrer: NO_REFERRER,
             flags: ClickFlags::NONE,
             has_body: false,
+            is_forwarded: false,
         };
         let mut hosts = 0;
         let mut bytes = 0;
-        for (name, value) in headers {
-            let text = name.as_str();
-            let value = value.as_bytes();
-            bytes += text.len() + value.len() + 4;
-            outline(shape, text, value);
-            if name == USER_AGENT {
-                visit.user_agent = visit.keep(value);
-            } else if name == REFERER {
-                visit.referrer = visit.split_referrer(value);
-            } else if name == HOST {
-                hosts += 1;
-                visit.host = host_name(value).ok_or(HeadError::Host)?;
-            } else if name == TRANSFER_ENCODING || (name == CONTENT_LENGTH && value != b"0") {
-                visit.has_body = true;
-            } else if name == EXPECT && !value.eq_ignore_ascii_case(b"100-continue") {
-                return Err(HeadError::Expectation);
-            } else if is_prefetch(text, value) {
-                visit.flags.set(ClickFlags::PREFETCH);
-            } else if text == "sec-gpc" && value == b"1" {
-                visit.flags.set(ClickFlags::GPC);
+        for Header { name, value } in headers {
+            bytes += name.len() + value.len() + 4;
+            let name = Name::of(name.as_bytes());
+            outline(shape, name, value);
+            match name.meaning {
+                Meaning::UserAgent => visit.user_agent = visit.keep(value),
+                Meaning::Referrer => visit.referrer = visit.split_referrer(value),
+                Meaning::Host => {
+                    hosts += 1;
+                    visit.host = host_name(value).ok_or(HeadError::Host)?;
+                }
+                Meaning::Body => visit.has_body |= value != b"0",
+                Meaning::Expect if !value.eq_ignore_ascii_case(b"100-continue") => {
+                    return Err(HeadError::Expectation);
+                }
+                Meaning::Forwarded => visit.is_forwarded = true,
+                Meaning::Purpose if is_prefetch(value) => visit.flags.set(ClickFlags::PREFETCH),
+                Meaning::Gpc if *value == b"1" => visit.flags.set(ClickFlags::GPC),
+                Meaning::Expect
+                | Meaning::Purpose
+                | Meaning::Gpc
+                | Meaning::Fetch
+                | Meaning::Other => {}
             }
         }
         if bytes > HEADERS_BYTES_MAX {
@@ -114,10 +118,11 @@ impl<'a> Visit<'a> {
     /// Origin and path of a referrer. Its user, query and fragment may name a person, so they are
     /// dropped here and never stored.
     fn split_referrer(&mut self, value: &'a [u8]) -> (Cow<'a, [u8]>, Cow<'a, [u8]>) {
-        let Some(at) = memchr::memmem::find(value, b"://") else {
+        let colon = memchr::memchr(b':', value).unwrap_or(value.len());
+        let (scheme, after) = value.split_at_checked(colon + 3).unwrap_or_default();
+        if !scheme.ends_with(b"://") {
             return NO_REFERRER;
-        };
-        let (scheme, after) = value.split_at_checked(at + 3).unwrap_or_default();
+        }
         let end = after
             .iter()
             .position(|byte| matches!(byte, b'/' | b'?' | b'#'));
@@ -151,34 +156,88 @@ impl<'a> Visit<'a> {
     }
 }
 
+/// What a header is read for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Meaning {
+    Host,
+    UserAgent,
+    Referrer,
+    /// Announces a body, unless it is `0`.
+    Body,
+    Expect,
+    /// Names the client behind a proxy.
+    Forwarded,
+    /// Says what a request is for.
+    Purpose,
+    /// `Sec-Fetch-*`.
+    Fetch,
+    Gpc,
+    Other,
+}
+
+/// The name of a header, in any case of letters.
+#[derive(Clone, Copy)]
+struct Name<'a> {
+    text: &'a [u8],
+    meaning: Meaning,
+}
+
+impl<'a> Name<'a> {
+    fn of(text: &'a [u8]) -> Self {
+        let is = |name: &[u8]| text.eq_ignore_ascii_case(name);
+        let begins = |stem: &[u8]| {
+            text.get(..stem.len())
+                .is_some_and(|head| head.eq_ignore_ascii_case(stem))
+        };
+        let meaning = match text.len() {
+            4 if is(b"host") => Meaning::Host,
+            5 if is(b"x-moz") => Meaning::Purpose,
+            6 if is(b"expect") => Meaning::Expect,
+            7 if is(b"referer") => Meaning::Referrer,
+            7 if is(b"sec-gpc") => Meaning::Gpc,
+            7 if is(b"purpose") => Meaning::Purpose,
+            9 if is(b"forwarded") => Meaning::Forwarded,
+            9 if is(b"x-purpose") => Meaning::Purpose,
+            10 if is(b"user-agent") => Meaning::UserAgent,
+            11 if is(b"sec-purpose") => Meaning::Purpose,
+            14 if is(b"content-length") => Meaning::Body,
+            15 if is(b"x-forwarded-for") => Meaning::Forwarded,
+            17 if is(b"transfer-encoding") => Meaning::Body,
+            11.. if begins(b"sec-fetch-") => Meaning::Fetch,
+            _ => Meaning::Other,
+        };
+        Self { text, meaning }
+    }
+}
+
 /// Appends one header to the shape.
-fn outline(shape: &mut Vec<u8>, name: &str, value: &[u8]) {
-    if shape.len() + name.len() + SHAPE_VALUE_BYTES_MAX + 2 > SHAPE_BYTES_MAX {
+fn outline(shape: &mut Vec<u8>, name: Name<'_>, value: &[u8]) {
+    let start = shape.len();
+    if start + name.text.len() + SHAPE_VALUE_BYTES_MAX + 2 > SHAPE_BYTES_MAX {
         return;
     }
-    shape.extend_from_slice(name.as_bytes());
-    if name.starts_with("sec-fetch-") || matches!(name, "sec-purpose" | "purpose" | "x-moz") {
+    shape.extend_from_slice(name.text);
+    shape
+        .get_mut(start..)
+        .unwrap_or_default()
+        .make_ascii_lowercase();
+    if matches!(name.meaning, Meaning::Fetch | Meaning::Purpose) {
         shape.push(b'=');
         shape.extend_from_slice(value.get(..SHAPE_VALUE_BYTES_MAX).unwrap_or(value));
     }
     shape.push(b',');
 }
 
-/// Whether a header says that nobody has asked to see the page yet. Chromium's values of
-/// `Sec-Purpose` begin with `prefetch`, also for a prerender.
-fn is_prefetch(name: &str, value: &[u8]) -> bool {
-    let begins = |word: &[u8]| {
-        value
-            .get(..word.len())
-            .is_some_and(|head| head.eq_ignore_ascii_case(word))
-    };
-    match name {
-        "sec-purpose" | "purpose" | "x-purpose" => {
-            begins(b"prefetch") || begins(b"prerender") || begins(b"preview")
-        }
-        "x-moz" => begins(b"prefetch"),
-        _ => false,
-    }
+/// Whether the value of a header of purpose says that nobody has asked to see the page yet.
+/// Chromium's values of `Sec-Purpose` begin with `prefetch`, also for a prerender.
+fn is_prefetch(value: &[u8]) -> bool {
+    [&b"prefetch"[..], b"prerender", b"preview"]
+        .iter()
+        .any(|word| {
+            value
+                .get(..word.len())
+                .is_some_and(|head| head.eq_ignore_ascii_case(word))
+        })
 }
 
 /// The name in a `Host` value, without its port.
@@ -190,7 +249,10 @@ fn host_name(value: &[u8]) -> Option<&[u8]> {
         }
         _ => (value, &[][..]),
     };
-    let in_name = |byte: &u8| byte.is_ascii_alphanumeric() || b".-_~[]:%".contains(byte);
+    let in_name = |byte: &u8| {
+        byte.is_ascii_alphanumeric()
+            || matches!(byte, b'.' | b'-' | b'_' | b'~' | b'[' | b']' | b':' | b'%')
+    };
     let good = !name.is_empty()
         && name.iter().all(in_name)
         && port.len() <= 5
@@ -200,30 +262,26 @@ fn host_name(value: &[u8]) -> Option<&[u8]> {
 
 #[cfg(test)]
 mod tests {
-    use hyper::header::{HeaderName, HeaderValue};
     use proptest::prelude::*;
 
     use super::*;
 
-    fn headers(pairs: &[(&str, &str)]) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        for (name, value) in pairs {
-            headers.append(
-                HeaderName::from_bytes(name.as_bytes()).unwrap(),
-                HeaderValue::from_bytes(value.as_bytes()).unwrap(),
-            );
-        }
-        headers
+    fn headers<'a, V: AsRef<[u8]> + ?Sized>(pairs: &[(&'a str, &'a V)]) -> Vec<Header<'a>> {
+        let header = |pair: &(&'a str, &'a V)| Header {
+            name: pair.0,
+            value: pair.1.as_ref(),
+        };
+        pairs.iter().map(header).collect()
     }
 
     #[test]
     fn facts_and_shape_are_read_in_header_order() {
         let headers = headers(&[
-            ("host", "go.example:8080"),
+            ("Host", "go.example:8080"),
             ("user-agent", "Mozilla/5.0"),
-            ("sec-fetch-mode", "navigate"),
+            ("Sec-Fetch-Mode", "navigate"),
             ("referer", "https://blog.example/a/b?q=me#x"),
-            ("sec-gpc", "1"),
+            ("SEC-GPC", "1"),
         ]);
         let mut shape = Vec::new();
         let visit = Visit::read(&headers, true, &mut shape).unwrap();
@@ -286,7 +344,7 @@ mod tests {
     #[test]
     fn long_and_odd_headers_are_cut_or_left_out() {
         let long = "x".repeat(600);
-        let pairs = headers(&[("host", "a"), ("user-agent", &long)]);
+        let pairs = headers(&[("host", "a"), ("user-agent", long.as_str())]);
         let visit = Visit::read(&pairs, true, &mut Vec::new()).unwrap();
         assert_eq!(
             (visit.user_agent.len(), visit.flags),
@@ -306,7 +364,8 @@ mod tests {
             (&*visit.referrer.0, &*visit.referrer.1),
             (&b"https://b.example"[..], &b"https://b.example/a"[..])
         );
-        let pairs = headers(&[("host", "a"), ("x", &"x".repeat(9_000))]);
+        let large = "x".repeat(9_000);
+        let pairs = headers(&[("host", "a"), ("x", large.as_str())]);
         assert!(matches!(
             Visit::read(&pairs, true, &mut Vec::new()),
             Err(HeadError::TooLarge)
@@ -371,14 +430,12 @@ mod tests {
             ),
             needs_host: bool,
         ) {
-            let mut map = HeaderMap::new();
-            for (name, value) in &pairs {
-                if let Ok(value) = HeaderValue::from_bytes(value) {
-                    map.append(HeaderName::from_bytes(name.as_bytes()).unwrap(), value);
-                }
-            }
+            let pairs: Vec<_> = pairs
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_slice()))
+                .collect();
             let mut shape = Vec::new();
-            if let Ok(visit) = Visit::read(&map, needs_host, &mut shape) {
+            if let Ok(visit) = Visit::read(&headers(&pairs), needs_host, &mut shape) {
                 prop_assert!(visit.user_agent.len() <= HEADER_BYTES_MAX);
                 prop_assert!(visit.referrer.1.len() <= HEADER_BYTES_MAX);
                 prop_assert!(visit.referrer.1.starts_with(&visit.referrer.0));
@@ -395,7 +452,7 @@ mod tests {
             end in "[?#][ -~]{0,9}",
         ) {
             let value = format!("https://{user}@{host}{path}{end}");
-            let pairs = headers(&[("host", "a"), ("referer", &value)]);
+            let pairs = headers(&[("host", "a"), ("referer", value.as_str())]);
             let visit = Visit::read(&pairs, true, &mut Vec::new()).unwrap();
             prop_assert_eq!(visit.referrer.0.to_vec(), format!("https://{host}").into_bytes());
             let whole = format!("https://{host}{path}");

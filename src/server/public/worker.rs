@@ -5,8 +5,9 @@
 //! ends the turn.
 
 use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
 use std::io;
-use std::net::TcpListener;
+use std::net::{IpAddr, TcpListener};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -15,14 +16,15 @@ use std::time::Duration;
 use ahash::AHashMap;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
 use crate::telemetry::label::{CloseReason, Listener};
 
-use super::connection::{Stamp, Watched};
+use super::connection::front::{Front, Next};
+use super::connection::line::{Line, Wire};
+use super::connection::stamp::Stamp;
 use super::service::Public;
 use super::shared::Shared;
 use super::turn;
@@ -69,7 +71,7 @@ enum Stop {
 #[derive(Default)]
 struct Connections {
     next: Cell<u64>,
-    open: RefCell<AHashMap<u64, (Rc<Stamp>, AbortHandle)>>,
+    open: RefCell<AHashMap<u64, (Rc<Line>, AbortHandle)>>,
 }
 
 /// Starts the workers on `listener`.
@@ -198,31 +200,16 @@ async fn accept(
             continue;
         }
         http.accepted.add(Listener::Public, 1);
-        let stamp = Stamp::new(Rc::clone(clock));
-        let service = Public {
-            peer: peer.ip(),
-            left: Cell::new(options.requests_per_connection_max),
-            stamp: Rc::clone(&stamp),
-        };
-        connections.spawn(stream, stamp, service, shared);
+        let line = Line::new(stream, Stamp::new(Rc::clone(clock)));
+        let left = options.requests_per_connection_max;
+        connections.spawn(line, peer.ip(), left, shared);
     }
 }
 
 impl Connections {
-    fn spawn(
-        self: &Rc<Self>,
-        stream: TcpStream,
-        stamp: Rc<Stamp>,
-        service: Public,
-        shared: &Arc<Shared>,
-    ) {
+    fn spawn(self: &Rc<Self>, line: Rc<Line>, peer: IpAddr, left: u32, shared: &Arc<Shared>) {
         let id = self.next.get();
         self.next.set(id + 1);
-        let io = TokioIo::new(Watched::new(stream, Rc::clone(&stamp)));
-        let mut builder = http1::Builder::new();
-        builder.max_buf_size(HEAD_BUFFER_BYTES).half_close(true);
-        let connection = builder.serve_connection(io, service);
-        let (this, shared) = (Rc::clone(self), Arc::clone(shared));
         let gauge = shared
             .metrics
             .http
@@ -233,26 +220,24 @@ impl Connections {
             gauge.increment(1);
         }
         let guard = Open {
-            connections: this,
+            connections: Rc::clone(self),
             id,
             gauge,
         };
+        let shared = Arc::clone(shared);
+        let connection = Rc::clone(&line);
         let task = tokio::task::spawn_local(async move {
             let _guard = guard;
-            if let Err(error) = connection.await
-                && error.is_parse()
-            {
-                shared.metrics.http.parse_errors.add(Listener::Public, 1);
-            }
+            serve_connection(connection, peer, left, &shared).await;
         });
         self.open
             .borrow_mut()
-            .insert(id, (stamp, task.abort_handle()));
+            .insert(id, (line, task.abort_handle()));
     }
 
     fn sweep(&self, shared: &Shared, keep_alive: u32) {
-        for (stamp, task) in self.open.borrow().values() {
-            if let Some(reason) = stamp.overdue(keep_alive) {
+        for (line, task) in self.open.borrow().values() {
+            if let Some(reason) = line.stamp.overdue(keep_alive) {
                 shared.metrics.http.closed.add(Listener::Public, reason, 1);
                 task.abort();
             }
@@ -260,8 +245,8 @@ impl Connections {
     }
 
     fn close_idle(&self) {
-        for (stamp, task) in self.open.borrow().values() {
-            if stamp.is_idle() {
+        for (line, task) in self.open.borrow().values() {
+            if line.stamp.is_idle() {
                 task.abort();
             }
         }
@@ -276,6 +261,41 @@ impl Connections {
                 .add(Listener::Public, CloseReason::Shutdown, 1);
             task.abort();
         }
+    }
+}
+
+/// Serves a connection to its end: by the front while its requests are plain, then by hyper.
+async fn serve_connection(line: Rc<Line>, peer: IpAddr, left: u32, shared: &Shared) {
+    let mut front = Front::new(Rc::clone(&line), peer, left);
+    let (before, left) = match poll_fn(|context| front.poll(context)).await {
+        Next::Hyper(before, left) => (before, left),
+        Next::Close { lingers } => {
+            let end = poll_fn(|context| {
+                if lingers {
+                    line.poll_close(context)
+                } else {
+                    line.poll_left(context)
+                }
+            });
+            // A client that is gone needs no orderly close.
+            drop(end.await);
+            return;
+        }
+    };
+    let io = TokioIo::new(Wire::new(Rc::clone(&line), before));
+    let service = Public {
+        peer,
+        left: Cell::new(left),
+        line,
+    };
+    let mut builder = http1::Builder::new();
+    builder.max_buf_size(HEAD_BUFFER_BYTES).half_close(true);
+    // Boxed, so that the many connections that never come here stay small.
+    let connection = Box::pin(builder.serve_connection(io, service));
+    if let Err(error) = connection.await
+        && error.is_parse()
+    {
+        shared.metrics.http.parse_errors.add(Listener::Public, 1);
     }
 }
 

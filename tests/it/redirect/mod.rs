@@ -4,6 +4,7 @@
 //! Whatever is sent, no answer is a 5xx and nothing is half done: at its end each test compares the
 //! redirects it was given with the clicks of the log, and has the derived rows verified.
 
+mod alike;
 mod deep_links;
 mod framing;
 mod headers;

@@ -9,7 +9,7 @@ use super::site::Site;
 use super::wire::Answer;
 
 /// A stored click with its strings.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Stored {
     pub(super) labels: Vec<&'static str>,
     pub(super) network: Network,

@@ -1,0 +1,216 @@
+//! A daemon with a catalogue of the run's choice, which can be restarted and given another.
+//!
+//! Everything lies in one temporary folder. Dropping a site kills its daemon first.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use tempfile::TempDir;
+
+use super::metrics::Metrics;
+use super::process::Daemon;
+use super::settings::{Ack, Settings};
+use super::usage::Usage;
+use super::verbs::Verbs;
+use crate::check::ledger;
+
+/// Between two looks at a metric. Each makes the daemon write its whole exposition.
+const LOOK: Duration = Duration::from_millis(200);
+/// How long a metric may take to reach what is awaited.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// A daemon and its folder.
+pub(crate) struct Site {
+    daemon: Option<Daemon>,
+    /// Where it listens.
+    pub(crate) settings: Settings,
+    clickd: PathBuf,
+    verbs: Verbs,
+    folder: TempDir,
+}
+
+impl Site {
+    /// Starts a daemon in a new temporary folder and gives it the catalogue `text`. Says how long
+    /// `catalog apply` took.
+    pub(crate) async fn start(clickd: &Path, text: &str, keep: bool) -> Result<(Self, Duration)> {
+        let mut folder = tempfile::Builder::new()
+            .prefix("clickd-loadtest-")
+            .tempdir()
+            .context("making a temporary folder")?;
+        folder.disable_cleanup(keep);
+        let settings = Settings::free(folder.path(), Ack::Fast)?;
+        settings.write()?;
+        let daemon = Daemon::start(clickd, &settings)?;
+        let mut site = Self {
+            daemon: Some(daemon),
+            clickd: clickd.to_owned(),
+            verbs: Verbs::new(clickd, &settings.path(), folder.path()),
+            settings,
+            folder,
+        };
+        site.daemon()?.ready().await.context("the first start")?;
+        let file = site.write("catalog.toml", text)?;
+        let took = site.apply(&file).await?;
+        Ok((site, took))
+    }
+
+    /// Writes a file into the folder.
+    pub(crate) fn write(&self, name: &str, text: &str) -> Result<PathBuf> {
+        let file = self.folder.path().join(name);
+        std::fs::write(&file, text).with_context(|| format!("writing {}", file.display()))?;
+        Ok(file)
+    }
+
+    /// Puts the catalogue in `file` in force; how long the verb took, from its start to its end.
+    pub(crate) async fn apply(&self, file: &Path) -> Result<Duration> {
+        let begun = Instant::now();
+        self.verbs.apply_catalogue(file).await?;
+        Ok(begun.elapsed())
+    }
+
+    /// Stops the daemon by SIGTERM and starts it again; how long it took from its start to ready.
+    pub(crate) async fn restart(&mut self) -> Result<Duration> {
+        self.stop().await?;
+        let begun = Instant::now();
+        let mut daemon = Daemon::start(&self.clickd, &self.settings)?;
+        let ready = daemon.ready().await;
+        let took = begun.elapsed();
+        let tail = daemon.tail();
+        self.daemon = Some(daemon);
+        ready.context(tail)?;
+        Ok(took)
+    }
+
+    /// What the daemon used so far.
+    pub(crate) fn usage(&self) -> Result<Usage> {
+        Usage::of(self.daemon.as_ref().context("no daemon")?.pid())
+    }
+
+    /// The daemon's metrics.
+    pub(crate) async fn metrics(&mut self) -> Result<Metrics> {
+        Ok(Metrics::new(self.daemon()?.metrics().await?))
+    }
+
+    /// Waits until a metric fits and returns its value.
+    pub(crate) async fn until(
+        &mut self,
+        name: &str,
+        label: &str,
+        fits: impl Fn(u64) -> bool,
+    ) -> Result<u64> {
+        let deadline = Instant::now() + LIMIT;
+        loop {
+            let value = self.metrics().await?.sum(name, label)?;
+            if fits(value) {
+                return Ok(value);
+            }
+            ensure!(
+                Instant::now() < deadline,
+                "{name}{{{label}}} is still {value} after {} s",
+                LIMIT.as_secs()
+            );
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Verifies the store; its ledger must say that exactly `recorded` clicks came and are stored.
+    pub(crate) async fn verify(&self, recorded: u64) -> Result<String> {
+        let line = ledger::read(&self.verbs.verify().await?)?.clicks;
+        ensure!(
+            line.balances() && line.received == recorded && line.stored == recorded,
+            "{recorded} clicks were answered as recorded, the ledger says: {line}"
+        );
+        Ok(line.to_string())
+    }
+
+    /// Stops the daemon by SIGTERM; it must leave with exit code 0.
+    pub(crate) async fn stop(&mut self) -> Result<Duration> {
+        self.daemon.take().context("no daemon")?.stop().await
+    }
+
+    /// The end of the daemon's log, for a message.
+    pub(crate) fn tail(&self) -> String {
+        self.daemon.as_ref().map_or_else(String::new, Daemon::tail)
+    }
+
+    fn daemon(&mut self) -> Result<&mut Daemon> {
+        self.daemon.as_mut().context("no daemon")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+    use crate::http::mock::{Mock, run};
+
+    /// A site without a daemon, whose verbs are a shell script.
+    fn site(body: &str) -> Site {
+        let folder = tempfile::tempdir().unwrap();
+        let clickd = folder.path().join("clickd");
+        std::fs::write(&clickd, format!("#!/bin/sh\n{body}\n")).unwrap();
+        std::fs::set_permissions(&clickd, PermissionsExt::from_mode(0o700)).unwrap();
+        let settings = Settings::free(folder.path(), Ack::Fast).unwrap();
+        Site {
+            daemon: None,
+            verbs: Verbs::new(&clickd, &settings.path(), folder.path()),
+            settings,
+            clickd,
+            folder,
+        }
+    }
+
+    #[test]
+    fn a_ledger_that_does_not_say_what_was_answered_is_an_error() {
+        let none = r#"{"received": 0, "stored": 0, "refused": 0, "unrecorded": 0}"#;
+        for (clicks, good) in [
+            (
+                r#"{"received": 9, "stored": 9, "refused": 0, "unrecorded": 0}"#,
+                true,
+            ),
+            (
+                r#"{"received": 9, "stored": 8, "refused": 0, "unrecorded": 1}"#,
+                false,
+            ),
+            (
+                r#"{"received": 10, "stored": 9, "refused": 0, "unrecorded": 1}"#,
+                false,
+            ),
+            (
+                r#"{"received": 10, "stored": 10, "refused": 0, "unrecorded": 0}"#,
+                false,
+            ),
+        ] {
+            run(async {
+                let ledger =
+                    format!("{{\"ledger\": {{\"clicks\": {clicks}, \"conversions\": {none}}}}}");
+                let site = site(&format!("echo '{ledger}'"));
+                assert_eq!(site.verify(9).await.is_ok(), good, "{clicks}");
+            });
+        }
+    }
+
+    #[test]
+    fn a_metric_is_awaited() {
+        run(async {
+            let asked = std::cell::Cell::new(0);
+            let mock = Mock::start(move |request| {
+                assert_eq!(request.path, "/metrics");
+                asked.set(asked.get() + 2);
+                let body = format!("clickd_x_total {}\n", asked.get());
+                format!(
+                    "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}",
+                    body.len()
+                )
+            })
+            .await;
+            let mut site = site("exec sleep 600");
+            site.settings.ops = mock.address;
+            site.daemon = Some(Daemon::start(&site.clickd, &site.settings).unwrap());
+            let value = site.until("clickd_x_total", "", |value| value >= 3).await;
+            assert_eq!((value.unwrap(), mock.seen().len()), (4, 2));
+        });
+    }
+}
