@@ -1,8 +1,8 @@
 //! A public worker: one thread, one runtime, its own connections.
 //!
 //! The runtime runs nothing but this worker's connections, its accept loop, a housekeeper that
-//! ticks eight times a second, and in `durable` mode a listener for finished syncs. Before it parks it
-//! ends the turn.
+//! looks at an eighth of the connections at a time, and in `durable` mode a listener for finished
+//! syncs. Before it parks it ends the turn.
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
