@@ -58,3 +58,90 @@ impl Log {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::log::{Clock, Options, Outcome};
+    use crate::model::click::{Click, ClickFlags, Network, Visitor};
+    use crate::model::id::{AdId, EventNumber, PartnerId, ProgramId, Slot, StringRef};
+
+    /// Stores so many clicks; their numbers.
+    fn store(log: &Log, count: usize) -> Vec<EventNumber> {
+        let mut writer = log.writer();
+        let none = StringRef(0);
+        let numbers: Vec<_> = (0..count)
+            .map(|_| {
+                let (number, covered) = writer.mint(writer.now());
+                assert!(covered);
+                writer.count(ProgramId(7), Outcome::Received);
+                let click = Click {
+                    flags: ClickFlags::NONE,
+                    program: ProgramId(7),
+                    ad: AdId(1),
+                    network: Network::V4([192, 0, 2]),
+                    visitor: Visitor(1),
+                    visitor_before: None,
+                    user_agent: none,
+                    referrer: none,
+                    shape: none,
+                    landing: none,
+                    parameters: std::iter::empty(),
+                };
+                writer.push(PartnerId(1), number, &click);
+                number
+            })
+            .collect();
+        writer.commit().unwrap();
+        log.seal().unwrap();
+        numbers
+    }
+
+    /// The numbers of the clicks that a process would find which starts now, after a kill.
+    fn found_after_a_kill(directory: &Path) -> Vec<EventNumber> {
+        let copy = tempfile::tempdir().unwrap();
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            std::fs::copy(&path, copy.path().join(path.file_name().unwrap())).unwrap();
+        }
+        let log = Log::open(&Options::new(copy.path()), Clock::start()).unwrap();
+        let mut numbers = Vec::new();
+        for slot in (1..=log.sealed().0).map(Slot) {
+            log.for_each_click(slot, &mut |row| numbers.push(row.number))
+                .unwrap();
+        }
+        numbers
+    }
+
+    /// The size of the largest WAL file.
+    fn largest_bytes(directory: &Path) -> u64 {
+        let files = std::fs::read_dir(directory).unwrap().map(Result::unwrap);
+        files
+            .filter(|file| file.path().extension().is_some_and(|name| name == "log"))
+            .map(|file| file.metadata().unwrap().len())
+            .max()
+            .unwrap()
+    }
+
+    #[test]
+    fn files_are_written_over_and_nothing_of_their_former_life_comes_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = Log::open(&Options::new(folder.path()), Clock::start()).unwrap();
+        let mut stored = store(&log, 10);
+        assert!(largest_bytes(folder.path()) < FILE_BYTES);
+        log.prepare_wal().unwrap();
+        let mut wait = FlushOptions::default();
+        wait.set_wait(true);
+        for count in [300, 100, 200, 1] {
+            stored.extend(store(&log, count));
+            assert_eq!(found_after_a_kill(folder.path()), stored);
+            let families = log.shared.families().unwrap();
+            log.shared.db.flush_cfs_opt(&families, &wait).unwrap();
+        }
+        assert_eq!(found_after_a_kill(folder.path()), stored);
+        // A file that is needed no longer would be gone by now.
+        assert!(largest_bytes(folder.path()) >= FILE_BYTES);
+    }
+}
