@@ -1,7 +1,7 @@
-//! Housekeeping once a second: what metrics show of the log and the fold, the visitor salts, and
-//! the signs of life for the service manager.
+//! Housekeeping once a second: what metrics show of the log and the fold, the visitor salts, old
+//! catalogue versions, and the signs of life for the service manager.
 //!
-//! Runs alone on the thread `house`; reads only.
+//! Runs alone on the thread `house`; writes to no store.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -39,6 +39,7 @@ impl House {
             self.publish_log();
             self.publish_fold();
             self.recorder.upkeep();
+            self.stores.shelf.sweep();
             let now_syncs = log.stats().syncs.load(Ordering::Relaxed);
             if now_syncs != syncs {
                 syncs = now_syncs;

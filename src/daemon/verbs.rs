@@ -25,6 +25,8 @@ use super::stores::Stores;
 
 /// How long a verb looks at what the fold is doing before it looks again.
 const GLANCE: Duration = Duration::from_millis(20);
+/// The nice value of a thread that only prepares something.
+const POLITE: i32 = 10;
 
 /// The table of verbs over `stores`; `fold` reaches the running fold, `api` the running API.
 #[must_use]
@@ -105,36 +107,59 @@ struct Apply {
 }
 
 fn catalog_apply(stores: &Stores, value: Value) -> Result<Value, VerbError> {
-    const REFUSED: &str = "the catalogue was not applied; the one in force stays";
     let asked: Apply = read(value)?;
+    let (stored, built) = std::thread::scope(|scope| {
+        let prepared = std::thread::Builder::new()
+            .name("catalog-apply".to_owned())
+            .spawn_scoped(scope, move || prepare(stores, asked))
+            .map_err(|error| VerbError::new(EXIT_TEMPORARY, error.to_string()))?;
+        prepared
+            .join()
+            .map_err(|_| VerbError::new(EXIT_TEMPORARY, "the check of the catalogue panicked"))?
+    })?;
+    let base = CatalogVersion(built.version.0.saturating_sub(1));
+    let put = || stores.log.put_catalog(base, &stored);
+    let built = stores
+        .shelf
+        .add(built, put)
+        .map_err(|error| failed(&error))?;
+    let counts = json!({
+        "version": built.version,
+        "brands": built.brands.len(),
+        "programs": built.programs.len(),
+        "partners": built.partners.len(),
+        "contracts": built.contracts.values().map(|own| own.len()).sum::<usize>(),
+    });
+    let version = built.version.0;
+    // The shelf holds the old one, so that the last reader to leave it has nothing to free.
+    stores.catalog.store(built);
+    tracing::info!(version, "a new catalogue is in force");
+    Ok(counts)
+}
+
+/// What is to be stored and what it means. Takes seconds of CPU time for a big catalogue, so it
+/// runs on a thread of its own that lets the workers go first. It takes no lock they wait for.
+fn prepare(stores: &Stores, asked: Apply) -> Result<(Vec<u8>, Catalog), VerbError> {
+    const REFUSED: &str = "the catalogue was not applied; the one in force stays";
+    // On Linux this is the calling thread alone. At full priority it is only less polite.
+    if let Err(error) = rustix::process::setpriority_process(None, POLITE) {
+        tracing::debug!(%error, "a catalogue is prepared at full priority");
+    }
     let next = catalog::parse_bytes(asked.text.as_bytes())
         .map_err(|problems| refused(REFUSED, &problems))?;
+    drop(asked.text);
     let current = document(stores)?;
     let has_events = |program| has_events(stores, program);
     let options = Options {
         prune: asked.prune,
         force: asked.force,
     };
-    let merged = apply::merge(&current, next, options, &has_events)
+    let (merged, built) = apply::merge(&current, next, options, &has_events)
         .map_err(|problems| refused(REFUSED, &problems))?;
-    let version = CatalogVersion(merged.version);
-    let built = Catalog::build(&merged, version).map_err(|problems| refused(REFUSED, &problems))?;
+    drop(current);
     let stored = catalog::to_stored(&merged)
         .map_err(|error| VerbError::new(EXIT_TEMPORARY, error.to_string()))?;
-    let version = stores
-        .log
-        .put_catalog(CatalogVersion(current.version), &stored)
-        .map_err(|error| failed(&error))?;
-    let counts = json!({
-        "version": version,
-        "brands": built.brands.len(),
-        "programs": built.programs.len(),
-        "partners": built.partners.len(),
-        "contracts": built.contracts.values().map(Vec::len).sum::<usize>(),
-    });
-    stores.catalog.store(Arc::new(built));
-    tracing::info!(version = version.0, "a new catalogue is in force");
-    Ok(counts)
+    Ok((stored, built))
 }
 
 /// Whether any event of `program` is stored: folded, or in the slots after that. A store that

@@ -21,6 +21,7 @@ pub mod row;
 pub mod submit;
 pub mod sync;
 pub mod turn;
+pub mod versions;
 
 #[cfg(test)]
 mod tests;
