@@ -5,7 +5,7 @@
 //! does so while nobody can ask.
 //!
 //! A big version takes tens of milliseconds to free. The shelf holds every version until nobody
-//! else does, and [`Shelf::sweep`] frees it on the thread that calls, never on a public worker.
+//! else does, and [`Shelf::sweep`] gives it to whoever has the time, never to a public worker.
 
 use std::sync::Arc;
 
@@ -55,14 +55,12 @@ impl Shelf {
         Ok(added)
     }
 
-    /// Frees the versions that nobody else holds; how many.
-    pub fn sweep(&self) -> usize {
-        let unused: Vec<_> = self
-            .0
-            .lock()
-            .extract_if(.., |held| Arc::strong_count(held) == 1)
-            .collect();
-        unused.len()
+    /// Takes out the versions that nobody else holds, for the caller to free.
+    #[must_use]
+    pub fn sweep(&self) -> Vec<Arc<Catalog>> {
+        let mut held = self.0.lock();
+        held.extract_if(.., |held| Arc::strong_count(held) == 1)
+            .collect()
     }
 }
 
@@ -112,15 +110,15 @@ mod tests {
             .unwrap();
         let reader = Arc::clone(&one);
         drop(one);
-        assert_eq!(shelf.sweep(), 0);
+        assert_eq!(shelf.sweep().len(), 0);
         let weak = Arc::downgrade(&reader);
         drop(reader);
         assert!(
             weak.upgrade().is_some(),
             "dropping the last reader frees nothing"
         );
-        assert_eq!(shelf.sweep(), 1);
+        assert_eq!(shelf.sweep().len(), 1);
         assert!(weak.upgrade().is_none());
-        assert_eq!(shelf.sweep(), 0);
+        assert_eq!(shelf.sweep().len(), 0);
     }
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::fold::FoldStatus;
 use crate::model::time::{MINUTE, Millis};
+use crate::server::control::polite;
 use crate::server::notify::Heart;
 use crate::telemetry::Recorder;
 
@@ -39,7 +40,7 @@ impl House {
             self.publish_log();
             self.publish_fold();
             self.recorder.upkeep();
-            self.stores.shelf.sweep();
+            self.sweep();
             let now_syncs = log.stats().syncs.load(Ordering::Relaxed);
             if now_syncs != syncs {
                 syncs = now_syncs;
@@ -58,6 +59,23 @@ impl House {
                 }
             }
             std::thread::park_timeout(EVERY);
+        }
+    }
+
+    /// Lets go of old catalogue versions. Freeing a big one takes a while.
+    fn sweep(&self) {
+        let unused = self.stores.shelf.sweep();
+        if unused.is_empty() {
+            return;
+        }
+        let freeing = std::thread::Builder::new()
+            .name("sweep".to_owned())
+            .spawn(move || {
+                polite::lower();
+                drop(unused);
+            });
+        if let Err(error) = freeing {
+            tracing::debug!(%error, "no thread to free a catalogue on");
         }
     }
 

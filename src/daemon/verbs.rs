@@ -17,6 +17,7 @@ use crate::log::LogError;
 use crate::model::id::{CatalogVersion, ProgramId, Slot};
 use crate::server::api::keys::{self, KeyError, Scope};
 use crate::server::api::state::ApiState;
+use crate::server::control::polite;
 use crate::server::control::verb::{EXIT_INPUT, EXIT_TEMPORARY};
 use crate::server::control::{VerbError, Verbs};
 
@@ -25,8 +26,6 @@ use super::stores::Stores;
 
 /// How long a verb looks at what the fold is doing before it looks again.
 const GLANCE: Duration = Duration::from_millis(20);
-/// The nice value of a thread that only prepares something.
-const POLITE: i32 = 10;
 
 /// The table of verbs over `stores`; `fold` reaches the running fold, `api` the running API.
 #[must_use]
@@ -141,10 +140,7 @@ fn catalog_apply(stores: &Stores, value: Value) -> Result<Value, VerbError> {
 /// runs on a thread of its own that lets the workers go first. It takes no lock they wait for.
 fn prepare(stores: &Stores, asked: Apply) -> Result<(Vec<u8>, Catalog), VerbError> {
     const REFUSED: &str = "the catalogue was not applied; the one in force stays";
-    // On Linux this is the calling thread alone. At full priority it is only less polite.
-    if let Err(error) = rustix::process::setpriority_process(None, POLITE) {
-        tracing::debug!(%error, "a catalogue is prepared at full priority");
-    }
+    polite::lower();
     let next = catalog::parse_bytes(asked.text.as_bytes())
         .map_err(|problems| refused(REFUSED, &problems))?;
     drop(asked.text);

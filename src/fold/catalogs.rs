@@ -93,9 +93,9 @@ mod tests {
             catalogs.begin_slot();
             catalogs.load(&log, CatalogVersion(2)).unwrap();
         }
-        assert_eq!((shelf.sweep(), catalogs.held.len()), (0, 2));
+        assert_eq!((shelf.sweep().len(), catalogs.held.len()), (0, 2));
         catalogs.begin_slot();
-        assert_eq!((shelf.sweep(), catalogs.held.len()), (1, 1));
+        assert_eq!((shelf.sweep().len(), catalogs.held.len()), (1, 1));
         assert!(one.upgrade().is_none());
         assert_eq!(
             catalogs.load(&log, CatalogVersion(1)).unwrap().version,
