@@ -174,3 +174,58 @@ impl<'de, T: Deserialize<'de>, F: FnMut(T)> Visitor<'de> for Each<T, F> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::parse_toml;
+
+    const SAMPLE: &str = include_str!("../../config/catalog.toml");
+
+    #[test]
+    fn the_catalogue_of_stored_bytes_is_the_one_that_was_built() {
+        let doc = parse_toml(SAMPLE).unwrap();
+        let built = Catalog::build(&doc, CatalogVersion(doc.version)).unwrap();
+        let read = Catalog::from_stored(&to_stored(&doc).unwrap()).unwrap();
+        assert_eq!(read.version, built.version);
+        for (id, program) in &built.programs {
+            // Maps have no order, so they are compared one entity at a time.
+            for (ad, own) in &program.ads {
+                let found = &read.programs[id].ads[ad];
+                assert_eq!(format!("{found:?}"), format!("{own:?}"));
+            }
+            assert_eq!(read.programs[id].ads.len(), program.ads.len());
+            for (kind, own) in &program.event_types {
+                let found = &read.programs[id].event_types[kind];
+                assert_eq!(format!("{found:?}"), format!("{own:?}"));
+            }
+        }
+        assert!(!built.programs.is_empty() && !built.contracts.is_empty());
+        assert_eq!(read.contracts.len(), built.contracts.len());
+        for (key, own) in &built.contracts {
+            assert_eq!(format!("{:?}", read.contracts[key]), format!("{own:?}"));
+        }
+        assert_eq!(read.partners.len(), built.partners.len());
+        for (id, own) in &built.partners {
+            assert_eq!(format!("{:?}", read.partners[id]), format!("{own:?}"));
+        }
+    }
+
+    #[test]
+    fn what_is_not_of_this_format_is_refused() {
+        let stored = to_stored(&CatalogDoc::default()).unwrap();
+        assert_eq!(stored.first(), Some(&FORMAT));
+        assert!(matches!(
+            Catalog::from_stored(b""),
+            Err(StoredError::Format)
+        ));
+        assert!(matches!(
+            Catalog::from_stored(b"{}"),
+            Err(StoredError::Format)
+        ));
+        assert!(matches!(
+            Catalog::from_stored(&stored[..stored.len() / 2]),
+            Err(StoredError::Deflated(_) | StoredError::Syntax(_))
+        ));
+    }
+}
