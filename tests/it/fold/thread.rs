@@ -151,7 +151,7 @@ fn rows_folded_from_another_log_are_discarded() {
     let log = first.open(&root.path().join("first"));
     begin(&log);
     slots(&mut first, &log, 2);
-    let mut fold = Fold::start(log.clone(), open(&dir, &log), None).unwrap();
+    let mut fold = Fold::start(log.clone(), open(&dir, &log), Arc::default(), None).unwrap();
     let sealed = log.sealed();
     until("the fold reaches the log", || {
         fold.status().watermark().slot >= sealed
