@@ -82,9 +82,8 @@ fn refused(what: &str, problems: &[Problem]) -> VerbError {
     VerbError::new(EXIT_INPUT, what).with_details(details)
 }
 
-/// The document in force; an empty one before the first apply.
-fn document(stores: &Stores) -> Result<CatalogDoc, VerbError> {
-    let version = stores.log.current_catalog();
+/// The document of a version; version 0 is empty.
+fn document(stores: &Stores, version: CatalogVersion) -> Result<CatalogDoc, VerbError> {
     if version.0 == 0 {
         return Ok(CatalogDoc::default());
     }
@@ -107,16 +106,16 @@ struct Apply {
 
 fn catalog_apply(stores: &Stores, value: Value) -> Result<Value, VerbError> {
     let asked: Apply = read(value)?;
+    let base = stores.log.current_catalog();
     let (stored, built) = std::thread::scope(|scope| {
         let prepared = std::thread::Builder::new()
             .name("catalog-apply".to_owned())
-            .spawn_scoped(scope, move || prepare(stores, asked))
+            .spawn_scoped(scope, move || prepare(stores, base, asked))
             .map_err(|error| VerbError::new(EXIT_TEMPORARY, error.to_string()))?;
         prepared
             .join()
             .map_err(|_| VerbError::new(EXIT_TEMPORARY, "the check of the catalogue panicked"))?
     })?;
-    let base = CatalogVersion(built.version.0.saturating_sub(1));
     let put = || stores.log.put_catalog(base, &stored);
     let built = stores
         .shelf
@@ -138,13 +137,17 @@ fn catalog_apply(stores: &Stores, value: Value) -> Result<Value, VerbError> {
 
 /// What is to be stored and what it means. Takes seconds of CPU time for a big catalogue, so it
 /// runs on a thread of its own that lets the workers go first. It takes no lock they wait for.
-fn prepare(stores: &Stores, asked: Apply) -> Result<(Vec<u8>, Catalog), VerbError> {
+fn prepare(
+    stores: &Stores,
+    base: CatalogVersion,
+    asked: Apply,
+) -> Result<(Vec<u8>, Catalog), VerbError> {
     const REFUSED: &str = "the catalogue was not applied; the one in force stays";
     polite::lower();
     let next = catalog::parse_bytes(asked.text.as_bytes())
         .map_err(|problems| refused(REFUSED, &problems))?;
     drop(asked.text);
-    let current = document(stores)?;
+    let current = document(stores, base)?;
     let has_events = |program| has_events(stores, program);
     let options = Options {
         prune: asked.prune,
@@ -176,7 +179,7 @@ fn has_events(stores: &Stores, program: ProgramId) -> bool {
 }
 
 fn catalog_export(stores: &Stores, _: Value) -> Result<Value, VerbError> {
-    Ok(json!({ "text": catalog::export(&document(stores)?) }))
+    Ok(json!({ "text": catalog::export(&document(stores, stores.log.current_catalog())?) }))
 }
 
 #[derive(Deserialize)]
