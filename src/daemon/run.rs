@@ -146,6 +146,7 @@ impl Daemon {
         let fold = Fold::start(
             stores.log.clone(),
             stores.derived.clone(),
+            Arc::clone(&stores.shelf),
             Some(recorder.metrics()),
         )?;
         let api = Arc::new(api_state(config, &stores, &recorder)?);

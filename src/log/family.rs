@@ -22,8 +22,10 @@ pub const ORDERS: &str = "orders";
 pub const FACTS: &str = "facts";
 /// What closed each slot.
 pub const FOOTERS: &str = "footers";
-/// Every catalogue version.
+/// Every catalogue version: the length of what is stored of it.
 pub const CATALOG: &str = "catalog";
+/// What is stored of the catalogue versions, in parts.
+pub const CATALOG_PARTS: &str = "catalog-parts";
 /// Every version of the classification rules.
 pub const RULES: &str = "rules";
 /// API keys.
@@ -52,6 +54,7 @@ pub const FAMILIES: &[(&str, Use)] = &[
     (FACTS, Use::Small),
     (FOOTERS, Use::Small),
     (CATALOG, Use::Small),
+    (CATALOG_PARTS, Use::Small),
     (RULES, Use::Small),
     (KEYS, Use::Small),
     (STRINGS, Use::Small),

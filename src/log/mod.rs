@@ -22,6 +22,7 @@ pub mod row;
 pub mod submit;
 pub mod sync;
 pub mod turn;
+pub mod versions;
 
 #[cfg(test)]
 mod tests;
