@@ -1,8 +1,8 @@
 //! A public worker: one thread, one runtime, its own connections.
 //!
 //! The runtime runs nothing but this worker's connections, its accept loop, a housekeeper that
-//! looks at an eighth of the connections at a time, and in `durable` mode a listener for finished
-//! syncs. Before it parks it ends the turn.
+//! looks at every connection once a second, and in `durable` mode a listener for finished syncs.
+//! Before it parks it ends the turn.
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
@@ -34,11 +34,11 @@ use super::turn;
 const HEAD_BUFFER_BYTES: usize = 72 << 10;
 /// Pause after an accept that failed, for instance for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-/// In how many parts connections are looked at in the course of a second. Thousands that came
+/// Connections of which all are looked at at once, every second.
+const FEW: usize = 256;
+/// In how many parts more than a few are looked at in the course of a second. Thousands that came
 /// together and are slow would otherwise be closed in one go, and customers wait meanwhile.
 const PARTS: u64 = 8;
-/// How often a worker looks at one of these parts.
-const PART_EVERY: Duration = Duration::from_millis(1_000 / PARTS);
 /// How often a worker looks at what waits for a sync or a stalled store.
 const RESTLESS: Duration = Duration::from_millis(5);
 
@@ -240,10 +240,16 @@ impl Connections {
             .insert(id, (line, task.abort_handle()));
     }
 
-    /// Closes what is overdue among every [`PARTS`]th connection.
-    fn sweep(&self, part: u64, shared: &Shared, keep_alive: u32) {
+    /// In how many parts they are looked at.
+    fn parts(&self) -> u64 {
+        let is_few = self.open.borrow().len() <= FEW;
+        if is_few { 1 } else { PARTS }
+    }
+
+    /// Closes what is overdue in one of so many parts of the connections.
+    fn sweep(&self, part: u64, parts: u64, shared: &Shared, keep_alive: u32) {
         for (id, (line, task)) in &*self.open.borrow() {
-            if id % PARTS == part
+            if id % parts == part
                 && let Some(reason) = line.stamp.overdue(keep_alive)
             {
                 shared.metrics.http.closed.add(Listener::Public, reason, 1);
@@ -333,7 +339,7 @@ async fn keep_house(
 ) {
     let started = tokio::time::Instant::now();
     let nudge = turn::with(|turn| turn.nudge()).unwrap_or_default();
-    let mut part = 0;
+    let mut last = 0;
     loop {
         let restless = turn::with(|turn| {
             turn.release();
@@ -342,7 +348,7 @@ async fn keep_house(
         let pause = if restless == Some(true) {
             RESTLESS
         } else {
-            PART_EVERY
+            Duration::from_millis(1_000 / connections.parts())
         };
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
@@ -350,10 +356,11 @@ async fn keep_house(
         }
         let elapsed = started.elapsed();
         clock.set(u32::try_from(elapsed.as_secs()).unwrap_or(u32::MAX));
-        let now = u64::from(elapsed.subsec_millis()) * PARTS / 1_000;
-        if now != part {
-            part = now;
-            connections.sweep(part, &shared, keep_alive);
+        let parts = connections.parts();
+        let step = u64::try_from(elapsed.as_millis()).unwrap_or(0) * parts / 1_000;
+        if step != last {
+            last = step;
+            connections.sweep(step % parts, parts, &shared, keep_alive);
         }
     }
 }
