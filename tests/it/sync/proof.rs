@@ -6,9 +6,10 @@ use memchr::memmem;
 
 use super::trace::{Call, Trace};
 
-/// Size of the blocks of a write-ahead log, and of the header at the start of each.
+/// Size of the blocks of a write-ahead log that may be written over, and of the header at the start
+/// of each.
 const BLOCK: usize = 32 << 10;
-const HEADER: usize = 7;
+const HEADER: usize = 11;
 
 /// An event that was acknowledged: bytes of its row, and bytes of every answer to it.
 #[derive(Clone, Debug)]
