@@ -367,10 +367,19 @@ impl Place for PartnerDoc {
 
 impl Place for ContractDoc {
     fn place(&self) -> String {
-        let (line, partner, program) = (self.line, self.partner, self.program);
-        let start = self.start.escape_debug();
-        format!("{line}contract of partner {partner} with program {program} from {start}")
+        contract_place(self.line, self.partner, self.program, &self.start)
     }
+}
+
+/// Where a contract stands.
+pub(super) fn contract_place(
+    line: Line,
+    partner: PartnerId,
+    program: ProgramId,
+    start: &str,
+) -> String {
+    let start = start.escape_debug();
+    format!("{line}contract of partner {partner} with program {program} from {start}")
 }
 
 fn active() -> String {

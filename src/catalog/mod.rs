@@ -5,7 +5,7 @@
 //!
 //! `parse` reads the text, `document` holds it, `check` and `build` compile it or name every
 //! problem at once, `apply` puts it on top of the one in force, `stored` is its form in the log and
-//! `export` its way back to text.
+//! `export` its way back to text. `shelf` holds the versions that are in memory.
 
 pub mod apply;
 mod build;
@@ -14,6 +14,7 @@ pub mod document;
 pub mod export;
 pub mod parse;
 pub mod problem;
+pub mod shelf;
 pub mod snapshot;
 pub mod stored;
 
@@ -21,5 +22,6 @@ pub use document::CatalogDoc;
 pub use export::export;
 pub use parse::{parse_bytes, parse_toml};
 pub use problem::Problem;
+pub use shelf::Shelf;
 pub use snapshot::Catalog;
 pub use stored::{StoredError, to_stored};

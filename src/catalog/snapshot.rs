@@ -1,7 +1,11 @@
 //! The catalogue in memory: immutable, complete, with everything the hot path needs precomputed.
 //!
 //! Built by `catalog::build` from a validated document; shared as an `Arc` and replaced whole.
-//! Look-ups are one hash probe each and allocate nothing.
+//! Look-ups are one hash probe each and allocate nothing. What a click reads of an entity lies
+//! together in the map, so that a big catalogue costs it few lines of memory.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 
 use ahash::AHashMap;
 use jiff::tz::TimeZone;
@@ -23,7 +27,7 @@ pub struct Catalog {
     /// Partners by id.
     pub partners: AHashMap<PartnerId, Partner>,
     /// Contracts of a partner with a program, ordered by start; periods do not overlap.
-    pub contracts: AHashMap<(ProgramId, PartnerId), Vec<Contract>>,
+    pub contracts: AHashMap<(ProgramId, PartnerId), Contracts>,
 }
 
 /// A brand account.
@@ -86,7 +90,7 @@ pub struct Ad {
     /// Shown in reports.
     pub name: Box<str>,
     /// `BANNER`, `TEXT_LINK` or `COUPON`, or another of impact.com's types.
-    pub kind: Box<str>,
+    pub kind: &'static str,
     /// Its own landing page; the program's when it names none.
     pub landing: Landing,
     /// First instant of its life.
@@ -96,7 +100,7 @@ pub struct Ad {
     /// Whether it permits deep links, on top of the program's switch.
     pub deep_links: bool,
     /// Where its customers go after its end, if it says so.
-    pub expired_landing: Option<Landing>,
+    pub expired_landing: Option<Box<Landing>>,
 }
 
 /// An event type (action tracker) of one program.
@@ -109,7 +113,7 @@ pub struct EventType {
     /// Shown in reports.
     pub name: Box<str>,
     /// `SALE`, `LEAD`, `INSTALL` or `CLICK`.
-    pub category: Box<str>,
+    pub category: &'static str,
     /// Whether conversions of it are credited.
     pub active: bool,
 }
@@ -126,7 +130,7 @@ pub struct Partner {
     /// Group it is filed under, or empty.
     pub group: Box<str>,
     /// Its properties: number and name.
-    pub properties: Vec<(u32, Box<str>)>,
+    pub properties: Box<[(u32, Box<str>)]>,
 }
 
 /// A partner's terms in a program for one period.
@@ -139,11 +143,86 @@ pub struct Contract {
     /// How long after the click an action may happen, milliseconds.
     pub referral_window: i64,
     /// What it pays per event type.
-    pub payouts: AHashMap<EventTypeId, Payout>,
+    pub payouts: Payouts,
+}
+
+/// The contracts of one partner with one program. Most have one, which lies in the map itself.
+#[derive(Clone, Debug)]
+pub enum Contracts {
+    /// One.
+    One(Contract),
+    /// None or several.
+    Many(Box<[Contract]>),
+}
+
+impl Deref for Contracts {
+    type Target = [Contract];
+
+    fn deref(&self) -> &[Contract] {
+        match self {
+            Self::One(contract) => std::slice::from_ref(contract),
+            Self::Many(contracts) => contracts,
+        }
+    }
+}
+
+impl DerefMut for Contracts {
+    fn deref_mut(&mut self) -> &mut [Contract] {
+        match self {
+            Self::One(contract) => std::slice::from_mut(contract),
+            Self::Many(contracts) => contracts,
+        }
+    }
+}
+
+impl From<Vec<Contract>> for Contracts {
+    fn from(contracts: Vec<Contract>) -> Self {
+        match <[Contract; 1]>::try_from(contracts) {
+            Ok([contract]) => Self::One(contract),
+            Err(contracts) => Self::Many(contracts.into()),
+        }
+    }
+}
+
+/// What a contract pays, ordered by event type. Contracts that pay the same share it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Payouts(Arc<[(EventTypeId, Payout)]>);
+
+impl Payouts {
+    /// Payouts of event types, each named once.
+    #[must_use]
+    pub fn new(mut payouts: Vec<(EventTypeId, Payout)>) -> Self {
+        payouts.sort_unstable_by_key(|(event_type, _)| *event_type);
+        Self(payouts.into())
+    }
+
+    /// What an action of this event type earns.
+    #[must_use]
+    pub fn get(&self, event_type: &EventTypeId) -> Option<&Payout> {
+        let at = self.0.binary_search_by_key(event_type, |(own, _)| *own);
+        self.0.get(at.ok()?).map(|(_, payout)| payout)
+    }
+
+    /// All of them, by event type.
+    pub fn iter(&self) -> impl Iterator<Item = &(EventTypeId, Payout)> {
+        self.0.iter()
+    }
+
+    /// How many event types it pays for.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether it pays nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
 }
 
 /// What one action earns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Payout {
     /// A fixed amount.
     Flat(Money),
@@ -378,13 +457,13 @@ mod tests {
             start: Millis(start),
             end: end.map(Millis),
             referral_window: 0,
-            payouts: AHashMap::new(),
+            payouts: Payouts::new(Vec::new()),
         };
         let mut catalog = Catalog::default();
         let key = (ProgramId(1), PartnerId(2));
         catalog
             .contracts
-            .insert(key, vec![contract(10, Some(20)), contract(30, None)]);
+            .insert(key, vec![contract(10, Some(20)), contract(30, None)].into());
         let state = |at| match catalog.terms(key.0, key.1, Millis(at)) {
             Terms::InForce(contract) => contract.start.0,
             Terms::Ended => -1,
@@ -395,5 +474,23 @@ mod tests {
             catalog.terms(key.0, PartnerId(3), Millis(10)),
             Terms::NotJoined
         ));
+        let one = Contracts::from(vec![contract(1, None)]);
+        assert!(matches!(one, Contracts::One(_)));
+        assert_eq!((one.len(), Contracts::from(Vec::new()).len()), (1, 0));
+    }
+
+    #[test]
+    fn payouts_are_found_by_event_type_in_any_order() {
+        let payout = |n| (EventTypeId(n), Payout::Flat(Money(i64::from(n))));
+        let payouts = Payouts::new(vec![payout(3), payout(1), payout(2)]);
+        for n in 1..=3 {
+            assert_eq!(payouts.get(&EventTypeId(n)), Some(&payout(n).1));
+        }
+        assert_eq!(payouts.get(&EventTypeId(4)), None);
+        assert_eq!(
+            payouts.iter().map(|(id, _)| id.0).collect::<Vec<_>>(),
+            [1, 2, 3]
+        );
+        assert_eq!((payouts.len(), payouts.is_empty()), (3, false));
     }
 }

@@ -72,7 +72,7 @@ pub fn decide<'a>(
         }
         Some(ad) => {
             flags.set(age(ad, now));
-            let expired = ad.expired_landing.as_ref();
+            let expired = ad.expired_landing.as_deref();
             expired
                 .filter(|_| flags.any(ClickFlags::EXPIRED_AD))
                 .unwrap_or(&ad.landing)

@@ -71,7 +71,7 @@ fn fill(
             Macro::PartnerName => put_text(out, partner.map(|partner| &*partner.name)),
             Macro::PartnerGroup => put_text(out, partner.map(|partner| &*partner.group)),
             Macro::AdName => put_text(out, decision.ad.map(|ad| &*ad.name)),
-            Macro::AdKind => put_text(out, decision.ad.map(|ad| &*ad.kind)),
+            Macro::AdKind => put_text(out, decision.ad.map(|ad| ad.kind)),
             Macro::SharedId => percent::encode(link.value(Parameter::SharedId), out),
             Macro::SubId(n) => percent::encode(link.value(Parameter::SubId(n)), out),
             Macro::ProductSku => percent::encode(link.value(Parameter::ProductSku), out),

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use super::*;
 use crate::catalog::Catalog;
 use crate::catalog::snapshot::{
-    Ad, Contract, DeepLinks, HostRule, Landing, Macro, Partner, Program, Segment, Template,
+    Ad, Contract, DeepLinks, HostRule, Landing, Macro, Partner, Payouts, Program, Segment, Template,
 };
 use crate::link::{Pairs, parse};
 use crate::model::id::{AdId, PartnerId, ProgramId};
@@ -18,12 +18,12 @@ fn ad(id: u32, page: &str, end: Option<i64>, moved: Option<&str>, deep_links: bo
     let ad = Ad {
         id: AdId(id),
         name: "Ad & more".into(),
-        kind: "TEXT_LINK".into(),
+        kind: "TEXT_LINK",
         landing: Landing::new(page),
         start: (id == 6).then_some(NOW.plus(1)),
         end: end.map(Millis),
         deep_links,
-        expired_landing: moved.map(Landing::new),
+        expired_landing: moved.map(Landing::new).map(Box::new),
     };
     (AdId(id), ad)
 }
@@ -86,7 +86,7 @@ fn catalog() -> Catalog {
             name: "P&Q".into(),
             active,
             group: "".into(),
-            properties: vec![],
+            properties: Box::default(),
         };
         catalog.partners.insert(PartnerId(id), partner);
     }
@@ -94,13 +94,13 @@ fn catalog() -> Catalog {
         start: Millis(0),
         end: end.map(Millis),
         referral_window: 1,
-        payouts: AHashMap::new(),
+        payouts: Payouts::new(Vec::new()),
     };
     for program in [7, 8] {
         for (partner, end) in [(1, None), (2, None), (3, Some(NOW.0))] {
             catalog.contracts.insert(
                 (ProgramId(program), PartnerId(partner)),
-                vec![contract(end)],
+                vec![contract(end)].into(),
             );
         }
     }

@@ -28,8 +28,13 @@ fn alone(config: &Config, verb: &str, value: Value) -> Result<Value, Failure> {
     let stores =
         Stores::open(config).map_err(|error| Failure::new(error.exit_code(), error.to_string()))?;
     let stores = Arc::new(stores);
-    let mut fold = Fold::start(stores.log.clone(), stores.derived.clone(), None)
-        .map_err(|error| Failure::new(error.exit_code(), error.to_string()))?;
+    let mut fold = Fold::start(
+        stores.log.clone(),
+        stores.derived.clone(),
+        Arc::clone(&stores.shelf),
+        None,
+    )
+    .map_err(|error| Failure::new(error.exit_code(), error.to_string()))?;
     let answer = verbs::table(&stores, fold.remote(), None).run(verb, value);
     fold.stop();
     let stopped = stores.log.stop();

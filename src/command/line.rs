@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use serde_json::{Value, json};
 
 use crate::config::Config;
+use crate::server::control::polite;
 
 use super::{Failure, ask, demo, serve, show};
 
@@ -180,6 +181,8 @@ fn catalog(command: CatalogCommand, out: &mut dyn Write) -> Result<(), Failure> 
             prune,
             force,
         } => {
+            // A daemon on the same machine has customers who wait.
+            polite::lower();
             let value = json!({ "text": read(&file)?, "prune": prune, "force": force });
             show::catalog(
                 out,

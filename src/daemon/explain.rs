@@ -141,10 +141,9 @@ fn terms(catalog: &Catalog, program: ProgramId, partner: PartnerId, at: Millis) 
         Terms::NotJoined => json!({ "state": "not joined" }),
         Terms::Ended => json!({ "state": "ended" }),
         Terms::InForce(contract) => {
-            let mut payouts: Vec<_> = contract.payouts.iter().collect();
-            payouts.sort_by_key(|(event_type, _)| **event_type);
-            let payouts: Vec<Value> = payouts
-                .into_iter()
+            let payouts: Vec<Value> = contract
+                .payouts
+                .iter()
                 .map(|(event_type, payout)| match payout {
                     Payout::Flat(money) => {
                         json!({ "event_type": event_type, "amount": money.to_string() })

@@ -1,7 +1,7 @@
-//! Housekeeping once a second: what metrics show of the log and the fold, the visitor salts, and
-//! the signs of life for the service manager.
+//! Housekeeping once a second: what metrics show of the log and the fold, the visitor salts, old
+//! catalogue versions, and the signs of life for the service manager.
 //!
-//! Runs alone on the thread `house`; reads only.
+//! Runs alone on the thread `house`; writes to no store.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::fold::FoldStatus;
 use crate::model::time::{MINUTE, Millis};
+use crate::server::control::polite;
 use crate::server::notify::Heart;
 use crate::telemetry::Recorder;
 
@@ -39,6 +40,7 @@ impl House {
             self.publish_log();
             self.publish_fold();
             self.recorder.upkeep();
+            self.sweep();
             let now_syncs = log.stats().syncs.load(Ordering::Relaxed);
             if now_syncs != syncs {
                 syncs = now_syncs;
@@ -57,6 +59,23 @@ impl House {
                 }
             }
             std::thread::park_timeout(EVERY);
+        }
+    }
+
+    /// Lets go of old catalogue versions. Freeing a big one takes a while.
+    fn sweep(&self) {
+        let unused = self.stores.shelf.sweep();
+        if unused.is_empty() {
+            return;
+        }
+        let freeing = std::thread::Builder::new()
+            .name("sweep".to_owned())
+            .spawn(move || {
+                polite::lower();
+                drop(unused);
+            });
+        if let Err(error) = freeing {
+            tracing::debug!(%error, "no thread to free a catalogue on");
         }
     }
 

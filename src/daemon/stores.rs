@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
-use crate::catalog::{Catalog, StoredError};
+use crate::catalog::{Catalog, Shelf, StoredError};
 use crate::click::{Salts, Signer};
 use crate::config::Config;
 use crate::config::secrets::{self, SecretError};
@@ -83,6 +83,8 @@ pub struct Stores {
     pub derived: Derived,
     /// The catalogue in force; replaced whole by `catalog apply`.
     pub catalog: Arc<ArcSwap<Catalog>>,
+    /// Every catalogue version in memory.
+    pub shelf: Arc<Shelf>,
     /// The visitor salts at hand.
     pub salts: Arc<ArcSwap<Salts>>,
     /// Signs and verifies click ids.
@@ -111,7 +113,8 @@ impl Stores {
         let state_directory = config.store.directory.clone();
         let salts = salts(&state_directory, clock.now())?;
         let log = Log::open(&log_options(config), clock)?;
-        let catalog = catalog(&log)?;
+        let shelf = Arc::new(Shelf::default());
+        let catalog = shelf.get(log.current_catalog(), || catalog(&log))?;
         let current = log.rules(log.current_rules())?;
         if current.as_deref() != Some(robots_text.as_bytes()) {
             let version = log.put_rules(robots_text.as_bytes())?;
@@ -123,7 +126,8 @@ impl Stores {
         Ok(Self {
             log,
             derived,
-            catalog: Arc::new(ArcSwap::from_pointee(catalog)),
+            catalog: Arc::new(ArcSwap::new(catalog)),
+            shelf,
             salts: Arc::new(ArcSwap::from_pointee(salts)),
             signer: Arc::new(signer),
             hash_key,
@@ -168,7 +172,8 @@ fn catalog(log: &Log) -> Result<Catalog, OpenError> {
         return Ok(Catalog::default());
     }
     let stored = log.catalog(version)?.ok_or(OpenError::CatalogMissing)?;
-    Ok(Catalog::from_stored(&stored)?)
+    let catalog = Catalog::from_stored(&stored)?;
+    Ok(Catalog { version, ..catalog })
 }
 
 fn robots(file: Option<&Path>) -> Result<(String, Robots), OpenError> {

@@ -17,6 +17,7 @@ use crate::log::LogError;
 use crate::model::id::{CatalogVersion, ProgramId, Slot};
 use crate::server::api::keys::{self, KeyError, Scope};
 use crate::server::api::state::ApiState;
+use crate::server::control::polite;
 use crate::server::control::verb::{EXIT_INPUT, EXIT_TEMPORARY};
 use crate::server::control::{VerbError, Verbs};
 
@@ -81,9 +82,8 @@ fn refused(what: &str, problems: &[Problem]) -> VerbError {
     VerbError::new(EXIT_INPUT, what).with_details(details)
 }
 
-/// The document in force; an empty one before the first apply.
-fn document(stores: &Stores) -> Result<CatalogDoc, VerbError> {
-    let version = stores.log.current_catalog();
+/// The document of a version; version 0 is empty.
+fn document(stores: &Stores, version: CatalogVersion) -> Result<CatalogDoc, VerbError> {
     if version.0 == 0 {
         return Ok(CatalogDoc::default());
     }
@@ -105,36 +105,60 @@ struct Apply {
 }
 
 fn catalog_apply(stores: &Stores, value: Value) -> Result<Value, VerbError> {
-    const REFUSED: &str = "the catalogue was not applied; the one in force stays";
     let asked: Apply = read(value)?;
+    let base = stores.log.current_catalog();
+    let (stored, built) = std::thread::scope(|scope| {
+        let prepared = std::thread::Builder::new()
+            .name("catalog-apply".to_owned())
+            .spawn_scoped(scope, move || prepare(stores, base, asked))
+            .map_err(|error| VerbError::new(EXIT_TEMPORARY, error.to_string()))?;
+        prepared
+            .join()
+            .map_err(|_| VerbError::new(EXIT_TEMPORARY, "the check of the catalogue panicked"))?
+    })?;
+    let put = || stores.log.put_catalog(base, &stored);
+    let built = stores
+        .shelf
+        .add(built, put)
+        .map_err(|error| failed(&error))?;
+    let counts = json!({
+        "version": built.version,
+        "brands": built.brands.len(),
+        "programs": built.programs.len(),
+        "partners": built.partners.len(),
+        "contracts": built.contracts.values().map(|own| own.len()).sum::<usize>(),
+    });
+    let version = built.version.0;
+    // The shelf holds the old one, so that the last reader to leave it has nothing to free.
+    stores.catalog.store(built);
+    tracing::info!(version, "a new catalogue is in force");
+    Ok(counts)
+}
+
+/// What is to be stored and what it means. Takes seconds of CPU time for a big catalogue, so it
+/// runs on a thread of its own that lets the workers go first. It takes no lock they wait for.
+fn prepare(
+    stores: &Stores,
+    base: CatalogVersion,
+    asked: Apply,
+) -> Result<(Vec<u8>, Catalog), VerbError> {
+    const REFUSED: &str = "the catalogue was not applied; the one in force stays";
+    polite::lower();
     let next = catalog::parse_bytes(asked.text.as_bytes())
         .map_err(|problems| refused(REFUSED, &problems))?;
-    let current = document(stores)?;
+    drop(asked.text);
+    let current = document(stores, base)?;
     let has_events = |program| has_events(stores, program);
     let options = Options {
         prune: asked.prune,
         force: asked.force,
     };
-    let merged = apply::merge(&current, next, options, &has_events)
+    let (merged, built) = apply::merge(&current, next, options, &has_events)
         .map_err(|problems| refused(REFUSED, &problems))?;
-    let version = CatalogVersion(merged.version);
-    let built = Catalog::build(&merged, version).map_err(|problems| refused(REFUSED, &problems))?;
+    drop(current);
     let stored = catalog::to_stored(&merged)
         .map_err(|error| VerbError::new(EXIT_TEMPORARY, error.to_string()))?;
-    let version = stores
-        .log
-        .put_catalog(CatalogVersion(current.version), &stored)
-        .map_err(|error| failed(&error))?;
-    let counts = json!({
-        "version": version,
-        "brands": built.brands.len(),
-        "programs": built.programs.len(),
-        "partners": built.partners.len(),
-        "contracts": built.contracts.values().map(Vec::len).sum::<usize>(),
-    });
-    stores.catalog.store(Arc::new(built));
-    tracing::info!(version = version.0, "a new catalogue is in force");
-    Ok(counts)
+    Ok((stored, built))
 }
 
 /// Whether any event of `program` is stored: folded, or in the slots after that. A store that
@@ -155,7 +179,7 @@ fn has_events(stores: &Stores, program: ProgramId) -> bool {
 }
 
 fn catalog_export(stores: &Stores, _: Value) -> Result<Value, VerbError> {
-    Ok(json!({ "text": catalog::export(&document(stores)?) }))
+    Ok(json!({ "text": catalog::export(&document(stores, stores.log.current_catalog())?) }))
 }
 
 #[derive(Deserialize)]

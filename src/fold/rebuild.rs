@@ -1,7 +1,9 @@
 //! Folding the whole log again into a generation of its own, while the serving one goes on.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::catalog::Shelf;
 use crate::derived::Derived;
 use crate::log::Log;
 use crate::model::id::Slot;
@@ -23,7 +25,7 @@ pub fn rebuild(
     stop: &AtomicBool,
     progress: &mut Progress<'_>,
 ) -> Result<bool, FoldError> {
-    match refold(log, derived, stop, progress)? {
+    match refold(log, derived, Arc::default(), stop, progress)? {
         Some(folder) => {
             derived.adopt(folder.generation().clone())?;
             Ok(true)
@@ -36,11 +38,12 @@ pub fn rebuild(
 pub(super) fn refold(
     log: &Log,
     derived: &Derived,
+    shelf: Arc<Shelf>,
     stop: &AtomicBool,
     progress: &mut Progress<'_>,
 ) -> Result<Option<Folder>, FoldError> {
     let generation = derived.next_generation()?;
-    let mut folder = Folder::new(log.clone(), generation);
+    let mut folder = Folder::new(log.clone(), generation).sharing(shelf);
     let folded = catch_up(&mut folder, log, stop, progress);
     if !matches!(folded, Ok(true)) {
         folder.generation().retire();

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use ahash::AHashSet;
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Shelf};
 use crate::derived::{
     ActionId, ActionKey, Batch, Class, Families, Generation, Mark, Reasons, SubmissionOutcome,
     Verdict, VerdictKey, WaitingKey, WindowKey,
@@ -142,6 +142,13 @@ impl Folder {
         }
     }
 
+    /// Shares catalogue versions with others through `shelf`.
+    #[must_use]
+    pub fn sharing(mut self, shelf: Arc<Shelf>) -> Self {
+        self.catalogs = Catalogs::new(shelf);
+        self
+    }
+
     /// Holds at most twice `rows` window rows in memory, 56 bytes each. Fewer mean more reads and
     /// never another result.
     pub fn hold_windows(&mut self, rows: usize) {
@@ -196,6 +203,7 @@ impl Folder {
             .footer(slot)?
             .ok_or(FoldError::FooterMissing(slot))?;
         self.agents.load(&self.log, footer.rules)?;
+        self.catalogs.begin_slot();
         if self.catalog.version != footer.catalog {
             self.catalog = self.catalogs.load(&self.log, footer.catalog)?;
             self.days.clear();

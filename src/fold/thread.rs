@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
-use crate::derived::{Derived, Watermark};
+use crate::catalog::Shelf;
+use crate::derived::{Derived, Generation, Watermark};
 use crate::log::Log;
 use crate::model::id::Slot;
 use crate::model::time::Millis;
@@ -24,6 +25,9 @@ use super::slot::Folder;
 
 /// How long the thread waits for a slot before it looks around.
 const WAIT: Duration = Duration::from_millis(200);
+/// Niceness of the threads that fold. Where they share a CPU with a public worker, a customer's
+/// click comes first and the fold still gets a tenth of the time.
+const NICENESS: i32 = 10;
 
 /// Why the fold has stopped.
 #[derive(Clone, Debug)]
@@ -134,6 +138,7 @@ impl Fold {
     pub fn start(
         log: Log,
         derived: Derived,
+        shelf: Arc<Shelf>,
         metrics: Option<Arc<Metrics>>,
     ) -> Result<Self, FoldError> {
         let status = Arc::new(FoldStatus::default());
@@ -143,6 +148,7 @@ impl Fold {
         let mut worker = Worker {
             log,
             derived,
+            shelf,
             metrics,
             status: Arc::clone(&status),
             orders: Arc::clone(&orders),
@@ -236,6 +242,7 @@ type Rebuild = JoinHandle<Result<Option<Folder>, FoldError>>;
 struct Worker {
     log: Log,
     derived: Derived,
+    shelf: Arc<Shelf>,
     metrics: Option<Arc<Metrics>>,
     status: Arc<FoldStatus>,
     orders: Arc<Orders>,
@@ -251,6 +258,7 @@ impl Drop for Worker {
 
 impl Worker {
     fn run(&mut self) {
+        step_back();
         if let Err(error) = self.fold() {
             if let Some(metrics) = &self.metrics {
                 metrics.fold.errors.increment(1);
@@ -271,13 +279,17 @@ impl Worker {
         }
     }
 
+    fn folder(&self, generation: Arc<Generation>) -> Folder {
+        Folder::new(self.log.clone(), generation).sharing(Arc::clone(&self.shelf))
+    }
+
     fn fold(&mut self) -> Result<(), FoldError> {
-        let mut folder = Folder::new(self.log.clone(), self.derived.serving());
+        let mut folder = self.folder(self.derived.serving());
         if !folder.is_of_this_log()? {
             tracing::warn!("derived store discarded: it was folded from another log");
             let fresh = self.derived.next_generation()?;
             self.derived.adopt(Arc::clone(&fresh))?;
-            folder = Folder::new(self.log.clone(), fresh);
+            folder = self.folder(fresh);
         }
         if self.derived.outdated()? {
             tracing::info!("the rules of the fold have changed: folding the log again");
@@ -377,10 +389,20 @@ impl Worker {
 
     fn start_rebuild(&self) -> Result<Rebuild, FoldError> {
         let (log, derived) = (self.log.clone(), self.derived.clone());
-        let orders = Arc::clone(&self.orders);
+        let (orders, shelf) = (Arc::clone(&self.orders), Arc::clone(&self.shelf));
         std::thread::Builder::new()
             .name("fold-rebuild".to_owned())
-            .spawn(move || refold(&log, &derived, &orders.stop, &mut |_, _| {}))
+            .spawn(move || {
+                step_back();
+                refold(&log, &derived, shelf, &orders.stop, &mut |_, _| {})
+            })
             .map_err(FoldError::Thread)
+    }
+}
+
+/// Lets other threads of the process go before this one.
+fn step_back() {
+    if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
+        tracing::warn!(%error, "the fold runs at the priority of the workers");
     }
 }

@@ -22,8 +22,10 @@ pub const ORDERS: &str = "orders";
 pub const FACTS: &str = "facts";
 /// What closed each slot.
 pub const FOOTERS: &str = "footers";
-/// Every catalogue version.
+/// Every catalogue version: the length of what is stored of it.
 pub const CATALOG: &str = "catalog";
+/// What is stored of the catalogue versions, in parts.
+pub const CATALOG_PARTS: &str = "catalog-parts";
 /// Every version of the classification rules.
 pub const RULES: &str = "rules";
 /// API keys.
@@ -52,6 +54,7 @@ pub const FAMILIES: &[(&str, Use)] = &[
     (FACTS, Use::Small),
     (FOOTERS, Use::Small),
     (CATALOG, Use::Small),
+    (CATALOG_PARTS, Use::Small),
     (RULES, Use::Small),
     (KEYS, Use::Small),
     (STRINGS, Use::Small),
@@ -60,6 +63,9 @@ pub const FAMILIES: &[(&str, Use)] = &[
 
 /// Bytes of the memtable of `clicks` at which every family is flushed at the next slot boundary.
 pub const FLUSH_AT_BYTES: u64 = 64 << 20;
+
+/// WAL files that are kept for reuse.
+const WAL_FILES_KEPT: usize = 3;
 
 const MIB: usize = 1 << 20;
 
@@ -71,7 +77,9 @@ pub(super) fn store_options(options: &Options) -> RocksOptions {
     // After a crash the log must be a prefix of what was written; the side file tells whether
     // that prefix holds everything that was acknowledged.
     rocks.set_wal_recovery_mode(DBRecoveryMode::PointInTime);
-    rocks.set_recycle_log_file_num(0);
+    // A file that is written over again is synced sooner than one that grows, see `super::reuse`.
+    // What is left of its former life can't pass for a record, and the side file would tell.
+    rocks.set_recycle_log_file_num(WAL_FILES_KEPT);
     rocks.set_track_and_verify_wals_in_manifest(true);
     rocks.set_max_total_wal_size(options.wal_total_bytes);
     rocks.set_wal_bytes_per_sync(if options.durable_clicks { 0 } else { 1 << 20 });
@@ -184,7 +192,7 @@ mod tests {
             &section("[DBOptions]"),
             &[
                 "wal_recovery_mode=kPointInTimeRecovery",
-                "recycle_log_file_num=0",
+                "recycle_log_file_num=3",
                 "max_total_wal_size=268435456",
                 "wal_bytes_per_sync=1048576",
                 "bytes_per_sync=1048576",

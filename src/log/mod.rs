@@ -17,10 +17,12 @@ pub mod mint;
 pub mod open;
 pub mod read;
 pub mod recover;
+pub mod reuse;
 pub mod row;
 pub mod submit;
 pub mod sync;
 pub mod turn;
+pub mod versions;
 
 #[cfg(test)]
 mod tests;

@@ -242,7 +242,7 @@ impl Log {
         })
     }
 
-    /// Bytes of the write-ahead logs that are still needed; 0 when the directory can't be read.
+    /// Bytes of the write-ahead log files, those kept for reuse included; 0 when the directory can't be read.
     #[must_use]
     pub fn wal_bytes(&self) -> u64 {
         let files = std::fs::read_dir(self.directory())
@@ -335,6 +335,14 @@ impl Shared {
             action: "find a column family",
             reason: name.to_owned(),
         })
+    }
+
+    /// The handles of all families.
+    pub(super) fn families(&self) -> Result<Vec<&ColumnFamily>, LogError> {
+        family::FAMILIES
+            .iter()
+            .map(|(name, _)| self.cf(name))
+            .collect()
     }
 
     /// Whether `number` lies below the synced lease.

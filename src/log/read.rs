@@ -7,7 +7,7 @@ use rocksdb::{Direction, IteratorMode, ReadOptions};
 
 use crate::model::click::StoredClick;
 use crate::model::id::{
-    CatalogVersion, EventNumber, PartnerId, ProgramId, RulesVersion, Slot, StringRef, SubmissionId,
+    EventNumber, PartnerId, ProgramId, RulesVersion, Slot, StringRef, SubmissionId,
 };
 use crate::model::submission::Submission;
 
@@ -203,14 +203,6 @@ impl Log {
         self.value(family::STRINGS, &reference.0.to_be_bytes())
     }
 
-    /// A catalogue version as stored.
-    ///
-    /// # Errors
-    /// The store failed.
-    pub fn catalog(&self, version: CatalogVersion) -> Result<Option<Vec<u8>>, LogError> {
-        self.value(family::CATALOG, &version.0.to_be_bytes())
-    }
-
     /// A version of the classification rules as stored.
     ///
     /// # Errors
@@ -268,7 +260,11 @@ impl Log {
         Ok(rows.map(|row| row.map_err(LogError::store("read a family"))))
     }
 
-    fn value(&self, family: &'static str, row_key: &[u8]) -> Result<Option<Vec<u8>>, LogError> {
+    pub(super) fn value(
+        &self,
+        family: &'static str,
+        row_key: &[u8],
+    ) -> Result<Option<Vec<u8>>, LogError> {
         let found = self.shared.db.get_cf(self.shared.cf(family)?, row_key);
         found.map_err(LogError::store("look a row up"))
     }

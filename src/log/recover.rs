@@ -22,7 +22,7 @@ use super::sync::SideFile;
 pub const FORMAT: u32 = 1;
 
 /// Key of the format number in `meta`.
-const FORMAT_KEY: &[u8] = b"format";
+pub(super) const FORMAT_KEY: &[u8] = b"format";
 /// Key of the lease in `meta`: milliseconds of event numbers, i64.
 pub(super) const LEASE_KEY: &[u8] = b"lease";
 

@@ -1,4 +1,5 @@
-//! Storing what must be durable before it is answered: conversions, catalogues, rules, API keys.
+//! Storing what must be durable before it is answered: conversions, rules, API keys. Catalogues
+//! are in [`super::versions`].
 //!
 //! Called from blocking threads of the API and of the control socket, and by tools.
 //!
@@ -6,7 +7,7 @@
 //! (program, event type, order id) is not stored again. The look-up reads the disk, so it is made
 //! outside the commit lock; a reservation of the key keeps two copies from both passing it.
 
-use crate::model::id::{CatalogVersion, EventTypeId, ProgramId, RulesVersion, SubmissionId};
+use crate::model::id::{EventTypeId, ProgramId, RulesVersion, SubmissionId};
 use crate::model::submission::Submission;
 
 use super::commit::{Added, Epoch};
@@ -133,29 +134,6 @@ impl Log {
         })
     }
 
-    /// Stores the next catalogue version; it is durable on return.
-    ///
-    /// # Errors
-    /// `base` is not the version in force, or the store failed.
-    pub fn put_catalog(
-        &self,
-        base: CatalogVersion,
-        stored: &[u8],
-    ) -> Result<CatalogVersion, LogError> {
-        let _turn = self.shared.changes.lock();
-        let current = self.current_catalog();
-        if current != base {
-            return Err(LogError::CatalogMoved { base, current });
-        }
-        let next = CatalogVersion(current.0.saturating_add(1));
-        let added = Added {
-            catalog: Some(next),
-            ..Added::default()
-        };
-        self.put_fact(family::CATALOG, next.0, stored, added)?;
-        Ok(next)
-    }
-
     /// Stores the next version of the classification rules; it is durable on return.
     ///
     /// # Errors
@@ -173,7 +151,7 @@ impl Log {
 
     /// Stores `value` under a version and notes the change in the slot's facts: the family's first
     /// byte (`c` or `r`) and the version.
-    fn put_fact(
+    pub(super) fn put_fact(
         &self,
         name: &'static str,
         version: u32,

@@ -281,10 +281,7 @@ impl Shared {
         }
         let mut options = FlushOptions::default();
         options.set_wait(false);
-        let families = family::FAMILIES
-            .iter()
-            .map(|(name, _)| self.cf(name))
-            .collect::<Result<Vec<_>, _>>()?;
+        let families = self.families()?;
         // A commit between the slot's end and this flush would put rows of the new slot into the
         // flushed file, so the flush is started under the commit lock.
         let committer = self.committer.lock();

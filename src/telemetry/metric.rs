@@ -188,7 +188,7 @@ stage! {
         wall_drift: Gauge = "clickd_log_wall_drift_seconds", Seconds,
             "How far the wall clock has moved against the monotonic clock since start.";
         wal: Gauge = "clickd_log_wal_bytes", Bytes,
-            "Size of the write-ahead log that is still needed.";
+            "Size of the write-ahead log files, those kept for reuse included.";
         memtable: Gauge = "clickd_log_memtable_bytes", Bytes,
             "Rows held in memory, not yet in a table file.";
         l0_files: Gauge = "clickd_log_l0_files", None,

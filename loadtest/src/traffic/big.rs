@@ -73,6 +73,8 @@ name = "Installs {program}"
 time_zone = "UTC"
 currency = "USD"
 landing_page = "https://www.brand.example/install"
+deep_linking = true
+deep_link_domains = ["*.brand.example"]
 unique_click_window = "30m"
 unique_click_type = "ROLLING"
 

@@ -18,8 +18,8 @@ pub struct Options {
     pub force: bool,
 }
 
-/// The document to store: `next` on top of `current`, one version higher, accepted by
-/// [`Catalog::build`]. `has_events` tells whether a program has any stored event.
+/// The document to store, `next` on top of `current` and one version higher, and the catalogue that
+/// [`Catalog::build`] made of it. `has_events` tells whether a program has any stored event.
 ///
 /// # Errors
 /// A stale base version alone; otherwise every problem at once.
@@ -28,7 +28,7 @@ pub fn merge(
     next: CatalogDoc,
     options: Options,
     has_events: &dyn Fn(ProgramId) -> bool,
-) -> Result<CatalogDoc, Vec<Problem>> {
+) -> Result<(CatalogDoc, Catalog), Vec<Problem>> {
     if next.version != current.version {
         return Err(vec![Problem {
             place: "version".to_owned(),
@@ -52,13 +52,13 @@ pub fn merge(
     if !options.force {
         vanishing(current, &merged, &mut problems);
     }
-    if let Err(found) = Catalog::build(&merged, CatalogVersion(merged.version)) {
-        problems.0.extend(found);
-    }
-    if problems.0.is_empty() {
-        Ok(merged)
-    } else {
-        Err(problems.0)
+    match Catalog::build(&merged, CatalogVersion(merged.version)) {
+        Ok(built) if problems.0.is_empty() => Ok((merged, built)),
+        Ok(_) => Err(problems.0),
+        Err(found) => {
+            problems.0.extend(found);
+            Err(problems.0)
+        }
     }
 }
 

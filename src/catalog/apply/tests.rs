@@ -44,6 +44,11 @@ const FORCE: Options = Options {
 
 fn apply(next: CatalogDoc, options: Options) -> Result<CatalogDoc, Vec<String>> {
     merge(&current(), next, options, &|program| program.0 <= 2)
+        .map(|(merged, built)| {
+            assert_eq!(built.version.0, merged.version);
+            assert_eq!(built.programs.len(), merged.programs.len());
+            merged
+        })
         .map_err(|problems| problems.iter().map(ToString::to_string).collect())
 }
 

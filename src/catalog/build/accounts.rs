@@ -1,21 +1,23 @@
 //! Brands and partners: who takes part.
 
 use super::ids::{Seen, not_zero};
+use super::whole::Builder;
 use crate::catalog::check::{STATES, text};
-use crate::catalog::document::{CatalogDoc, PartnerDoc};
+use crate::catalog::document::{BrandDoc, PartnerDoc};
 use crate::catalog::problem::Problems;
-use crate::catalog::snapshot::{Brand, Catalog, Partner};
+use crate::catalog::snapshot::{Brand, Partner};
 
-pub(super) fn brands(doc: &CatalogDoc, catalog: &mut Catalog, problems: &mut Problems) {
-    let mut seen = Seen::with_capacity(doc.brands.len());
-    for brand in &doc.brands {
-        let sid = problems.or(
+impl Builder {
+    pub(in crate::catalog) fn brand(&mut self, brand: &BrandDoc) {
+        let problems = &mut self.problems;
+        let sid: Box<str> = problems.or(
             brand,
             "sid",
             text::sid(&brand.sid),
             brand.sid.as_str().into(),
         );
         let name = problems.or(brand, "name", text::name(&brand.name), Box::default());
+        let seen = &mut self.brands;
         if seen.first(sid.clone(), brand.line, brand, "sid", problems) {
             let programs = Vec::new();
             let compiled = Brand {
@@ -23,15 +25,12 @@ pub(super) fn brands(doc: &CatalogDoc, catalog: &mut Catalog, problems: &mut Pro
                 name,
                 programs,
             };
-            catalog.brands.insert(sid, compiled);
+            self.catalog.brands.insert(sid, compiled);
         }
     }
-}
 
-pub(super) fn partners(doc: &CatalogDoc, catalog: &mut Catalog, problems: &mut Problems) {
-    let mut seen = Seen::with_capacity(doc.partners.len());
-    catalog.partners.reserve(doc.partners.len());
-    for partner in &doc.partners {
+    pub(in crate::catalog) fn partner(&mut self, partner: &PartnerDoc) {
+        let problems = &mut self.problems;
         if partner.id.0 == 0 {
             problems.note(
                 partner,
@@ -41,8 +40,9 @@ pub(super) fn partners(doc: &CatalogDoc, catalog: &mut Catalog, problems: &mut P
             );
         }
         let compiled = compiled_partner(partner, problems);
+        let seen = &mut self.partners;
         if seen.first(partner.id, partner.line, partner, "id", problems) {
-            catalog.partners.insert(partner.id, compiled);
+            self.catalog.partners.insert(partner.id, compiled);
         }
     }
 }
@@ -53,7 +53,7 @@ fn compiled_partner(partner: &PartnerDoc, problems: &mut Problems) -> Partner {
         Some(group) => problems.or(partner, "group", text::name(group), Box::default()),
         None => Box::default(),
     };
-    let mut seen = Seen::with_capacity(partner.properties.len());
+    let mut seen = Seen::default();
     let mut properties = Vec::with_capacity(partner.properties.len());
     for property in &partner.properties {
         let field = format!("property {}", property.id);
@@ -67,6 +67,6 @@ fn compiled_partner(partner: &PartnerDoc, problems: &mut Problems) -> Partner {
         name: problems.or(partner, "name", text::name(&partner.name), Box::default()),
         active: state == "ACTIVE",
         group,
-        properties,
+        properties: properties.into(),
     }
 }

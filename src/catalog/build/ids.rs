@@ -9,11 +9,19 @@ use crate::catalog::document::Line;
 use crate::catalog::problem::{Place, Problems};
 
 /// Keys already seen, with the line of the first entity that has each.
+#[derive(Debug)]
 pub(super) struct Seen<K>(AHashMap<K, Line>);
 
+impl<K> Default for Seen<K> {
+    fn default() -> Self {
+        Self(AHashMap::new())
+    }
+}
+
 impl<K: Eq + Hash> Seen<K> {
-    pub(super) fn with_capacity(entities: usize) -> Self {
-        Self(AHashMap::with_capacity(entities))
+    /// Where the entity with this key stands, if there is one.
+    pub(super) fn line(&self, key: &K) -> Option<Line> {
+        self.0.get(key).copied()
     }
 
     /// Whether `key` is new; a second entity with it is noted with both lines.

@@ -11,3 +11,5 @@ mod terms;
 #[cfg(test)]
 mod tests;
 mod whole;
+
+pub(super) use whole::Builder;

@@ -3,27 +3,28 @@
 use ahash::AHashMap;
 use jiff::tz::TimeZone;
 
-use super::ids::{Seen, not_zero};
+use super::ids::not_zero;
+use super::whole::Builder;
 use crate::catalog::check::template::{Audience, template};
 use crate::catalog::check::{self, domain, landing, period, text};
-use crate::catalog::document::{AdDoc, CatalogDoc, EventTypeDoc, ProgramDoc};
+use crate::catalog::document::{AdDoc, EventTypeDoc, ProgramDoc};
 use crate::catalog::problem::{Complaint, Place, Problems, quoted};
 use crate::catalog::snapshot::{Ad, Catalog, DeepLinks, EventType, Landing, Program, Template};
 use crate::model::currency::Currency;
 use crate::model::id::ProgramId;
 use crate::model::time::Millis;
 
-pub(super) fn programs(doc: &CatalogDoc, catalog: &mut Catalog, problems: &mut Problems) {
-    let mut seen = Seen::with_capacity(doc.programs.len());
-    catalog.programs.reserve(doc.programs.len());
-    for program in &doc.programs {
+impl Builder {
+    pub(in crate::catalog) fn program(&mut self, program: &ProgramDoc) {
+        let problems = &mut self.problems;
         not_zero(program.id.0, program, problems);
         let compiled = compiled_program(program, problems);
+        let seen = &mut self.programs;
         let new = seen.first(program.id, program.line, program, "id", problems);
         let (true, Some(compiled)) = (new, compiled) else {
-            continue;
+            return;
         };
-        match catalog.brands.get_mut(program.brand.as_str()) {
+        match self.catalog.brands.get_mut(program.brand.as_str()) {
             Some(brand) => brand.programs.push(program.id),
             None => problems.note(
                 program,
@@ -32,10 +33,39 @@ pub(super) fn programs(doc: &CatalogDoc, catalog: &mut Catalog, problems: &mut P
                 "the sid of a [[brand]]",
             ),
         }
-        catalog.programs.insert(program.id, compiled);
+        self.catalog.programs.insert(program.id, compiled);
     }
-    for brand in catalog.brands.values_mut() {
-        brand.programs.sort_unstable();
+
+    pub(in crate::catalog) fn event_type(&mut self, kind: &EventTypeDoc) {
+        let problems = &mut self.problems;
+        not_zero(kind.id.0, kind, problems);
+        let compiled = compiled_event_type(kind, problems);
+        let key = (kind.program, kind.id);
+        let new = self.event_types.first(key, kind.line, kind, "id", problems);
+        if let Some(code) = &kind.code {
+            let key = (kind.program, code.as_str().into());
+            self.codes.first(key, kind.line, kind, "code", problems);
+        }
+        if let Some(program) = owner(kind.program, kind, &mut self.catalog, problems)
+            && new
+        {
+            program.event_types.insert(kind.id, compiled);
+        }
+    }
+
+    pub(in crate::catalog) fn ad(&mut self, ad: &AdDoc) {
+        let problems = &mut self.problems;
+        not_zero(ad.id.0, ad, problems);
+        let key = (ad.program, ad.id);
+        let new = self.ads.first(key, ad.line, ad, "id", problems);
+        let Some(program) = owner(ad.program, ad, &mut self.catalog, problems) else {
+            compiled_ad(ad, &Landing::new(""), &TimeZone::UTC, problems);
+            return;
+        };
+        let compiled = compiled_ad(ad, &program.landing, &program.time_zone, problems);
+        if new {
+            program.ads.insert(ad.id, compiled);
+        }
     }
 }
 
@@ -131,30 +161,6 @@ fn deep_links(doc: &ProgramDoc, problems: &mut Problems) -> DeepLinks {
     }
 }
 
-pub(super) fn event_types(doc: &CatalogDoc, catalog: &mut Catalog, problems: &mut Problems) {
-    let mut seen = Seen::with_capacity(doc.event_types.len());
-    let mut codes = Seen::with_capacity(doc.event_types.len());
-    for kind in &doc.event_types {
-        not_zero(kind.id.0, kind, problems);
-        let compiled = compiled_event_type(kind, problems);
-        let new = seen.first((kind.program, kind.id), kind.line, kind, "id", problems);
-        if let Some(code) = &kind.code {
-            codes.first(
-                (kind.program, code.as_str()),
-                kind.line,
-                kind,
-                "code",
-                problems,
-            );
-        }
-        if let Some(program) = owner(kind.program, kind, catalog, problems)
-            && new
-        {
-            program.event_types.insert(kind.id, compiled);
-        }
-    }
-}
-
 fn compiled_event_type(doc: &EventTypeDoc, problems: &mut Problems) -> EventType {
     let category = text::word(&doc.category, check::CATEGORIES);
     let state = text::word(&doc.state, check::STATES);
@@ -165,24 +171,8 @@ fn compiled_event_type(doc: &EventTypeDoc, problems: &mut Problems) -> EventType
             .as_ref()
             .map(|code| problems.or(doc, "code", text::code(code), Box::default())),
         name: problems.or(doc, "name", text::name(&doc.name), Box::default()),
-        category: problems.or(doc, "category", category, "").into(),
+        category: problems.or(doc, "category", category, ""),
         active: problems.or(doc, "state", state, "") == "ACTIVE",
-    }
-}
-
-pub(super) fn ads(doc: &CatalogDoc, catalog: &mut Catalog, problems: &mut Problems) {
-    let mut seen = Seen::with_capacity(doc.ads.len());
-    for ad in &doc.ads {
-        not_zero(ad.id.0, ad, problems);
-        let new = seen.first((ad.program, ad.id), ad.line, ad, "id", problems);
-        let Some(program) = owner(ad.program, ad, catalog, problems) else {
-            compiled_ad(ad, &Landing::new(""), &TimeZone::UTC, problems);
-            continue;
-        };
-        let compiled = compiled_ad(ad, &program.landing, &program.time_zone, problems);
-        if new {
-            program.ads.insert(ad.id, compiled);
-        }
     }
 }
 
@@ -220,12 +210,12 @@ fn compiled_ad(doc: &AdDoc, default: &Landing, zone: &TimeZone, problems: &mut P
     Ad {
         id: doc.id,
         name: problems.or(doc, "name", text::name(&doc.name), Box::default()),
-        kind: problems.or(doc, "type", kind, "").into(),
+        kind: problems.or(doc, "type", kind, ""),
         landing: landing.unwrap_or_else(|| default.clone()),
         start,
         end,
         deep_links: doc.deep_linking,
-        expired_landing,
+        expired_landing: expired_landing.map(Box::new),
     }
 }
 

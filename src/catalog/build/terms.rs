@@ -1,49 +1,87 @@
 //! Contracts: which partner earns what, in which program, when.
 
-use ahash::AHashMap;
+use ahash::AHashSet;
 use jiff::tz::TimeZone;
 
 use super::ids::Seen;
 use super::offers::{bound, ordered, stand_in};
+use super::whole::Builder;
 use crate::catalog::check::{payout, period};
-use crate::catalog::document::{CatalogDoc, ContractDoc, Line};
-use crate::catalog::problem::Problems;
-use crate::catalog::snapshot::{Catalog, Contract, Payout, Program};
-use crate::model::id::{EventTypeId, PartnerId, ProgramId};
+use crate::catalog::document::{ContractDoc, Line, contract_place};
+use crate::catalog::problem::{Place, Problems};
+use crate::catalog::snapshot::{Catalog, Contract, Contracts, Payouts, Program};
+use crate::model::id::{PartnerId, ProgramId};
 
-/// Contracts of one partner with one program, each with where it was written.
-type Written<'a> = AHashMap<(ProgramId, PartnerId), Vec<(Contract, &'a ContractDoc)>>;
+/// A contract, and where it was written.
+#[derive(Debug)]
+pub(super) struct Written {
+    program: ProgramId,
+    partner: PartnerId,
+    contract: Contract,
+    line: Line,
+    start: Box<str>,
+}
 
-pub(super) fn contracts(doc: &CatalogDoc, catalog: &mut Catalog, problems: &mut Problems) {
-    let mut written = Written::with_capacity(doc.contracts.len());
-    for contract in &doc.contracts {
-        let compiled = compiled_contract(contract, catalog, problems);
-        if let Some(compiled) = compiled {
-            let key = (contract.program, contract.partner);
-            written.entry(key).or_default().push((compiled, contract));
-        }
-    }
-    catalog.contracts.reserve(written.len());
-    let mut written: Vec<_> = written.into_iter().collect();
-    written.sort_unstable_by_key(|(key, _)| *key);
-    for (key, mut contracts) in written {
-        contracts.sort_by_key(|(contract, doc)| (contract.start, doc.line.0));
-        for pair in contracts.windows(2) {
-            if let [(first, first_doc), (second, second_doc)] = pair
-                && first.end.is_none_or(|end| end > second.start)
-            {
-                overlap(first_doc.line, second_doc, problems);
-            }
-        }
-        let contracts = contracts
-            .into_iter()
-            .map(|(contract, _)| contract)
-            .collect();
-        catalog.contracts.insert(key, contracts);
+impl Written {
+    fn order(&self) -> impl Ord + use<> {
+        let Self {
+            program, partner, ..
+        } = *self;
+        (program, partner, self.contract.start, self.line.0)
     }
 }
 
-fn overlap(first: Line, second: &ContractDoc, problems: &mut Problems) {
+impl Place for Written {
+    fn place(&self) -> String {
+        contract_place(self.line, self.partner, self.program, &self.start)
+    }
+}
+
+impl Builder {
+    pub(in crate::catalog) fn contract(&mut self, doc: &ContractDoc) {
+        let (known, problems) = (&mut self.payouts, &mut self.problems);
+        if let Some(contract) = compiled_contract(doc, &self.catalog, known, problems) {
+            self.written.push(Written {
+                program: doc.program,
+                partner: doc.partner,
+                contract,
+                line: doc.line,
+                start: doc.start.as_str().into(),
+            });
+        }
+    }
+
+    /// Puts the contracts into the catalogue once all are known.
+    pub(super) fn join_contracts(&mut self) {
+        let mut written = std::mem::take(&mut self.written);
+        written.sort_by_key(Written::order);
+        let same = |a: &Written, b: &Written| (a.program, a.partner) == (b.program, b.partner);
+        for pair in written.windows(2) {
+            if let [first, second] = pair
+                && same(first, second)
+                && first
+                    .contract
+                    .end
+                    .is_none_or(|end| end > second.contract.start)
+            {
+                overlap(first.line, second, &mut self.problems);
+            }
+        }
+        let pairs = written.chunk_by(same).count();
+        self.catalog.contracts.reserve(pairs);
+        for own in written.chunk_by(same) {
+            let contracts: Vec<Contract> = own.iter().map(|own| own.contract.clone()).collect();
+            if let Some(first) = own.first() {
+                let key = (first.program, first.partner);
+                self.catalog
+                    .contracts
+                    .insert(key, Contracts::from(contracts));
+            }
+        }
+    }
+}
+
+fn overlap(first: Line, second: &Written, problems: &mut Problems) {
     let problem = match first.0 {
         Some(line) => format!("the period overlaps that of the contract on line {line}"),
         None => "the period overlaps that of another contract".to_owned(),
@@ -56,6 +94,7 @@ fn overlap(first: Line, second: &ContractDoc, problems: &mut Problems) {
 fn compiled_contract(
     doc: &ContractDoc,
     catalog: &Catalog,
+    known: &mut AHashSet<Payouts>,
     problems: &mut Problems,
 ) -> Option<Contract> {
     let program = catalog.program(doc.program);
@@ -89,7 +128,7 @@ fn compiled_contract(
         start: start.unwrap_or_default(),
         end,
         referral_window: problems.or(doc, "referral_window", window, 0),
-        payouts: payouts(doc, program, problems),
+        payouts: payouts(doc, program, known, problems),
     };
     start.map(|_| contract)
 }
@@ -97,12 +136,13 @@ fn compiled_contract(
 fn payouts(
     doc: &ContractDoc,
     program: Option<&Program>,
+    known: &mut AHashSet<Payouts>,
     problems: &mut Problems,
-) -> AHashMap<EventTypeId, Payout> {
-    let mut seen = Seen::with_capacity(doc.payouts.len());
-    let mut compiled = AHashMap::with_capacity(doc.payouts.len());
+) -> Payouts {
+    let mut seen = Seen::default();
+    let mut compiled = Vec::with_capacity(doc.payouts.len());
     let Some(currency) = program.map_or_else(stand_in, |program| Some(program.currency)) else {
-        return compiled;
+        return Payouts::new(compiled);
     };
     for entry in &doc.payouts {
         let field = format!("payout for event_type {}", entry.event_type);
@@ -118,10 +158,15 @@ fn payouts(
         }
         match payout::payout(entry, currency) {
             Ok(payout) => {
-                compiled.insert(entry.event_type, payout);
+                compiled.push((entry.event_type, payout));
             }
             Err(complaint) => problems.note(doc, &field, complaint.problem, complaint.allowed),
         }
     }
+    let compiled = Payouts::new(compiled);
+    if let Some(known) = known.get(&compiled) {
+        return known.clone();
+    }
+    known.insert(compiled.clone());
     compiled
 }

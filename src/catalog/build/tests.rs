@@ -123,11 +123,11 @@ fn a_good_document_is_compiled() {
     };
     assert_eq!(contract.referral_window, 30 * DAY);
     assert_eq!(
-        contract.payouts[&EventTypeId(70)],
+        *contract.payouts.get(&EventTypeId(70)).unwrap(),
         Payout::Rate(Rate(125_000))
     );
     assert_eq!(
-        contract.payouts[&EventTypeId(71)],
+        *contract.payouts.get(&EventTypeId(71)).unwrap(),
         Payout::Flat(Money(5_000_000))
     );
     assert!(matches!(terms("2026-06-30T22:00:00Z"), Terms::Ended));

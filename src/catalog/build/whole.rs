@@ -2,11 +2,29 @@
 
 use ahash::AHashSet;
 
-use super::{accounts, offers, terms};
-use crate::catalog::document::CatalogDoc;
+use super::ids::Seen;
+use super::terms::Written;
+use crate::catalog::document::{CatalogDoc, Line, RetiredDoc};
 use crate::catalog::problem::{Place, Problem, Problems};
-use crate::catalog::snapshot::Catalog;
-use crate::model::id::CatalogVersion;
+use crate::catalog::snapshot::{Catalog, Payouts};
+use crate::model::id::{AdId, CatalogVersion, EventTypeId, PartnerId, ProgramId};
+
+/// Compiles a document entity by entity. They must come in the order of [`Catalog::build`], since
+/// later ones point to earlier ones; none is needed after its call.
+#[derive(Debug, Default)]
+pub(in crate::catalog) struct Builder {
+    pub(super) catalog: Catalog,
+    pub(super) problems: Problems,
+    pub(super) brands: Seen<Box<str>>,
+    pub(super) programs: Seen<ProgramId>,
+    pub(super) event_types: Seen<(ProgramId, EventTypeId)>,
+    pub(super) codes: Seen<(ProgramId, Box<str>)>,
+    pub(super) ads: Seen<(ProgramId, AdId)>,
+    pub(super) partners: Seen<PartnerId>,
+    pub(super) written: Vec<Written>,
+    /// Every set of payouts so far, for contracts that pay the same to share it.
+    pub(super) payouts: AHashSet<Payouts>,
+}
 
 impl Catalog {
     /// Compiles `doc` as catalogue `version`.
@@ -15,74 +33,87 @@ impl Catalog {
     /// Every problem of the document, in the order of its parts: brands, programs, event types,
     /// ads, partners, contracts, retired ids.
     pub fn build(doc: &CatalogDoc, version: CatalogVersion) -> Result<Self, Vec<Problem>> {
-        let mut problems = Problems::default();
-        let mut catalog = Self {
-            version,
-            ..Self::default()
+        let mut builder = Builder::default();
+        doc.brands.iter().for_each(|brand| builder.brand(brand));
+        doc.programs
+            .iter()
+            .for_each(|program| builder.program(program));
+        doc.event_types
+            .iter()
+            .for_each(|kind| builder.event_type(kind));
+        doc.ads.iter().for_each(|ad| builder.ad(ad));
+        doc.partners
+            .iter()
+            .for_each(|partner| builder.partner(partner));
+        doc.contracts
+            .iter()
+            .for_each(|contract| builder.contract(contract));
+        builder.finish(&doc.retired, version)
+    }
+}
+
+impl Builder {
+    /// The catalogue, or every problem.
+    pub(in crate::catalog) fn finish(
+        mut self,
+        retired: &RetiredDoc,
+        version: CatalogVersion,
+    ) -> Result<Catalog, Vec<Problem>> {
+        for brand in self.catalog.brands.values_mut() {
+            brand.programs.sort_unstable();
+        }
+        self.join_contracts();
+        self.check_retired(retired);
+        if !self.problems.0.is_empty() {
+            return Err(self.problems.0);
+        }
+        let mut catalog = self.catalog;
+        catalog.version = version;
+        catalog.partners.shrink_to_fit();
+        for program in catalog.programs.values_mut() {
+            program.ads.shrink_to_fit();
+        }
+        Ok(catalog)
+    }
+
+    /// Retired ids never come back.
+    fn check_retired(&mut self, retired: &RetiredDoc) {
+        let problems = &mut self.problems;
+        let mut back = |line: Option<Line>, what: &dyn Fn() -> String| {
+            if let Some(line) = line {
+                let entity = Back(format!("{line}{}", what()));
+                problems.note(
+                    &entity,
+                    "id",
+                    "was retired and never comes back",
+                    "a new id",
+                );
+            }
         };
-        accounts::brands(doc, &mut catalog, &mut problems);
-        offers::programs(doc, &mut catalog, &mut problems);
-        offers::event_types(doc, &mut catalog, &mut problems);
-        offers::ads(doc, &mut catalog, &mut problems);
-        accounts::partners(doc, &mut catalog, &mut problems);
-        terms::contracts(doc, &mut catalog, &mut problems);
-        retired(doc, &mut problems);
-        if problems.0.is_empty() {
-            Ok(catalog)
-        } else {
-            Err(problems.0)
+        for id in &retired.programs {
+            back(self.programs.line(id), &|| format!("program {id}"));
+        }
+        for kind in &retired.event_types {
+            let (program, id) = (kind.program, kind.id);
+            let line = self.event_types.line(&(program, id));
+            back(line, &|| format!("event_type {id} of program {program}"));
+        }
+        for ad in &retired.ads {
+            let (program, id) = (ad.program, ad.id);
+            let line = self.ads.line(&(program, id));
+            back(line, &|| format!("ad {id} of program {program}"));
+        }
+        for id in &retired.partners {
+            back(self.partners.line(id), &|| format!("partner {id}"));
         }
     }
 }
 
-/// Retired ids never come back.
-fn retired(doc: &CatalogDoc, problems: &mut Problems) {
-    if doc.retired.is_empty() {
-        return;
-    }
-    let mut back = |entity: &dyn Place| {
-        problems.note(entity, "id", "was retired and never comes back", "a new id");
-    };
-    let gone: AHashSet<_> = doc.retired.programs.iter().collect();
-    for program in doc
-        .programs
-        .iter()
-        .filter(|program| gone.contains(&program.id))
-    {
-        back(program);
-    }
-    let gone: AHashSet<_> = doc
-        .retired
-        .event_types
-        .iter()
-        .map(|k| (k.program, k.id))
-        .collect();
-    for kind in doc
-        .event_types
-        .iter()
-        .filter(|kind| gone.contains(&(kind.program, kind.id)))
-    {
-        back(kind);
-    }
-    let gone: AHashSet<_> = doc
-        .retired
-        .ads
-        .iter()
-        .map(|ad| (ad.program, ad.id))
-        .collect();
-    for ad in doc
-        .ads
-        .iter()
-        .filter(|ad| gone.contains(&(ad.program, ad.id)))
-    {
-        back(ad);
-    }
-    let gone: AHashSet<_> = doc.retired.partners.iter().collect();
-    for partner in doc
-        .partners
-        .iter()
-        .filter(|partner| gone.contains(&partner.id))
-    {
-        back(partner);
+/// An entity that came back.
+struct Back(String);
+
+impl Place for Back {
+    fn place(&self) -> String {
+        self.0.clone()
     }
 }

@@ -201,7 +201,7 @@ fn the_exported_sample_applies_back_without_change() {
         Options::default(),
         &|_| false,
     );
-    let first = first.unwrap();
+    let first = first.unwrap().0;
     for prune in [false, true] {
         let options = Options {
             prune,
@@ -213,6 +213,6 @@ fn the_exported_sample_applies_back_without_change() {
             options,
             &|_| true,
         );
-        assert!(again.unwrap().same_content(&first));
+        assert!(again.unwrap().0.same_content(&first));
     }
 }

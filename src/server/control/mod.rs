@@ -6,6 +6,7 @@
 //! What a verb does is given by the daemon; only the transport lives here.
 
 pub mod client;
+pub mod polite;
 pub mod server;
 pub mod socket;
 pub mod verb;

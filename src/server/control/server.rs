@@ -19,10 +19,12 @@ use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use serde::Serialize;
+use serde_json::Value;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use super::polite;
 use super::socket::ControlSocket;
 use super::verb::{BODY_BYTES_MAX, EXIT_INPUT, EXIT_TEMPORARY, VerbError, Verbs};
 
@@ -121,11 +123,7 @@ async fn act(
     let name = String::from(request.uri().path().trim_start_matches('/'));
     let bytes = body(request).await?;
     let work = tokio::task::spawn_blocking(move || {
-        let value = serde_json::from_slice(&bytes).map_err(|error| {
-            let error = format!("the body is not JSON: {error}");
-            refuse(StatusCode::BAD_REQUEST, error)
-        })?;
-        drop(bytes);
+        let value = parsed(bytes).map_err(|error| refuse(StatusCode::BAD_REQUEST, error))?;
         let value = verbs.run(&name, value).map_err(|error| {
             tracing::info!(verb = name, error = error.error, "a verb was refused");
             let known = verbs.has(&name);
@@ -143,6 +141,20 @@ async fn act(
         let error = VerbError::new(EXIT_TEMPORARY, "the verb ended without an answer");
         Err((StatusCode::INTERNAL_SERVER_ERROR, error))
     })
+}
+
+/// The value of a body. A catalogue takes a while, so a thread of its own reads it.
+fn parsed(bytes: Bytes) -> Result<Value, String> {
+    let read = move || {
+        polite::lower();
+        serde_json::from_slice(&bytes).map_err(|error| format!("the body is not JSON: {error}"))
+    };
+    let thread = std::thread::Builder::new().name("control-read".to_owned());
+    let reading = thread
+        .spawn(read)
+        .map_err(|error| format!("the body can't be read: {error}"))?;
+    let panicked = |_| Err("the body can't be read".to_owned());
+    reading.join().unwrap_or_else(panicked)
 }
 
 async fn body(request: Request<Incoming>) -> Result<Bytes, (StatusCode, VerbError)> {

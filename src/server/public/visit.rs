@@ -60,7 +60,7 @@ impl<'a> Visit<'a> {
         needs_host: bool,
         shape: &mut Vec<u8>,
     ) -> Result<Self, HeadError> {
-        shape.clear();
+        let mut outline = Outline::new(shape);
         let mut visit = Self {
             host: &[],
             user_agent: &[],
@@ -74,7 +74,7 @@ impl<'a> Visit<'a> {
         for Header { name, value } in headers {
             bytes += name.len() + value.len() + 4;
             let name = Name::of(name.as_bytes());
-            outline(shape, name, value);
+            outline.add(name, value);
             match name.meaning {
                 Meaning::UserAgent => visit.user_agent = visit.keep(value),
                 Meaning::Referrer => visit.referrer = visit.split_referrer(value),
@@ -96,6 +96,7 @@ impl<'a> Visit<'a> {
                 | Meaning::Other => {}
             }
         }
+        outline.lower_names();
         if bytes > HEADERS_BYTES_MAX {
             return Err(HeadError::TooLarge);
         }
@@ -123,9 +124,7 @@ impl<'a> Visit<'a> {
         if !scheme.ends_with(b"://") {
             return NO_REFERRER;
         }
-        let end = after
-            .iter()
-            .position(|byte| matches!(byte, b'/' | b'?' | b'#'));
+        let end = memchr::memchr3(b'/', b'?', b'#', after);
         let authority = after.get(..end.unwrap_or(after.len())).unwrap_or_default();
         let user = memchr::memrchr(b'@', authority).map_or(0, |at| at + 1);
         if authority.len() == user {
@@ -133,10 +132,8 @@ impl<'a> Visit<'a> {
         }
         let from_host = after.get(user..).unwrap_or_default();
         let host = authority.get(user..).unwrap_or_default();
-        let path = from_host
-            .split(|byte| matches!(byte, b'?' | b'#'))
-            .next()
-            .unwrap_or_default();
+        let end = memchr::memchr2(b'?', b'#', from_host).unwrap_or(from_host.len());
+        let path = from_host.get(..end).unwrap_or_default();
         if user > 0 {
             let join = |rest: &[u8]| [scheme, rest].concat();
             let (mut origin, mut whole) = (join(host), join(path));
@@ -210,22 +207,39 @@ impl<'a> Name<'a> {
     }
 }
 
-/// Appends one header to the shape.
-fn outline(shape: &mut Vec<u8>, name: Name<'_>, value: &[u8]) {
-    let start = shape.len();
-    if start + name.text.len() + SHAPE_VALUE_BYTES_MAX + 2 > SHAPE_BYTES_MAX {
-        return;
+/// The shape of a head while its headers are read.
+struct Outline<'s> {
+    shape: &'s mut Vec<u8>,
+    /// Where names begin that are not in lower case yet; many are turned in one step.
+    names: usize,
+}
+
+impl<'s> Outline<'s> {
+    fn new(shape: &'s mut Vec<u8>) -> Self {
+        shape.clear();
+        Self { shape, names: 0 }
     }
-    shape.extend_from_slice(name.text);
-    shape
-        .get_mut(start..)
-        .unwrap_or_default()
-        .make_ascii_lowercase();
-    if matches!(name.meaning, Meaning::Fetch | Meaning::Purpose) {
-        shape.push(b'=');
-        shape.extend_from_slice(value.get(..SHAPE_VALUE_BYTES_MAX).unwrap_or(value));
+
+    /// Adds one header.
+    fn add(&mut self, name: Name<'_>, value: &[u8]) {
+        if self.shape.len() + name.text.len() + SHAPE_VALUE_BYTES_MAX + 2 > SHAPE_BYTES_MAX {
+            return;
+        }
+        self.shape.extend_from_slice(name.text);
+        if matches!(name.meaning, Meaning::Fetch | Meaning::Purpose) {
+            self.shape.push(b'=');
+            self.lower_names();
+            let value = value.get(..SHAPE_VALUE_BYTES_MAX).unwrap_or(value);
+            self.shape.extend_from_slice(value);
+            self.names = self.shape.len();
+        }
+        self.shape.push(b',');
     }
-    shape.push(b',');
+
+    fn lower_names(&mut self) {
+        let names = self.shape.get_mut(self.names..);
+        names.unwrap_or_default().make_ascii_lowercase();
+    }
 }
 
 /// Whether the value of a header of purpose says that nobody has asked to see the page yet.

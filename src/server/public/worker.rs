@@ -1,8 +1,8 @@
 //! A public worker: one thread, one runtime, its own connections.
 //!
 //! The runtime runs nothing but this worker's connections, its accept loop, a housekeeper that
-//! ticks once a second, and in `durable` mode a listener for finished syncs. Before it parks it
-//! ends the turn.
+//! looks at an eighth of the connections at a time, and in `durable` mode a listener for finished
+//! syncs. Before it parks it ends the turn.
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
@@ -34,6 +34,11 @@ use super::turn;
 const HEAD_BUFFER_BYTES: usize = 72 << 10;
 /// Pause after an accept that failed, for instance for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// In how many parts connections are looked at in the course of a second. Thousands that came
+/// together and are slow would otherwise be closed in one go, and customers wait meanwhile.
+const PARTS: u64 = 8;
+/// How often a worker looks at one of these parts.
+const PART_EVERY: Duration = Duration::from_millis(1_000 / PARTS);
 /// How often a worker looks at what waits for a sync or a stalled store.
 const RESTLESS: Duration = Duration::from_millis(5);
 
@@ -235,9 +240,12 @@ impl Connections {
             .insert(id, (line, task.abort_handle()));
     }
 
-    fn sweep(&self, shared: &Shared, keep_alive: u32) {
-        for (line, task) in self.open.borrow().values() {
-            if let Some(reason) = line.stamp.overdue(keep_alive) {
+    /// Closes what is overdue among every [`PARTS`]th connection.
+    fn sweep(&self, part: u64, shared: &Shared, keep_alive: u32) {
+        for (id, (line, task)) in &*self.open.borrow() {
+            if id % PARTS == part
+                && let Some(reason) = line.stamp.overdue(keep_alive)
+            {
                 shared.metrics.http.closed.add(Listener::Public, reason, 1);
                 task.abort();
             }
@@ -325,6 +333,7 @@ async fn keep_house(
 ) {
     let started = tokio::time::Instant::now();
     let nudge = turn::with(|turn| turn.nudge()).unwrap_or_default();
+    let mut part = 0;
     loop {
         let restless = turn::with(|turn| {
             turn.release();
@@ -333,15 +342,18 @@ async fn keep_house(
         let pause = if restless == Some(true) {
             RESTLESS
         } else {
-            Duration::from_secs(1)
+            PART_EVERY
         };
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = nudge.notified(), if restless != Some(true) => {}
         }
-        let seconds = u32::try_from(started.elapsed().as_secs()).unwrap_or(u32::MAX);
-        if seconds != clock.replace(seconds) {
-            connections.sweep(&shared, keep_alive);
+        let elapsed = started.elapsed();
+        clock.set(u32::try_from(elapsed.as_secs()).unwrap_or(u32::MAX));
+        let now = u64::from(elapsed.subsec_millis()) * PARTS / 1_000;
+        if now != part {
+            part = now;
+            connections.sweep(part, &shared, keep_alive);
         }
     }
 }

@@ -268,7 +268,7 @@ fn earn(
         .contracts
         .get(&(submission.program, click.partner))
         .into_iter()
-        .flatten()
+        .flat_map(|own| own.iter())
         .find(|c| c.start.0 <= date_ms && c.end.is_none_or(|end| date_ms < end.0));
     let payout = contract.and_then(|c| c.payouts.get(&submission.event_type));
     let window = contract.map_or(0, |c| c.referral_window);

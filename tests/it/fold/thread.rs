@@ -2,6 +2,7 @@
 //! beside the serving rows, and starts again from a store of another log.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clickd::derived::{Derived, Options};
@@ -38,7 +39,7 @@ fn it_keeps_up_and_goes_on_where_it_stopped() {
     let dir = root.path().join("derived");
     for _ in 0..2 {
         let derived = open(&dir, &log);
-        let mut fold = Fold::start(log.clone(), derived.clone(), None).unwrap();
+        let mut fold = Fold::start(log.clone(), derived.clone(), Arc::default(), None).unwrap();
         let sealed = slots(&mut world, &log, 3);
         until("the fold reaches the log", || {
             fold.status().watermark().slot >= sealed
@@ -61,7 +62,7 @@ fn a_rebuild_serves_the_old_rows_until_the_new_ones_are_level() {
     // The rows were folded under the rules before these.
     let end = log.last_footer().unwrap().map(|footer| footer.slot);
     let old = Derived::open(&dir, &Options::new(RULES - 1), end).unwrap();
-    let mut fold = Fold::start(log.clone(), old, None).unwrap();
+    let mut fold = Fold::start(log.clone(), old, Arc::default(), None).unwrap();
     let sealed = slots(&mut world, &log, 3);
     until("the fold reaches the log", || {
         fold.status().watermark().slot >= sealed
@@ -71,7 +72,7 @@ fn a_rebuild_serves_the_old_rows_until_the_new_ones_are_level() {
     let derived = open(&dir, &log);
     let (number, mark) = (derived.serving().number(), derived.watermark());
     assert!(derived.outdated().unwrap() && mark.is_some());
-    let mut fold = Fold::start(log.clone(), derived.clone(), None).unwrap();
+    let mut fold = Fold::start(log.clone(), derived.clone(), Arc::default(), None).unwrap();
     until("the rebuild ends", || {
         assert!(derived.watermark() >= mark, "reports never go back");
         fold.status().rebuilds() > 0
@@ -125,7 +126,7 @@ fn a_slot_that_does_not_match_its_footer_stops_the_fold_before_it() {
     lose(&dir, slot, partner, number);
     let log = Log::open(&LogOptions::new(&dir), Clock::start_at(end)).unwrap();
     let derived = open(&root.path().join("derived"), &log);
-    let mut fold = Fold::start(log.clone(), derived.clone(), None).unwrap();
+    let mut fold = Fold::start(log.clone(), derived.clone(), Arc::default(), None).unwrap();
     until("the fold stops", || !fold.status().is_running());
     let failure = fold.status().failure().unwrap().to_owned();
     assert!(
@@ -150,7 +151,7 @@ fn rows_folded_from_another_log_are_discarded() {
     let log = first.open(&root.path().join("first"));
     begin(&log);
     slots(&mut first, &log, 2);
-    let mut fold = Fold::start(log.clone(), open(&dir, &log), None).unwrap();
+    let mut fold = Fold::start(log.clone(), open(&dir, &log), Arc::default(), None).unwrap();
     let sealed = log.sealed();
     until("the fold reaches the log", || {
         fold.status().watermark().slot >= sealed
@@ -163,7 +164,7 @@ fn rows_folded_from_another_log_are_discarded() {
     begin(&log);
     let sealed = slots(&mut second, &log, 4);
     let derived = open(&dir, &log);
-    let mut fold = Fold::start(log.clone(), derived.clone(), None).unwrap();
+    let mut fold = Fold::start(log.clone(), derived.clone(), Arc::default(), None).unwrap();
     until("the fold reaches the log", || {
         derived.serving().number() == 2 && fold.status().watermark().slot >= sealed
     });

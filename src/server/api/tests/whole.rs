@@ -59,7 +59,8 @@ fn a_click_becomes_an_action_and_both_are_in_the_figures() {
         log.put_catalog(CatalogVersion(0), &stored).unwrap();
         let options = Options::new(RULES);
         let derived = Derived::open(&folder.join("derived"), &options, None).unwrap();
-        *fold.lock() = Some(Fold::start(log.clone(), derived.clone(), None).unwrap());
+        *fold.lock() =
+            Some(Fold::start(log.clone(), derived.clone(), Arc::default(), None).unwrap());
         let verify = move |text: &str| verifier.verify(text.as_bytes());
         (Arc::new(derived), Box::new(verify))
     });

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::row::key;
-use super::*;
+use crate::log::row::key;
+use crate::log::*;
 use crate::model::click::{Click, ClickFlags, Network, Parameter, Visitor};
 use crate::model::id::{
     AdId, CatalogVersion, EventNumber, EventTypeId, PartnerId, ProgramId, RulesVersion, Slot,

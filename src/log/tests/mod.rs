@@ -1,0 +1,3 @@
+//! The log against a real store.
+
+mod whole;
