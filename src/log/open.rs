@@ -242,7 +242,8 @@ impl Log {
         })
     }
 
-    /// Bytes of the write-ahead log files, those kept for reuse included; 0 when the directory can't be read.
+    /// Bytes of the write-ahead log files, those kept for reuse included; 0 when the directory
+    /// can't be read.
     #[must_use]
     pub fn wal_bytes(&self) -> u64 {
         let files = std::fs::read_dir(self.directory())

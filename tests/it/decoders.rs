@@ -1,6 +1,7 @@
 //! Every reader of outside or stored bytes survives any bytes: arbitrary ones, and those of a good
 //! document with a piece replaced. The decoders of rows have the same test beside them.
 
+use std::io::{Read as _, Write as _};
 use std::sync::LazyLock;
 
 use clickd::catalog::{Catalog, CatalogDoc, parse_bytes, to_stored};
@@ -12,6 +13,9 @@ use clickd::model::id::{CatalogVersion, SubmissionId};
 use clickd::model::time::Millis;
 use clickd::registry::REPORTS;
 use clickd::server::public::forwarded;
+use flate2::Compression;
+use flate2::read::DeflateDecoder;
+use flate2::write::DeflateEncoder;
 use proptest::prelude::*;
 
 const CATALOG: &str = include_str!("../../config/catalog.toml");
@@ -54,6 +58,24 @@ fn text(good: &'static str) -> impl Strategy<Value = String> {
 fn stored() -> &'static [u8] {
     static STORED: LazyLock<Vec<u8>> = LazyLock::new(|| to_stored(&DOCUMENT).unwrap());
     &STORED
+}
+
+/// The JSON in [`stored()`].
+fn json() -> &'static [u8] {
+    static JSON: LazyLock<Vec<u8>> = LazyLock::new(|| {
+        let mut json = Vec::new();
+        let mut inflated = DeflateDecoder::new(&stored()[1..]);
+        inflated.read_to_end(&mut json).unwrap();
+        json
+    });
+    &JSON
+}
+
+/// `json` as it would be stored.
+fn deflated(json: &[u8]) -> Vec<u8> {
+    let mut deflated = DeflateEncoder::new(vec![stored()[0]], Compression::fast());
+    deflated.write_all(json).unwrap();
+    deflated.finish().unwrap()
 }
 
 fn submit(content_type: ContentType, body: &[u8]) -> bool {
@@ -100,7 +122,8 @@ proptest! {
     #[test]
     fn catalogues_survive_any_bytes(
         toml in bytes(CATALOG.as_bytes()),
-        json in bytes(stored()),
+        stored in bytes(stored()),
+        json in bytes(json()),
     ) {
         match parse_bytes(&toml) {
             Ok(document) => {
@@ -110,7 +133,8 @@ proptest! {
             }
             Err(problems) => prop_assert!(!problems.is_empty()),
         }
-        drop(Catalog::from_stored(&json));
+        drop(Catalog::from_stored(&stored));
+        drop(Catalog::from_stored(&deflated(&json)));
     }
 
     #[test]
