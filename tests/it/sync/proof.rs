@@ -139,8 +139,8 @@ fn played(script: &str) -> Trace {
         let (thread, call, result) = match letter.to_ascii_lowercase() {
             'w' => (
                 1,
-                "write(7</x/store/log/000009.log>, \"0123456-row-\", 12",
-                "12",
+                "write(7</x/store/log/000009.log>, \"0123456789a-row-\", 16",
+                "16",
             ),
             's' => (2, "fdatasync(7</x/store/log/000009.log>", "0"),
             'o' => (2, "fdatasync(8</x/store/derived/1/000009.log>", "0"),
@@ -202,7 +202,7 @@ fn a_row_that_a_block_header_cuts_is_found() {
     first.extend_from_slice(b"ro");
     // The cut comes right before the end of the block, and within a header.
     first.extend_from_slice(b"###");
-    second.splice(0..1, *b"####w");
+    second.splice(0..1, *b"########w");
     let trace = Trace {
         calls: vec![wal(&first), wal(&second)],
         ..Trace::default()
