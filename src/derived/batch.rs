@@ -1,4 +1,4 @@
-//! Everything that one slot changes, applied as a whole.
+//! What one slot changes: verdicts and windows in parts, and all the rest as a whole.
 
 use rocksdb::{WriteBatch, WriteOptions};
 
@@ -8,8 +8,9 @@ use crate::model::time::Day;
 
 use super::cell;
 use super::error::DerivedError;
-use super::generation::{Families, Mark};
+use super::generation::Families;
 use super::key::{ActionKey, CellKey, OutcomeKey, VerdictKey, WaitingKey, WindowKey};
+use super::mark::{Begun, Mark};
 use super::row::{Action, SubmissionOutcome, Verdict, WAITING_VALUE, Window};
 
 /// The changes of one slot.
@@ -80,17 +81,34 @@ impl<'a> Batch<'a> {
             .put_cf(self.families.aggregates, key.encode(), cell::encode(tally));
     }
 
-    /// Writes all of it together with the watermark. Not synced: the log is the truth.
+    /// Writes the verdicts and windows so far together with how many clicks that makes; the batch
+    /// is empty afterwards. Not synced, as [`Batch::commit`].
+    ///
+    /// # Errors
+    /// RocksDB fails; then nothing of this part is there.
+    pub fn commit_part(&mut self, begun: &Begun) -> Result<(), DerivedError> {
+        self.rows
+            .put_cf(self.families.meta, Families::BEGUN_KEY, begun.encode());
+        self.write()
+    }
+
+    /// Writes the rest of the slot together with the watermark. Not synced: the log is the truth.
     ///
     /// # Errors
     /// RocksDB fails; then nothing of the batch is there.
     pub fn commit(mut self, mark: &Mark) -> Result<(), DerivedError> {
         self.rows
             .put_cf(self.families.meta, Families::MARK_KEY, mark.encode());
-        let mut how = WriteOptions::default();
-        how.set_sync(false);
-        self.families.db.write_opt(self.rows, &how)?;
+        self.rows.delete_cf(self.families.meta, Families::BEGUN_KEY);
+        self.write()?;
         *self.families.mark.lock() = Some(*mark);
         Ok(())
+    }
+
+    fn write(&mut self) -> Result<(), DerivedError> {
+        let mut how = WriteOptions::default();
+        how.set_sync(false);
+        let rows = std::mem::take(&mut self.rows);
+        Ok(self.families.db.write_opt(rows, &how)?)
     }
 }

@@ -9,66 +9,27 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use parking_lot::Mutex;
 use rocksdb::{ColumnFamily, DB, DBPinnableSlice};
 
-use crate::model::id::{ProgramId, Slot};
+use crate::model::id::ProgramId;
 use crate::model::tally::Tally;
-use crate::model::time::{Day, Millis};
+use crate::model::time::Day;
 
 use super::batch::Batch;
-use super::bytes::{Part, Reader, Why};
+use super::bytes::Why;
 use super::error::DerivedError;
 use super::family::{self, Family, Options};
 use super::key::{ActionKey, CellKey, VerdictKey, WaitingKey, WindowKey};
+use super::mark::{Begun, Mark};
 use super::row::{Action, Verdict, Window, decode_waiting};
 use super::view::View;
 use super::{cell, handle};
 
 /// Layout of all rows together; another one is never read.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 const FORMAT_KEY: &[u8] = b"format";
 const RULES_KEY: &[u8] = b"rules";
 const MARK_KEY: &[u8] = b"watermark";
-
-/// How far a generation has come, stored with every slot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mark {
-    /// The last slot folded.
-    pub slot: Slot,
-    /// When that slot ended, as its footer says.
-    pub wall_end: Millis,
-    /// The checksum of that slot's footer: another log has another one.
-    pub checksum: u64,
-    /// The latest own time of any click folded so far.
-    pub newest: Millis,
-}
-
-impl Mark {
-    const LEN: usize = 29;
-
-    pub(super) fn encode(&self) -> [u8; Self::LEN] {
-        let mut out = [0; Self::LEN];
-        let mut at = 0;
-        FORMAT.write(&mut out, &mut at);
-        self.slot.write(&mut out, &mut at);
-        self.wall_end.write(&mut out, &mut at);
-        self.checksum.write(&mut out, &mut at);
-        self.newest.write(&mut out, &mut at);
-        out
-    }
-
-    fn decode(bytes: &[u8]) -> Result<Self, Why> {
-        let mut reader = Reader(bytes);
-        reader.format(FORMAT)?;
-        let mark = Self {
-            slot: reader.part()?,
-            wall_end: reader.part()?,
-            checksum: reader.part()?,
-            newest: reader.part()?,
-        };
-        reader.end()?;
-        Ok(mark)
-    }
-}
+const BEGUN_KEY: &[u8] = b"begun";
 
 /// Removes the directory of a retired generation; a field that is dropped after the database.
 #[derive(Debug)]
@@ -225,7 +186,7 @@ impl Generation {
     /// # Errors
     /// A family is missing.
     pub fn view(&self) -> Result<View<'_>, DerivedError> {
-        Ok(View::new(self.families()?))
+        View::new(self.families()?)
     }
 
     /// The value of one integer property of RocksDB for `family`, for metrics and tests.
@@ -379,7 +340,16 @@ impl<'a> Families<'a> {
         Batch::new(self)
     }
 
+    /// The slot after the watermark, if some of its clicks are judged already.
+    ///
+    /// # Errors
+    /// As [`Families::verdict`].
+    pub fn begun(&self) -> Result<Option<Begun>, DerivedError> {
+        self.get(Family::Meta, BEGUN_KEY, Begun::decode)
+    }
+
     pub(super) const MARK_KEY: &'static [u8] = MARK_KEY;
+    pub(super) const BEGUN_KEY: &'static [u8] = BEGUN_KEY;
 
     pub(super) fn decode_mark(bytes: &[u8]) -> Result<handle::Watermark, DerivedError> {
         let mark = read(Family::Meta, MARK_KEY, Mark::decode(bytes))?;

@@ -1,10 +1,12 @@
 //! What the fold has made of the log: a second store that can be thrown away and made again.
 //!
-//! In: one [`Batch`] per slot from the fold thread. Out: cells for reports, verdicts for listings,
+//! In: the fold thread's rows, a [`Batch`] at a time. Out: cells for reports, verdicts for listings,
 //! outcomes for submissions, read by any thread from one snapshot each.
 //!
-//! Invariants: a slot is applied by exactly one write batch that carries the watermark, so it is
-//! there whole or not at all; the rows are a pure function of the log, so no write here is ever
+//! Invariants: everything a slot changes but the verdicts on its clicks and the windows behind them
+//! comes in the batch that carries the watermark. Verdicts and windows may come earlier, together
+//! and with a note of how many there are ([`Begun`]); no view shows them before the watermark does,
+//! so a slot is seen whole or not at all. The rows are a pure function of the log, so no write here is ever
 //! synced and a store that does not open, or that is ahead of the log, is discarded and made
 //! again; every stored value begins with its format byte, and no decoder panics on any bytes.
 //!
@@ -20,14 +22,16 @@ mod family;
 mod generation;
 mod handle;
 mod key;
+mod mark;
 mod row;
 mod view;
 
 pub use batch::Batch;
 pub use error::DerivedError;
 pub use family::{Family, Options};
-pub use generation::{Families, Generation, Mark};
+pub use generation::{Families, Generation};
 pub use handle::{Derived, Watermark};
 pub use key::{ActionKey, CellKey, OutcomeKey, VerdictKey, WaitingKey, WindowKey};
+pub use mark::{Begun, Mark};
 pub use row::{Action, ActionId, Class, Reasons, SubmissionOutcome, Verdict, Window};
 pub use view::{Cell, View};

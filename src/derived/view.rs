@@ -4,8 +4,7 @@ use std::ops::{ControlFlow, RangeInclusive};
 
 use rocksdb::{DB, ReadOptions, SnapshotWithThreadMode};
 
-use crate::model::id::EventNumber;
-use crate::model::id::{PartnerId, ProgramId, SubmissionId};
+use crate::model::id::{EventNumber, PartnerId, ProgramId, Slot, SubmissionId};
 use crate::model::tally::Tally;
 use crate::model::time::{Day, Millis};
 use crate::registry::cube::{CubeId, Granularity};
@@ -17,6 +16,7 @@ use super::family::Family;
 use super::generation::{Families, read};
 use super::handle::Watermark;
 use super::key::{ActionKey, CellKey, OutcomeKey, VerdictKey, WaitingKey};
+use super::mark::Begun;
 use super::row::{Action, SubmissionOutcome, Verdict, decode_waiting};
 
 /// One cell of a cube.
@@ -39,14 +39,20 @@ type OnRow<'a> = dyn FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>, Why> + 'a;
 pub struct View<'a> {
     families: Families<'a>,
     moment: SnapshotWithThreadMode<'a, DB>,
+    /// The slot that is being folded: its verdicts are not there yet.
+    begun: Option<Slot>,
 }
 
 impl<'a> View<'a> {
-    pub(super) fn new(families: Families<'a>) -> Self {
-        Self {
+    pub(super) fn new(families: Families<'a>) -> Result<Self, DerivedError> {
+        let mut view = Self {
             families,
             moment: families.db.snapshot(),
-        }
+            begun: None,
+        };
+        let begun = view.get(Family::Meta, Families::BEGUN_KEY, Begun::decode)?;
+        view.begun = begun.map(|begun| begun.slot);
+        Ok(view)
     }
 
     /// How far the rows seen here go; `None` before the first slot.
@@ -154,7 +160,12 @@ impl<'a> View<'a> {
             return Ok(());
         }
         self.scan(Family::Verdicts, &first, Some(&last), &mut |key, value| {
-            Ok(f(VerdictKey::decode(key)?, Verdict::decode(value)?))
+            let (key, verdict) = (VerdictKey::decode(key)?, Verdict::decode(value)?);
+            Ok(if self.is_shown(verdict) {
+                f(key, verdict)
+            } else {
+                ControlFlow::Continue(())
+            })
         })
     }
 
@@ -167,7 +178,10 @@ impl<'a> View<'a> {
         f: &mut dyn FnMut(VerdictKey, Verdict),
     ) -> Result<(), DerivedError> {
         self.scan(Family::Verdicts, &[], None, &mut |key, value| {
-            f(VerdictKey::decode(key)?, Verdict::decode(value)?);
+            let (key, verdict) = (VerdictKey::decode(key)?, Verdict::decode(value)?);
+            if self.is_shown(verdict) {
+                f(key, verdict);
+            }
             Ok(ControlFlow::Continue(()))
         })
     }
@@ -223,7 +237,12 @@ impl<'a> View<'a> {
     /// # Errors
     /// As [`View::watermark`].
     pub fn verdict(&self, key: VerdictKey) -> Result<Option<Verdict>, DerivedError> {
-        self.get(Family::Verdicts, &key.encode(), Verdict::decode)
+        let verdict = self.get(Family::Verdicts, &key.encode(), Verdict::decode)?;
+        Ok(verdict.filter(|verdict| self.is_shown(*verdict)))
+    }
+
+    fn is_shown(&self, verdict: Verdict) -> bool {
+        self.begun != Some(verdict.slot)
     }
 
     /// The action of an order.

@@ -2,7 +2,7 @@
 
 use crate::derived::DerivedError;
 use crate::log::LogError;
-use crate::model::id::{CatalogVersion, RulesVersion, Slot, StringRef, SubmissionId};
+use crate::model::id::{CatalogVersion, EventNumber, RulesVersion, Slot, StringRef, SubmissionId};
 
 use super::robots::RobotsError;
 
@@ -46,6 +46,12 @@ pub enum FoldError {
     /// A submission that waits for its click is not in the log.
     #[error("submission {0} waits for its click but is not in the log")]
     SubmissionMissing(SubmissionId),
+    /// Another slot than the next one is begun in the derived store.
+    #[error("slot {0} is begun in the derived store, but is not the one to fold")]
+    BegunOther(Slot),
+    /// A click that counts as judged has no verdict.
+    #[error("click {0:?} counts as judged but has no verdict")]
+    VerdictMissing(EventNumber),
     /// The system gave no thread.
     #[error("the fold thread can't be started: {0}")]
     Thread(std::io::Error),
@@ -64,7 +70,9 @@ impl FoldError {
             | Self::RulesMissing(_)
             | Self::RulesDamaged { .. }
             | Self::StringMissing(_)
-            | Self::SubmissionMissing(_) => 65,
+            | Self::SubmissionMissing(_)
+            | Self::BegunOther(_)
+            | Self::VerdictMissing(_) => 65,
             Self::Derived(_) | Self::Thread(_) => 75,
         }
     }

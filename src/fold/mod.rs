@@ -1,7 +1,7 @@
 //! From log to figures: what each click counts as, who is credited for each conversion, what it
 //! costs, and the sums that reports show.
 //!
-//! In: sealed slots of the log, in order. Out: one batch of derived rows per slot. One thread,
+//! In: sealed slots of the log, in order. Out: derived rows, which show slot by slot. One thread,
 //! named `fold`, does all of it; a rebuild uses the same parts from a thread of its own.
 //!
 //! Invariants: the fold is a pure function of the log. It reads no clock, no secret and no
@@ -19,6 +19,7 @@ mod days;
 mod error;
 mod rebuild;
 mod robots;
+mod row;
 mod slot;
 mod thread;
 mod verify;

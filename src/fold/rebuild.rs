@@ -62,10 +62,10 @@ fn catch_up(
         let sealed = log.sealed();
         match folder.next_slot()? {
             Some(slot) if slot <= sealed => {
-                if stop.load(Ordering::Relaxed) {
+                let stop = || stop.load(Ordering::Relaxed);
+                if stop() || folder.fold(slot, &stop)?.is_none() {
                     return Ok(false);
                 }
-                folder.fold(slot)?;
                 progress(slot, sealed);
             }
             _ => return Ok(true),

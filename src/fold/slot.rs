@@ -1,4 +1,5 @@
-//! Folding one slot: its rows in, one batch out.
+//! Folding one slot: its rows in; out come parts of the verdicts on its clicks, then one batch with
+//! everything else and the watermark.
 //!
 //! Order inside a slot: clicks by partner, own time and number (nothing of the fold reaches from
 //! one partner's clicks to another's, so this gives what the order by time alone would), then the
@@ -11,13 +12,12 @@ use ahash::AHashSet;
 
 use crate::catalog::{Catalog, Shelf};
 use crate::derived::{
-    ActionId, ActionKey, Batch, Class, Families, Generation, Mark, Reasons, SubmissionOutcome,
-    Verdict, VerdictKey, WaitingKey, WindowKey,
+    ActionId, ActionKey, Batch, Begun, Class, Families, Generation, Mark, Reasons,
+    SubmissionOutcome, VerdictKey, WaitingKey,
 };
 use crate::log::{Footer, Log};
-use crate::model::click::{ClickFlags, Visitor};
 use crate::model::click_id::ClickId;
-use crate::model::id::{EventNumber, PartnerId, ProgramId, Slot, StringRef, SubmissionId};
+use crate::model::id::{Slot, SubmissionId};
 use crate::model::refusal::Refusal;
 use crate::model::submission::{Claim, Submission};
 use crate::model::time::{Day, Millis};
@@ -30,79 +30,17 @@ use super::counts::Counts;
 use super::credit::{self, Case};
 use super::days::{self, Days};
 use super::error::FoldError;
-use super::window::{Rule, Windows};
+use super::row::{Row, click_terms};
+use super::window::Windows;
 
 /// Version of the fold's own rules. A store folded under another version is made again, so it
 /// changes with anything that gives other derived rows for the same log.
 pub const RULES: u32 = 1;
 
-/// What the fold keeps of a click while it folds its slot.
-#[derive(Clone, Copy, Debug)]
-struct Row {
-    partner: PartnerId,
-    program: ProgramId,
-    time: Millis,
-    number: EventNumber,
-    visitor: Visitor,
-    visitor_before: Option<Visitor>,
-    flags: ClickFlags,
-    user_agent: StringRef,
-    verdict: Verdict,
-}
-
-impl Row {
-    fn order(&self) -> (PartnerId, Millis, EventNumber) {
-        (self.partner, self.time, self.number)
-    }
-
-    fn key(&self) -> VerdictKey {
-        VerdictKey {
-            program: self.program,
-            partner: self.partner,
-            day: self.time.utc_day(),
-            time: self.time,
-            number: self.number,
-        }
-    }
-
-    fn windows(&self) -> (WindowKey, Option<WindowKey>) {
-        let day = self.time.utc_day();
-        let key = |day, visitor| WindowKey {
-            program: self.program,
-            day,
-            partner: self.partner,
-            visitor,
-        };
-        let before = Day(day.0.saturating_sub(1));
-        (
-            key(day, self.visitor),
-            self.visitor_before.map(|visitor| key(before, visitor)),
-        )
-    }
-}
-
-/// What a slot's catalogue says about clicks of a program.
-#[derive(Clone, Copy, Debug)]
-struct ClickTerms {
-    rule: Rule,
-    pays_expired_ads: bool,
-}
-
-fn click_terms(catalog: &Catalog, program: ProgramId) -> ClickTerms {
-    catalog.program(program).map_or(
-        ClickTerms {
-            rule: Rule::FALLBACK,
-            pays_expired_ads: true,
-        },
-        |program| ClickTerms {
-            rule: Rule {
-                window: program.unique_window,
-                rolling: program.unique_rolling,
-            },
-            pays_expired_ads: program.pay_expired_ads,
-        },
-    )
-}
+/// Clicks after which the verdicts are committed and another thread may go first. A tenth of a
+/// millisecond: a public worker on the same CPU waits so long at the most, since the kernel takes
+/// no CPU from a thread that has just got it.
+const PART: u32 = 64;
 
 /// Folds the slots of a log into one generation, one after the other.
 ///
@@ -120,6 +58,7 @@ pub struct Folder {
     cells: Cells,
     rows: Vec<Row>,
     counts: Counts,
+    part: u32,
 }
 
 impl Folder {
@@ -139,6 +78,7 @@ impl Folder {
             cells: Cells::default(),
             rows: Vec::new(),
             counts: Counts::default(),
+            part: PART,
         }
     }
 
@@ -153,6 +93,11 @@ impl Folder {
     /// never another result.
     pub fn hold_windows(&mut self, rows: usize) {
         self.windows.hold(rows);
+    }
+
+    /// Commits the verdicts after so many clicks each, at least one.
+    pub fn commit_every(&mut self, clicks: u32) {
+        self.part = clicks.max(1);
     }
 
     /// The generation it folds into.
@@ -173,6 +118,13 @@ impl Folder {
     /// # Errors
     /// The log does not read.
     pub fn is_of_this_log(&self) -> Result<bool, FoldError> {
+        let generation = &self.generation;
+        if let Some(begun) = generation.families()?.begun()? {
+            let footer = self.log.footer(begun.slot)?;
+            if footer.is_none_or(|footer| footer.checksum != begun.checksum) {
+                return Ok(false);
+            }
+        }
         let Some(mark) = self.mark else {
             return Ok(true);
         };
@@ -195,9 +147,16 @@ impl Folder {
 
     /// Folds `slot`, which must be sealed and the next one; what its footer says.
     ///
+    /// `None` when `stop` says so between two parts of the slot: this folder is of no further use
+    /// then, and the next one goes on where it has come to.
+    ///
     /// # Errors
-    /// The slot does not match its footer, or a store fails. Nothing of the slot is applied.
-    pub fn fold(&mut self, slot: Slot) -> Result<Footer, FoldError> {
+    /// The slot does not match its footer, or a store fails. Nothing of the slot shows.
+    pub fn fold(
+        &mut self,
+        slot: Slot,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Option<Footer>, FoldError> {
         let footer = self
             .log
             .footer(slot)?
@@ -212,7 +171,9 @@ impl Folder {
         let families = generation.families()?;
         let mut batch = families.batch();
         let submissions = self.read_slot(&footer)?;
-        self.judge_clicks(&families, &mut batch)?;
+        if !self.judge_clicks(&families, &footer, &mut batch, stop)? {
+            return Ok(None);
+        }
         self.settle_submissions(&families, &footer, &submissions, &mut batch)?;
         self.cells.write(&families, &mut batch)?;
         self.windows.write(&mut batch);
@@ -235,7 +196,7 @@ impl Folder {
         batch.commit(&mark)?;
         self.windows.rotate();
         self.mark = Some(mark);
-        Ok(footer)
+        Ok(Some(footer))
     }
 
     /// What was counted since this was last asked; for metrics.
@@ -248,21 +209,10 @@ impl Folder {
         let (slot, rows) = (footer.slot, &mut self.rows);
         rows.clear();
         let submissions = self.log.read_slot(footer, &mut |stored| {
-            rows.push(Row {
-                partner: stored.partner,
-                program: stored.click.program,
-                time: stored.number.time(),
-                number: stored.number,
-                visitor: stored.click.visitor,
-                visitor_before: stored.click.visitor_before,
-                flags: stored.click.flags,
-                user_agent: stored.click.user_agent,
-                verdict: Verdict {
-                    class: Class::Unique,
-                    reasons: Reasons::NONE,
-                    slot,
-                },
-            });
+            rows.push(Row::new(slot, &stored));
+            if rows.len().is_multiple_of(PART as usize) {
+                std::thread::yield_now();
+            }
         })?;
         if !rows.is_sorted_by_key(Row::order) {
             rows.sort_unstable_by_key(Row::order);
@@ -270,47 +220,101 @@ impl Folder {
         Ok(submissions)
     }
 
+    /// Judges the clicks of the slot, part by part; whether all of them are judged.
     fn judge_clicks(
         &mut self,
         families: &Families<'_>,
+        footer: &Footer,
         batch: &mut Batch<'_>,
-    ) -> Result<(), FoldError> {
+        stop: &dyn Fn() -> bool,
+    ) -> Result<bool, FoldError> {
         let catalog = Arc::clone(&self.catalog);
-        for row in &mut self.rows {
-            let terms = click_terms(&catalog, row.program);
-            let agent = self.agents.of(&self.log, row.user_agent, row.flags)?;
-            let mut reasons = classify::reasons(row.flags, agent, terms.pays_expired_ads);
-            let class = if let Some(class) = classify::outside_windows(reasons) {
-                class
+        let begun = Begun {
+            slot: footer.slot,
+            checksum: footer.checksum,
+            judged: 0,
+        };
+        let judged = match families.begun()? {
+            None => 0,
+            Some(stored)
+                if (Begun {
+                    judged: 0,
+                    ..stored
+                }) == begun =>
+            {
+                stored.judged
+            }
+            Some(stored) => return Err(FoldError::BegunOther(stored.slot)),
+        };
+        let mut rows = std::mem::take(&mut self.rows);
+        for (at, row) in (0_u32..).zip(&mut rows) {
+            if at < judged {
+                let stored = families.verdict(row.key())?;
+                row.verdict = stored.ok_or(FoldError::VerdictMissing(row.number))?;
+                self.windows.is_stored(row.time);
             } else {
-                let keys = row.windows();
-                let seen = self.windows.seen(families, keys, terms.rule, row.time)?;
-                let (unique, now) = terms.rule.judge(row.time, seen);
-                self.windows.set(keys.0, now);
-                if unique {
-                    Class::Unique
-                } else {
-                    reasons.set(Reasons::DUPLICATE);
-                    Class::Duplicate
+                if at > judged && at.is_multiple_of(self.part) {
+                    self.windows.write(batch);
+                    batch.commit_part(&Begun {
+                        judged: at,
+                        ..begun
+                    })?;
+                    self.windows.written();
+                    std::thread::yield_now();
+                    if stop() {
+                        return Ok(false);
+                    }
                 }
-            };
-            row.verdict.class = class;
-            row.verdict.reasons = reasons;
-            let day = match catalog.program(row.program) {
-                Some(program) => self.days.of(row.program, &program.time_zone, row.time),
-                None => row.time.utc_day(),
-            };
-            self.cells.click(
-                row.program,
-                day,
-                row.verdict.bucket(row.partner),
-                class == Class::Unique,
-                row.verdict.payable(),
-            );
-            self.counts.verdict(class);
-            batch.verdict(row.key(), row.verdict);
+                self.judge(families, &catalog, row)?;
+                batch.verdict(row.key(), row.verdict);
+            }
+            self.count(&catalog, row);
         }
+        self.rows = rows;
+        Ok(true)
+    }
+
+    fn judge(
+        &mut self,
+        families: &Families<'_>,
+        catalog: &Catalog,
+        row: &mut Row,
+    ) -> Result<(), FoldError> {
+        let terms = click_terms(catalog, row.program);
+        let agent = self.agents.of(&self.log, row.user_agent, row.flags)?;
+        let mut reasons = classify::reasons(row.flags, agent, terms.pays_expired_ads);
+        row.verdict.class = if let Some(class) = classify::outside_windows(reasons) {
+            class
+        } else {
+            let keys = row.windows();
+            let seen = self.windows.seen(families, keys, terms.rule, row.time)?;
+            let (unique, now) = terms.rule.judge(row.time, seen);
+            self.windows.set(keys.0, now);
+            if unique {
+                Class::Unique
+            } else {
+                reasons.set(Reasons::DUPLICATE);
+                Class::Duplicate
+            }
+        };
+        row.verdict.reasons = reasons;
         Ok(())
+    }
+
+    fn count(&mut self, catalog: &Catalog, row: &Row) {
+        let day = match catalog.program(row.program) {
+            Some(program) => self.days.of(row.program, &program.time_zone, row.time),
+            None => row.time.utc_day(),
+        };
+        let class = row.verdict.class;
+        self.cells.click(
+            row.program,
+            day,
+            row.verdict.bucket(row.partner),
+            class == Class::Unique,
+            row.verdict.payable(),
+        );
+        self.counts.verdict(class);
     }
 
     fn settle_submissions<'f>(

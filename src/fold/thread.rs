@@ -180,7 +180,7 @@ impl Fold {
         }
     }
 
-    /// Stops the thread after the slot it is at and waits for it.
+    /// Stops the thread after the part of a slot it is at and waits for it.
     pub fn stop(&mut self) {
         self.orders.stop.store(true, Ordering::Release);
         {
@@ -316,7 +316,9 @@ impl Worker {
 
     fn fold_one(&self, folder: &mut Folder, slot: Slot) -> Result<(), FoldError> {
         let started = Instant::now();
-        let footer = folder.fold(slot)?;
+        let Some(footer) = folder.fold(slot, &|| self.stopped())? else {
+            return Ok(());
+        };
         if let Some(metrics) = &self.metrics {
             folder.counts().publish(&metrics.fold, started.elapsed());
         }
@@ -365,25 +367,31 @@ impl Worker {
             Some(finished) => finished,
         };
         let rebuilt = finished.join();
-        let asked_again = self.orders.rebuild.load(Ordering::Acquire);
-        self.status.rebuilding.store(asked_again, Ordering::Release);
-        match rebuilt {
+        let folder = match rebuilt {
             Ok(Ok(Some(mut new))) => {
                 // What was sealed since then; the old generation serves until it is level.
                 let level = folder.mark().map_or(Slot(0), |mark| mark.slot);
                 while let Some(slot) = new.next_slot()?
                     && slot <= level
-                {
-                    new.fold(slot)?;
-                }
+                    && new.fold(slot, &|| false)?.is_some()
+                {}
                 self.derived.adopt(Arc::clone(new.generation()))?;
                 self.status.rebuilds.fetch_add(1, Ordering::AcqRel);
-                return Ok(new);
+                new
             }
-            Ok(Ok(None)) => {}
-            Ok(Err(error)) => tracing::error!(%error, "the rebuild failed; the old rows serve on"),
-            Err(_) => tracing::error!("the rebuild panicked; the old rows serve on"),
-        }
+            Ok(Ok(None)) => folder,
+            Ok(Err(error)) => {
+                tracing::error!(%error, "the rebuild failed; the old rows serve on");
+                folder
+            }
+            Err(_) => {
+                tracing::error!("the rebuild panicked; the old rows serve on");
+                folder
+            }
+        };
+        // After the count, which tells those who wait whether it has succeeded.
+        let asked_again = self.orders.rebuild.load(Ordering::Acquire);
+        self.status.rebuilding.store(asked_again, Ordering::Release);
         Ok(folder)
     }
 

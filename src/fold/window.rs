@@ -142,7 +142,7 @@ impl Windows {
         self.changed.push(key);
     }
 
-    /// Puts every changed row into the slot's batch.
+    /// Puts every changed row into the batch.
     pub(super) fn write(&mut self, batch: &mut Batch<'_>) {
         self.changed.sort_unstable();
         self.changed.dedup();
@@ -151,6 +151,16 @@ impl Windows {
                 batch.window(*key, *window);
             }
         }
+    }
+
+    /// The rows of the last [`Self::write`] are stored.
+    pub(super) fn written(&mut self) {
+        self.changed.clear();
+    }
+
+    /// A row of a click at `time` is stored and not held: it was judged before this start.
+    pub(super) fn is_stored(&mut self, time: Millis) {
+        self.complete_from = self.complete_from.max(time.plus(1));
     }
 
     /// Forgets every row of salt days up to `last`, stored ones, those of this slot's batch, and
@@ -177,7 +187,7 @@ impl Windows {
     /// Ends the slot: lets go of the old map when the young one is full. Only between slots, since
     /// a changed row must be in the young map until it is written.
     pub(super) fn rotate(&mut self) {
-        self.changed.clear();
+        self.written();
         if self.young.len() < self.held_max {
             return;
         }

@@ -5,7 +5,7 @@
 //! (`recycle_log_file_num` in [`super::family`]); reading one back, it knows the records of the
 //! file's former life by their number. A log that has just been opened has none of them yet.
 //!
-//! Called once, by a daemon that answers clicks after the sync, before it serves.
+//! Called once, by the daemon, before it serves.
 
 use rocksdb::{FlushOptions, WriteBatch};
 

@@ -1,4 +1,4 @@
-//! One log folded live, folded with restarts, and folded again: the same bytes, and the figures of
+//! One log folded live, with restarts, with stops in the middle of slots, and again: the same bytes, and the figures of
 //! the naive recount.
 
 use std::collections::BTreeMap;
@@ -27,7 +27,7 @@ pub(crate) fn catch_up(folder: &mut Folder, log: &Log) {
     while let Some(slot) = folder.next_slot().unwrap()
         && slot <= sealed
     {
-        folder.fold(slot).unwrap();
+        folder.fold(slot, &|| false).unwrap().unwrap();
     }
 }
 
@@ -36,6 +36,35 @@ fn fold(dir: &Path, log: &Log, held: usize) {
     let mut folder = Folder::new(log.clone(), derived.serving());
     folder.hold_windows(held);
     catch_up(&mut folder, log);
+}
+
+/// Folds with a new folder for every few clicks, each stopped in the middle of its slot; how often
+/// that was. Nothing of a slot may show before it is folded to its end.
+fn fold_in_parts(dir: &Path, log: &Log, held: usize) -> u32 {
+    let derived = open(dir, log);
+    let sealed = log.sealed();
+    let mut stops = 0;
+    loop {
+        let mut folder = Folder::new(log.clone(), derived.serving());
+        folder.hold_windows(held);
+        folder.commit_every(2);
+        assert!(folder.is_of_this_log().unwrap());
+        let next = folder.next_slot().unwrap();
+        let Some(slot) = next.filter(|slot| *slot <= sealed) else {
+            return stops;
+        };
+        if folder.fold(slot, &|| true).unwrap().is_none() {
+            stops += 1;
+            assert!(folder.mark().is_none_or(|mark| mark.slot < slot));
+            let view = derived.serving();
+            let view = view.view().unwrap();
+            view.for_each_verdict_of_all(&mut |key, verdict| {
+                assert!(verdict.slot < slot, "{key:?} shows");
+                assert_eq!(view.verdict(key).unwrap(), Some(verdict));
+            })
+            .unwrap();
+        }
+    }
 }
 
 type Dump = BTreeMap<(&'static str, Vec<u8>), Vec<u8>>;
@@ -106,6 +135,7 @@ fn history(seed: u64) -> Vec<String> {
     begin(&log);
     let epochs = 3 + world.dice.below(3);
     let change_at = world.dice.below(epochs);
+    let mut stops = 0;
     for epoch in 0..epochs {
         if epoch > 0 {
             log.stop().unwrap();
@@ -124,6 +154,7 @@ fn history(seed: u64) -> Vec<String> {
             // Another fold, started afresh for every few slots, with hardly any memory.
             if world.dice.below(2) == 0 {
                 fold(&dir("restarted"), &log, 2);
+                stops += fold_in_parts(&dir("stopped"), &log, 2);
             }
         }
     }
@@ -132,12 +163,12 @@ fn history(seed: u64) -> Vec<String> {
     log.stop().unwrap();
     fold(&dir("live"), &log, 1_000);
     fold(&dir("restarted"), &log, 2);
+    stops += fold_in_parts(&dir("stopped"), &log, 1_000);
+    assert!(stops > 10, "{stops}");
     let rows = dump(&dir("live"), &log);
-    assert_eq!(
-        rows,
-        dump(&dir("restarted"), &log),
-        "restarted, seed {seed}"
-    );
+    for how in ["restarted", "stopped"] {
+        assert_eq!(rows, dump(&dir(how), &log), "{how}, seed {seed}");
+    }
     let derived = open(&dir("live"), &log);
     let sealed = log.sealed();
     assert!(rebuild(&log, &derived, &AtomicBool::new(false), &mut |_, _| {}).unwrap());

@@ -1,0 +1,96 @@
+//! A click as the fold holds it, and the terms it is judged by.
+
+use crate::catalog::Catalog;
+use crate::derived::{Class, Reasons, Verdict, VerdictKey, WindowKey};
+use crate::model::click::{ClickFlags, StoredClick, Visitor};
+use crate::model::id::{EventNumber, PartnerId, ProgramId, Slot, StringRef};
+use crate::model::time::{Day, Millis};
+
+use super::window::Rule;
+
+/// What the fold keeps of a click while it folds its slot.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Row {
+    pub(super) partner: PartnerId,
+    pub(super) program: ProgramId,
+    pub(super) time: Millis,
+    pub(super) number: EventNumber,
+    pub(super) visitor: Visitor,
+    pub(super) visitor_before: Option<Visitor>,
+    pub(super) flags: ClickFlags,
+    pub(super) user_agent: StringRef,
+    pub(super) verdict: Verdict,
+}
+
+impl Row {
+    /// A click of `slot` that has not been judged.
+    pub(super) fn new<P>(slot: Slot, stored: &StoredClick<P>) -> Self {
+        Self {
+            partner: stored.partner,
+            program: stored.click.program,
+            time: stored.number.time(),
+            number: stored.number,
+            visitor: stored.click.visitor,
+            visitor_before: stored.click.visitor_before,
+            flags: stored.click.flags,
+            user_agent: stored.click.user_agent,
+            verdict: Verdict {
+                class: Class::Unique,
+                reasons: Reasons::NONE,
+                slot,
+            },
+        }
+    }
+
+    pub(super) fn order(&self) -> (PartnerId, Millis, EventNumber) {
+        (self.partner, self.time, self.number)
+    }
+
+    pub(super) fn key(&self) -> VerdictKey {
+        VerdictKey {
+            program: self.program,
+            partner: self.partner,
+            day: self.time.utc_day(),
+            time: self.time,
+            number: self.number,
+        }
+    }
+
+    pub(super) fn windows(&self) -> (WindowKey, Option<WindowKey>) {
+        let day = self.time.utc_day();
+        let key = |day, visitor| WindowKey {
+            program: self.program,
+            day,
+            partner: self.partner,
+            visitor,
+        };
+        let before = Day(day.0.saturating_sub(1));
+        (
+            key(day, self.visitor),
+            self.visitor_before.map(|visitor| key(before, visitor)),
+        )
+    }
+}
+
+/// What a slot's catalogue says about clicks of a program.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ClickTerms {
+    pub(super) rule: Rule,
+    pub(super) pays_expired_ads: bool,
+}
+
+pub(super) fn click_terms(catalog: &Catalog, program: ProgramId) -> ClickTerms {
+    catalog.program(program).map_or(
+        ClickTerms {
+            rule: Rule::FALLBACK,
+            pays_expired_ads: true,
+        },
+        |program| ClickTerms {
+            rule: Rule {
+                window: program.unique_window,
+                rolling: program.unique_rolling,
+            },
+            pays_expired_ads: program.pay_expired_ads,
+        },
+    )
+}
