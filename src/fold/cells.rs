@@ -100,6 +100,8 @@ impl Cells {
         if self.remembered.len() + changed.len() > REMEMBERED_MAX {
             self.remembered.clear();
         }
+        let mut changed: Vec<(Place, Tally)> = changed.into_iter().collect();
+        changed.sort_unstable_by_key(|cell| cell.0);
         for (place, more) in changed {
             let (program, day, partner) = place;
             let key = CellKey {

@@ -42,8 +42,10 @@ impl Row {
         }
     }
 
-    pub(super) fn order(&self) -> (PartnerId, Millis, EventNumber) {
-        (self.partner, self.time, self.number)
+    /// Its place in the fold: as the verdicts and cells are stored, so that each batch goes to one
+    /// place of the store after the other.
+    pub(super) fn order(&self) -> (ProgramId, PartnerId, Millis, EventNumber) {
+        (self.program, self.partner, self.time, self.number)
     }
 
     pub(super) fn key(&self) -> VerdictKey {

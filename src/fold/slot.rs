@@ -1,10 +1,10 @@
 //! Folding one slot: its rows in; out come parts of the verdicts on its clicks, then one batch with
 //! everything else and the watermark.
 //!
-//! Order inside a slot: clicks by partner, own time and number (nothing of the fold reaches from
-//! one partner's clicks to another's, so this gives what the order by time alone would), then the
-//! submissions that waited, then the slot's own, each by slot and number. A conversion therefore
-//! never misses a click that was answered before it.
+//! Order inside a slot: clicks by program, partner, own time and number (nothing of the fold reaches
+//! from one partner's clicks on a program to any others, so this gives what the order by time alone
+//! would), then the submissions that waited, then the slot's own, each by slot and number. A
+//! conversion therefore never misses a click that was answered before it.
 
 use std::sync::Arc;
 
@@ -376,10 +376,10 @@ impl Folder {
         families: &Families<'_>,
         click: &ClickId,
     ) -> Result<Option<Reasons>, FoldError> {
-        let place = (click.partner, click.number.time(), click.number);
+        let (program, partner) = (click.program, click.partner);
+        let place = (program, partner, click.number.time(), click.number);
         if let Ok(at) = self.rows.binary_search_by_key(&place, Row::order)
             && let Some(row) = self.rows.get(at)
-            && row.program == click.program
         {
             return Ok(Some(row.verdict.reasons));
         }
