@@ -7,8 +7,8 @@ use crate::model::tally::{Stored, Tally};
 use crate::registry::cube::Granularity;
 
 use super::super::Family;
-use super::super::generation::Mark;
 use super::super::key::{ActionKey, CellKey, WindowKey};
+use super::super::mark::Mark;
 use super::super::row::{ActionId, Window};
 use super::*;
 

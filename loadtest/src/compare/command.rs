@@ -11,13 +11,13 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::gates::{Verdict, gates};
 use super::ledger::Recorded;
-use super::pin::Pins;
 use super::programs::Programs;
 use super::report;
 use super::request::Mode;
 use super::rounds::{self, HEADS, Plan, Results};
 use super::servers::{Kind, Server};
 use super::wrk::{Load, Wrk};
+use crate::daemon::pin::Pins;
 use crate::daemon::stage::{clickd, folder};
 
 /// Descriptors that a server with the most connections may need.

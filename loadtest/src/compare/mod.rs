@@ -15,7 +15,6 @@ mod exposition;
 mod figures;
 mod gates;
 mod ledger;
-mod pin;
 mod process;
 mod programs;
 mod report;

@@ -7,11 +7,11 @@ use anyhow::Result;
 
 use super::figures::{Finding, Thousandths, Value, ratio};
 use super::gates::{Gate, Side};
-use super::pin::Pins;
 use super::rounds::Results;
 use super::servers::{Kind, Server, cpu_of_tree};
 use super::turn::{OPEN_CONNECTIONS, Sample};
 use super::wrk::Load;
+use crate::daemon::pin::Pins;
 use crate::table;
 
 /// The daemon in its two modes.

@@ -4,6 +4,7 @@
 //! SIGTERM when the run succeeds, by SIGKILL to its own pid when anything fails.
 
 pub(crate) mod metrics;
+pub(crate) mod pin;
 pub(crate) mod process;
 pub(crate) mod settings;
 pub(crate) mod site;

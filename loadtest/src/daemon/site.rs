@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result, ensure};
 use tempfile::TempDir;
 
 use super::metrics::Metrics;
+use super::pin::Pins;
 use super::process::Daemon;
 use super::settings::{Ack, Settings};
 use super::usage::Usage;
@@ -28,12 +29,18 @@ pub(crate) struct Site {
     clickd: PathBuf,
     verbs: Verbs,
     folder: TempDir,
+    pins: Pins,
 }
 
 impl Site {
-    /// Starts a daemon in a new temporary folder and gives it the catalogue `text`. Says how long
-    /// `catalog apply` took.
-    pub(crate) async fn start(clickd: &Path, text: &str, keep: bool) -> Result<(Self, Duration)> {
+    /// Starts a daemon where `pins` says, in a new temporary folder, and gives it the catalogue
+    /// `text`. Says how long `catalog apply` took.
+    pub(crate) async fn start(
+        clickd: &Path,
+        text: &str,
+        keep: bool,
+        pins: Pins,
+    ) -> Result<(Self, Duration)> {
         let mut folder = tempfile::Builder::new()
             .prefix("clickd-loadtest-")
             .tempdir()
@@ -41,13 +48,14 @@ impl Site {
         folder.disable_cleanup(keep);
         let settings = Settings::free(folder.path(), Ack::Fast)?;
         settings.write()?;
-        let daemon = Daemon::start(clickd, &settings)?;
+        let daemon = started(pins, clickd, &settings)?;
         let mut site = Self {
             daemon: Some(daemon),
             clickd: clickd.to_owned(),
             verbs: Verbs::new(clickd, &settings.path(), folder.path()),
             settings,
             folder,
+            pins,
         };
         site.daemon()?.ready().await.context("the first start")?;
         let file = site.write("catalog.toml", text)?;
@@ -73,7 +81,7 @@ impl Site {
     pub(crate) async fn restart(&mut self) -> Result<Duration> {
         self.stop().await?;
         let begun = Instant::now();
-        let mut daemon = Daemon::start(&self.clickd, &self.settings)?;
+        let mut daemon = started(self.pins, &self.clickd, &self.settings)?;
         let ready = daemon.ready().await;
         let took = begun.elapsed();
         let tail = daemon.tail();
@@ -137,6 +145,11 @@ impl Site {
     fn daemon(&mut self) -> Result<&mut Daemon> {
         self.daemon.as_mut().context("no daemon")
     }
+}
+
+fn started(pins: Pins, clickd: &Path, settings: &Settings) -> Result<Daemon> {
+    let _there = pins.on_server()?;
+    Daemon::start(clickd, settings)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use super::files::make_room;
 use super::phases::{bound, closes, honest, hostile, line, quiet};
 use super::pipelines::Plan;
 use crate::check::bounds::Bounds;
+use crate::daemon::pin::Pins;
 use crate::daemon::site::Site;
 use crate::daemon::stage::clickd;
 use crate::drive::batch::check_numbers;
@@ -54,6 +55,9 @@ pub(crate) struct Options {
     /// Which clicks are sent
     #[arg(long, default_value_t = 1)]
     pub(super) seed: u64,
+    /// Leave it to the kernel which CPU runs what
+    #[arg(long)]
+    free: bool,
     /// Keep the temporary folder
     #[arg(long)]
     keep: bool,
@@ -93,7 +97,9 @@ pub(crate) async fn run(options: Options, out: &mut impl Write) -> Result<()> {
     let clickd = clickd(options.clickd.clone())?;
     let (partners, ads) = ((1..=PARTNERS).collect(), (1..=ADS).collect());
     let text = catalogue::text(&partners, &ads);
-    let (mut site, _) = Site::start(&clickd, &text, options.keep).await?;
+    let pins = Pins::new(options.free)?;
+    writeln!(out, "{pins}")?;
+    let (mut site, _) = Site::start(&clickd, &text, options.keep, pins).await?;
     let mut bounds = Bounds::default();
     let mut numbers = Vec::new();
     let phases = phases(&options, &mut site, &mut numbers, &mut bounds, out).await;

@@ -8,6 +8,7 @@ use anyhow::{Result, ensure};
 
 use super::{cost, load, swap};
 use crate::check::bounds::Bounds;
+use crate::daemon::pin::Pins;
 use crate::daemon::site::Site;
 use crate::daemon::stage::clickd;
 use crate::drive::batch::{Batch, check_numbers};
@@ -57,6 +58,9 @@ pub(crate) struct Options {
     /// Which clicks are sent
     #[arg(long, default_value_t = 1)]
     pub(super) seed: u64,
+    /// Leave it to the kernel which CPU runs what
+    #[arg(long)]
+    free: bool,
     /// Keep the temporary folders
     #[arg(long)]
     keep: bool,
@@ -123,16 +127,17 @@ pub(super) const FOLDED: &str = "clickd_fold_clicks_total";
 pub(crate) async fn run(options: Options, out: &mut impl Write) -> Result<()> {
     let size = options.size()?;
     let clickd = clickd(options.clickd.clone())?;
+    let pins = Pins::new(options.free)?;
     let (partners, ads) = ((1..=PARTNERS).collect(), (1..=ADS).collect());
     let small_text = catalogue::text(&partners, &ads);
     let big_text = text(size, 0, &[])?;
-    let (site, small_apply) = Site::start(&clickd, &small_text, options.keep).await?;
+    let (site, small_apply) = Site::start(&clickd, &small_text, options.keep, pins).await?;
     let mut small = Side {
         site,
         crowd: Crowd::Small,
         numbers: Vec::new(),
     };
-    let (site, big_apply) = Site::start(&clickd, &big_text, options.keep).await?;
+    let (site, big_apply) = Site::start(&clickd, &big_text, options.keep, pins).await?;
     let mut big = Side {
         site,
         crowd: Crowd::big(size),
@@ -154,6 +159,7 @@ pub(crate) async fn run(options: Options, out: &mut impl Write) -> Result<()> {
         small_apply.as_millis(),
         big_apply.as_millis()
     )?;
+    writeln!(out, "{pins}")?;
     let mut bounds = Bounds::default();
     let parts = parts(&options, size, &mut small, &mut big, &mut bounds, out).await;
     if let Err(error) = parts {
