@@ -38,7 +38,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 const FEW: usize = 256;
 /// In how many parts more than a few are looked at in the course of a second. Thousands that came
 /// together and are slow would otherwise be closed in one go, and customers wait meanwhile.
-const PARTS: u64 = 8;
+const PARTS: u64 = 32;
 /// How often a worker looks at what waits for a sync or a stalled store.
 const RESTLESS: Duration = Duration::from_millis(5);
 
