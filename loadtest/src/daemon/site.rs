@@ -172,6 +172,7 @@ mod tests {
             settings,
             clickd,
             folder,
+            pins: Pins::new(true).unwrap(),
         }
     }
 

@@ -180,6 +180,7 @@ mod tests {
             batches: 5,
             clickd: None,
             seed: 1,
+            free: true,
             keep: false,
         };
         assert_eq!(options.all().unwrap(), 6_072);
