@@ -1,10 +1,10 @@
 //! Folding one slot: its rows in; out come parts of the verdicts on its clicks, then one batch with
 //! everything else and the watermark.
 //!
-//! Order inside a slot: clicks by program, partner, own time and number (nothing of the fold reaches
-//! from one partner's clicks on a program to any others, so this gives what the order by time alone
-//! would), then the submissions that waited, then the slot's own, each by slot and number. A
-//! conversion therefore never misses a click that was answered before it.
+//! Order inside a slot: clicks by program, partner, own time and number (nothing of the fold
+//! reaches from one partner's clicks on a program to any others, so this gives what the order by
+//! time alone would), then the submissions that waited, then the slot's own, each by slot and
+//! number. A conversion therefore never misses a click that was answered before it.
 
 use std::sync::Arc;
 

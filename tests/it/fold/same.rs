@@ -1,5 +1,5 @@
-//! One log folded live, with restarts, with stops in the middle of slots, and again: the same bytes, and the figures of
-//! the naive recount.
+//! One log folded live, with restarts, with stops in the middle of slots, and again: the same
+//! bytes, and the figures of the naive recount.
 
 use std::collections::BTreeMap;
 use std::path::Path;

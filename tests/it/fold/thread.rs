@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clickd::derived::{Derived, Options};
-use clickd::fold::{Fold, RULES, verify};
+use clickd::fold::{Fold, Folder, RULES, verify};
 use clickd::log::{Clock, Log, Options as LogOptions};
 use clickd::model::id::{EventNumber, PartnerId, Slot};
 
@@ -145,19 +145,40 @@ fn a_slot_that_does_not_match_its_footer_stops_the_fold_before_it() {
 
 #[test]
 fn rows_folded_from_another_log_are_discarded() {
+    another_log(&|log, derived| {
+        let mut fold = Fold::start(log.clone(), derived, Arc::default(), None).unwrap();
+        let sealed = log.sealed();
+        until("the fold reaches the log", || {
+            fold.status().watermark().slot >= sealed
+        });
+        fold.stop();
+    });
+}
+
+#[test]
+fn the_begun_first_slot_of_another_log_is_discarded() {
+    another_log(&|log, derived| {
+        let mut folder = Folder::new(log.clone(), derived.serving());
+        folder.commit_every(1);
+        let mut folded = Some(());
+        while folded.is_some() {
+            let slot = folder.next_slot().unwrap().unwrap();
+            folded = folder.fold(slot, &|| true).unwrap().map(drop);
+        }
+        assert_eq!(folder.mark(), None);
+    });
+}
+
+/// Lets `fold` fold one log and the thread another one into the same store.
+fn another_log(fold: &dyn Fn(&Log, Derived)) {
     let root = tempfile::tempdir().unwrap();
     let dir = root.path().join("derived");
     let mut first = World::new(4);
     let log = first.open(&root.path().join("first"));
     begin(&log);
     slots(&mut first, &log, 2);
-    let mut fold = Fold::start(log.clone(), open(&dir, &log), Arc::default(), None).unwrap();
-    let sealed = log.sealed();
-    until("the fold reaches the log", || {
-        fold.status().watermark().slot >= sealed
-    });
-    fold.stop();
-    drop((fold, log));
+    fold(&log, open(&dir, &log));
+    drop(log);
 
     let mut second = World::new(5);
     let log = second.open(&root.path().join("second"));

@@ -191,7 +191,7 @@ fn after_the_nth_sync_failed_nothing_is_acknowledged_and_the_daemon_ends() {
 
 #[test]
 fn a_failed_sync_of_log_or_side_file_is_final_though_the_next_would_succeed() {
-    let runs: Vec<Run> = (1..=8)
+    let runs: Vec<Run> = (1..=14)
         .map(|number| Run {
             when: format!("{number}{}", if number % 3 == 0 { "+" } else { "" }),
             settings: if number % 2 == 0 { FAST } else { DURABLE },
