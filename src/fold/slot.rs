@@ -229,22 +229,11 @@ impl Folder {
         stop: &dyn Fn() -> bool,
     ) -> Result<bool, FoldError> {
         let catalog = Arc::clone(&self.catalog);
-        let begun = Begun {
-            slot: footer.slot,
-            checksum: footer.checksum,
-            judged: 0,
-        };
+        let (slot, checksum) = (footer.slot, footer.checksum);
         let judged = match families.begun()? {
             None => 0,
-            Some(stored)
-                if (Begun {
-                    judged: 0,
-                    ..stored
-                }) == begun =>
-            {
-                stored.judged
-            }
-            Some(stored) => return Err(FoldError::BegunOther(stored.slot)),
+            Some(begun) if (begun.slot, begun.checksum) == (slot, checksum) => begun.judged,
+            Some(begun) => return Err(FoldError::BegunOther(begun.slot)),
         };
         let mut rows = std::mem::take(&mut self.rows);
         for (at, row) in (0_u32..).zip(&mut rows) {
@@ -256,8 +245,9 @@ impl Folder {
                 if at > judged && at.is_multiple_of(self.part) {
                     self.windows.write(batch);
                     batch.commit_part(&Begun {
+                        slot,
+                        checksum,
                         judged: at,
-                        ..begun
                     })?;
                     self.windows.written();
                     std::thread::yield_now();
