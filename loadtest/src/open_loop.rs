@@ -1,5 +1,4 @@
-//! The sending half of `loadtest steady` and of the latencies of `loadtest compare`: ticks in,
-//! figures out.
+//! The sending half of `loadtest steady`: ticks in, figures out.
 //!
 //! A pacer releases ticks as they come due and the connections take them in order. A tick's
 //! latency runs from the moment it was due, so a server that stalls is charged for every click

@@ -13,7 +13,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::figures::{Finding, Value};
 use super::request::Mode;
 use super::servers::{Kind, Server};
-use super::turn::{Paced, Sample, closed, is_disturbed, open};
+use super::turn::{Paced, Sample, closed, is_disturbed, paced};
 use super::wrk::{Load, Wrk};
 
 /// How often what is measured.
@@ -117,12 +117,12 @@ pub(crate) async fn run(
                 let kind = server.kind;
                 let name = format!("{}, open loop", kind.name());
                 bar.set_message(name.clone());
-                let (paced, faults) = open(server, rate, plan.seconds)
+                let (turn, faults) = paced(server, rate, plan.seconds)
                     .await
                     .with_context(|| format!("{name}\n{}", server.tail()))?;
                 let faults = faults.into_iter().map(|fault| format!("{name}: {fault}"));
                 results.faults.extend(faults);
-                results.open.entry(kind).or_default().push(paced);
+                results.open.entry(kind).or_default().push(turn);
                 bar.inc(1);
             }
         }

@@ -14,10 +14,9 @@ use super::request::request;
 use super::servers::{Server, cpu_of_tree};
 use super::wrk::{Counted, Load, Wrk};
 use crate::daemon::usage::Usage;
-use crate::http::sender::Sender;
+use crate::drive::batch::Same;
+use crate::drive::open;
 use crate::measure::latency::Percentiles;
-use crate::measure::pace::Schedule;
-use crate::open_loop::OpenLoop;
 
 /// Connections of the open loop.
 pub(crate) const OPEN_CONNECTIONS: u16 = 64;
@@ -116,28 +115,24 @@ fn sample(counted: &Counted, before: &Usage, ended: &Usage, after: &Usage) -> Op
 ///
 /// # Errors
 /// A click is not answered by a 302.
-pub(crate) async fn open(
+pub(crate) async fn paced(
     server: &mut Server,
     rate: u32,
     seconds: u32,
 ) -> Result<(Paced, Vec<String>)> {
-    let total = u64::from(rate) * u64::from(seconds);
-    let warm = Duration::from_secs(seconds.into()) / 4;
+    let length = Duration::from_secs(seconds.into());
+    let total = open::count(rate, length);
+    let same = Same::new(&request(server.address)?, usize::try_from(total)?);
     let pid = server.pid();
     let before = Usage::of_tree(pid)?;
-    let run = OpenLoop::new(Schedule { rate, total }, 0, warm)?;
-    let (address, same) = (server.address, request(server.address)?);
-    run.send(OPEN_CONNECTIONS, || Ok(Sender::same(address, same.clone())))
-        .await?;
+    let flow = open::send(same, rate, length / 4, OPEN_CONNECTIONS, server.address).await?;
     let ended = Usage::of_tree(pid)?;
-    run.watched.bar.finish_and_clear();
-    run.check()?;
     let faults = server.settle(Bounds::new(total, 0)).await?;
     let after = cpu_of_tree(pid)?;
     server.between.charge(after.saturating_sub(before.cpu));
     let paced = Paced {
-        latency: run.latency.borrow().percentiles(),
-        delay: run.delay.borrow().percentiles().p99,
+        latency: flow.latency.percentiles(),
+        delay: flow.delay.percentiles().p99,
         stolen: ended.stolen_since(&before),
         foreign: ended.foreign_since(&before),
     };

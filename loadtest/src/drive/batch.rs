@@ -5,7 +5,11 @@ use std::collections::hash_map::Entry;
 use std::net::SocketAddr;
 
 use anyhow::{Result, bail, ensure};
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::Request;
 
+use super::open::Requests;
 use crate::http::click::{Clicks, click_id};
 use crate::http::pipe::Answer;
 use crate::http::wire;
@@ -57,6 +61,54 @@ impl Batch {
         };
         let bytes = self.bytes.get(at(first)?..at(end)?)?;
         (!clicks.is_empty()).then_some((bytes, clicks))
+    }
+}
+
+impl Requests for Batch {
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    fn bytes(&self, index: usize) -> Option<&[u8]> {
+        Some(self.get(index, 1)?.0)
+    }
+
+    fn read(&self, index: usize, answer: &Answer) -> Result<Option<u64>> {
+        let Some(click) = self.clicks.get(index) else {
+            bail!("there is no click {index}");
+        };
+        read(click, answer).map(Some)
+    }
+}
+
+/// One request over and over, for servers of which some make no click ids.
+pub(crate) struct Same {
+    bytes: Vec<u8>,
+    count: usize,
+}
+
+impl Same {
+    /// The request so many times.
+    pub(crate) fn new(request: &Request<Full<Bytes>>, count: usize) -> Self {
+        let mut bytes = Vec::new();
+        wire::write(request, &mut bytes);
+        Self { bytes, count }
+    }
+}
+
+impl Requests for Same {
+    fn len(&self) -> usize {
+        self.count
+    }
+
+    fn bytes(&self, index: usize) -> Option<&[u8]> {
+        (index < self.count).then_some(self.bytes.as_slice())
+    }
+
+    fn read(&self, _: usize, answer: &Answer) -> Result<Option<u64>> {
+        ensure!(answer.status == 302, "answered {}, not 302", answer.status);
+        ensure!(!answer.unrecorded, "the click was not recorded");
+        Ok(None)
     }
 }
 

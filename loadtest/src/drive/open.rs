@@ -10,10 +10,24 @@ use anyhow::{Context as _, Result, ensure};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use super::batch::{Batch, read};
-use crate::http::pipe::Pipe;
+use crate::http::pipe::{Answer, Pipe};
 use crate::measure::latency::Latency;
 use crate::measure::pace::{Schedule, pace};
+
+/// Requests in their order, and what a right answer to each of them is.
+pub(crate) trait Requests {
+    /// How many there are.
+    fn len(&self) -> usize;
+
+    /// The bytes of one; `None` after the last.
+    fn bytes(&self, index: usize) -> Option<&[u8]>;
+
+    /// The number of the click, where the answer is asked for one.
+    ///
+    /// # Errors
+    /// It is not answered as it must be.
+    fn read(&self, index: usize, answer: &Answer) -> Result<Option<u64>>;
+}
 
 /// What came of a run.
 pub(crate) struct Flow {
@@ -23,12 +37,12 @@ pub(crate) struct Flow {
     pub(crate) late: Latency,
     /// From due to known to be due: the tool's own delay.
     pub(crate) delay: Latency,
-    /// Numbers of the clicks, all of which were answered as recorded.
+    /// Numbers of the clicks, where they are asked for; all were answered as they must be.
     pub(crate) numbers: Vec<u64>,
 }
 
-struct Shared {
-    batch: Batch,
+struct Shared<R> {
+    requests: R,
     schedule: Schedule,
     start: Instant,
     warm: Duration,
@@ -36,6 +50,7 @@ struct Shared {
     next: Cell<usize>,
     latency: RefCell<Latency>,
     late: RefCell<Latency>,
+    answered: Cell<usize>,
     numbers: RefCell<Vec<u64>>,
 }
 
@@ -45,9 +60,9 @@ pub(crate) fn count(rate: u32, length: Duration) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
 }
 
-/// Sends every click of `batch` at `rate` a second; those due before `warm` are not measured.
+/// Sends every request at `rate` a second; those due before `warm` are not measured.
 pub(crate) async fn send(
-    batch: Batch,
+    requests: impl Requests + 'static,
     rate: u32,
     warm: Duration,
     connections: u16,
@@ -56,7 +71,7 @@ pub(crate) async fn send(
     let shared = Rc::new(Shared {
         schedule: Schedule {
             rate,
-            total: u64::try_from(batch.len())?,
+            total: u64::try_from(requests.len())?,
         },
         start: Instant::now(),
         warm,
@@ -64,8 +79,9 @@ pub(crate) async fn send(
         next: Cell::new(0),
         latency: RefCell::new(Latency::new()?),
         late: RefCell::new(Latency::new()?),
-        numbers: RefCell::new(Vec::with_capacity(batch.len())),
-        batch,
+        answered: Cell::new(0),
+        numbers: RefCell::new(Vec::with_capacity(requests.len())),
+        requests,
     });
     let delay = RefCell::new(Latency::new()?);
     let mut senders = JoinSet::new();
@@ -85,28 +101,23 @@ pub(crate) async fn send(
         anyhow::Ok(())
     };
     tokio::try_join!(pacing, sending)?;
-    let numbers = shared.numbers.take();
-    ensure!(
-        numbers.len() == shared.batch.len(),
-        "{} of {} clicks were answered",
-        numbers.len(),
-        shared.batch.len()
-    );
+    let (answered, all) = (shared.answered.get(), shared.requests.len());
+    ensure!(answered == all, "{answered} of {all} clicks were answered");
     Ok(Flow {
         latency: shared.latency.replace(Latency::new()?),
         late: shared.late.replace(Latency::new()?),
         delay: delay.into_inner(),
-        numbers,
+        numbers: shared.numbers.take(),
     })
 }
 
 /// Takes clicks as they come due until none is left.
-async fn send_clicks(shared: Rc<Shared>, mut pipe: Pipe) -> Result<()> {
+async fn send_clicks(shared: Rc<Shared<impl Requests>>, mut pipe: Pipe) -> Result<()> {
     let mut answers = Vec::new();
     loop {
         shared.permits.acquire().await?.forget();
         let index = shared.next.get();
-        let Some((bytes, clicks)) = shared.batch.get(index, 1) else {
+        let Some(bytes) = shared.requests.bytes(index) else {
             return Ok(());
         };
         shared.next.set(index + 1);
@@ -120,17 +131,22 @@ async fn send_clicks(shared: Rc<Shared>, mut pipe: Pipe) -> Result<()> {
             shared.late.borrow_mut().record(late);
         }
         ended.with_context(|| format!("click {index}"))?;
-        for (click, answer) in clicks.iter().zip(&answers) {
-            let number = read(click, answer).with_context(|| format!("click {index}"))?;
-            shared.numbers.borrow_mut().push(number);
+        for answer in &answers {
+            let number = shared.requests.read(index, answer);
+            let number = number.with_context(|| format!("click {index}"))?;
+            shared.numbers.borrow_mut().extend(number);
+            shared.answered.set(shared.answered.get() + 1);
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use http_body_util::Full;
+
     use super::*;
     use crate::drive::batch::tests::redirect;
+    use crate::drive::batch::{Batch, Same};
     use crate::http::mock::{Mock, run};
     use crate::traffic::crowd::Crowd;
 
@@ -167,6 +183,39 @@ mod tests {
             assert_eq!(flow.latency.percentiles().count, 70);
             assert_eq!(flow.late.percentiles().count, 70);
             assert_eq!(flow.numbers.len(), 100);
+        });
+    }
+
+    #[test]
+    fn one_request_is_sent_over_and_over_and_any_recorded_redirect_will_do() {
+        run(async {
+            for (head, said) in [
+                ("HTTP/1.1 302 Found\r\nLocation: /", None),
+                ("HTTP/1.1 200 OK", Some("answered 200")),
+                (
+                    "HTTP/1.1 302 Found\r\nX-Clickd-Recorded: 0",
+                    Some("not recorded"),
+                ),
+            ] {
+                let mock =
+                    Mock::start(move |_| format!("{head}\r\nContent-Length: 0\r\n\r\n")).await;
+                let request = hyper::Request::get("/c/1/2/3").header("Host", "h");
+                let same = Same::new(&request.body(Full::default()).unwrap(), 3);
+                let flow = send(same, 1_000, Duration::ZERO, 2, mock.address).await;
+                match (flow, said) {
+                    (Ok(flow), None) => {
+                        assert_eq!(flow.latency.percentiles().count, 3);
+                        assert!(flow.numbers.is_empty());
+                        assert_eq!(mock.paths(), ["/c/1/2/3"; 3]);
+                        assert_eq!(mock.seen()[2].header("host"), Some("h"));
+                    }
+                    (Err(error), Some(said)) => {
+                        let error = format!("{error:#}");
+                        assert!(error.contains(said), "{error}");
+                    }
+                    (flow, said) => panic!("{:?} instead of {said:?}", flow.is_ok()),
+                }
+            }
         });
     }
 

@@ -4,9 +4,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Result, ensure};
-use bytes::Bytes;
-use http_body_util::Full;
-use hyper::{Request, StatusCode};
+use hyper::StatusCode;
 
 use super::click::{self, ClickId, Clicks, unix_millis};
 use super::connection::Connection;
@@ -23,47 +21,26 @@ pub(crate) enum Expect {
 
 /// One connection's sender.
 pub(crate) struct Sender {
-    requests: Requests,
+    clicks: Clicks,
     connection: Connection,
     program: u32,
     expect: Expect,
-}
-
-/// Which request a visit becomes.
-enum Requests {
-    /// Its own.
-    Visits(Clicks),
-    /// The same for all.
-    Same(Box<Request<Full<Bytes>>>),
 }
 
 impl Sender {
     /// A sender of links of `program` to `target`.
     pub(crate) fn new(target: SocketAddr, program: u32, expect: Expect) -> Result<Self> {
         Ok(Self {
-            requests: Requests::Visits(Clicks::new(target, program)?),
+            clicks: Clicks::new(target, program)?,
             connection: Connection::new(target),
             program,
             expect,
         })
     }
 
-    /// A sender of one request to `target`, whatever the visit; any 302 will do.
-    pub(crate) fn same(target: SocketAddr, request: Request<Full<Bytes>>) -> Self {
-        Self {
-            requests: Requests::Same(Box::new(request)),
-            connection: Connection::new(target),
-            program: 0,
-            expect: Expect::Redirect,
-        }
-    }
-
     /// Sends a visit. The click id is `None` only under [`Expect::Redirect`].
     pub(crate) async fn send(&mut self, visit: &Visit) -> Result<Option<ClickId>> {
-        let request = match &mut self.requests {
-            Requests::Visits(clicks) => clicks.request(visit)?,
-            Requests::Same(request) => Request::clone(request),
-        };
+        let request = self.clicks.request(visit)?;
         let sent = now();
         let answer = self.connection.exchange(request).await?;
         match self.expect {
@@ -133,22 +110,6 @@ mod tests {
             );
             assert_eq!(seen[0].header("X-Forwarded-For"), Some("10.1.85.244"));
             assert_eq!(seen[0].path, "/c/280/12/7?subId1=os13");
-        });
-    }
-
-    #[test]
-    fn the_same_request_is_sent_for_every_visit() {
-        run(async {
-            let mock = Mock::start(redirect).await;
-            let request = Request::get("/c/1/2/3").header("Host", "h");
-            let request = request.body(Full::default()).unwrap();
-            let mut sender = Sender::same(mock.address, request);
-            for partner in [1, 2] {
-                let visit = Visit { partner, ..VISIT };
-                assert_eq!(sender.send(&visit).await.unwrap(), None);
-            }
-            assert_eq!(mock.paths(), ["/c/1/2/3", "/c/1/2/3"]);
-            assert_eq!(mock.seen()[1].header("host"), Some("h"));
         });
     }
 
