@@ -136,7 +136,9 @@ impl Daemon {
         let socket = ControlSocket::bind(&addresses.control)?;
         notify::extend(Duration::from_secs(60), "recovering the log");
         let stores = Arc::new(Stores::open(config)?);
-        stores.log.prepare_wal().map_err(OpenError::from)?;
+        if config.ack.clicks == AckMode::Durable {
+            stores.log.prepare_wal().map_err(OpenError::from)?;
+        }
         let recorder = Recorder::new(stores.log.clock().now())
             .map_err(|error| StartError::Metrics(error.to_string()))?;
         let recorder = Arc::new(recorder);

@@ -8,6 +8,8 @@ use rocksdb::{
     Options as StoreOptions,
 };
 
+use crate::log::family::pace_background;
+
 /// What the caller chooses about the derived store.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -146,5 +148,6 @@ pub(super) fn store(options: &Options) -> StoreOptions {
     store.set_stats_dump_period_sec(0);
     store.set_max_log_file_size(4 << 20);
     store.set_keep_log_file_num(2);
+    pace_background(&mut store);
     store
 }

@@ -64,8 +64,15 @@ pub const FAMILIES: &[(&str, Use)] = &[
 /// Bytes of the memtable of `clicks` at which every family is flushed at the next slot boundary.
 pub const FLUSH_AT_BYTES: u64 = 64 << 20;
 
-/// WAL files that are kept for reuse.
+/// WAL files that are kept for reuse where clicks wait for syncs.
 const WAL_FILES_KEPT: usize = 3;
+
+/// Bytes a second that background work of a store may write.
+const BACKGROUND_RATE: i64 = 32 << 20;
+/// How often it gets its share of them, microseconds.
+const BACKGROUND_PERIOD_MICROS: i64 = 250;
+/// Bytes that a file collects before they are written.
+const FILE_BUFFER_BYTES: u64 = 8 << 10;
 
 const MIB: usize = 1 << 20;
 
@@ -77,9 +84,15 @@ pub(super) fn store_options(options: &Options) -> RocksOptions {
     // After a crash the log must be a prefix of what was written; the side file tells whether
     // that prefix holds everything that was acknowledged.
     rocks.set_wal_recovery_mode(DBRecoveryMode::PointInTime);
-    // A file that is written over again is synced sooner than one that grows, see `super::reuse`.
-    // What is left of its former life can't pass for a record, and the side file would tell.
-    rocks.set_recycle_log_file_num(WAL_FILES_KEPT);
+    // A file that is written over again is synced sooner than one that grows, see `super::reuse`;
+    // but a write to a page of it that has left the memory waits for the disk to read it, so only
+    // syncs that somebody waits for are worth it. What is left of the file's former life can't
+    // pass for a record, and the side file would tell.
+    rocks.set_recycle_log_file_num(if options.durable_clicks {
+        WAL_FILES_KEPT
+    } else {
+        0
+    });
     rocks.set_track_and_verify_wals_in_manifest(true);
     rocks.set_max_total_wal_size(options.wal_total_bytes);
     rocks.set_wal_bytes_per_sync(if options.durable_clicks { 0 } else { 1 << 20 });
@@ -97,7 +110,20 @@ pub(super) fn store_options(options: &Options) -> RocksOptions {
         options.write_buffer_bytes,
         false,
     ));
+    pace_background(&mut rocks);
     rocks
+}
+
+/// Has flushes and compactions stop for a moment every few kilobytes.
+///
+/// The kernel takes no CPU from a thread that has just got it, however low its priority, so a
+/// public worker would wait out stretches of milliseconds. The rate is several times what the most
+/// clicks that two cores take need.
+pub(crate) fn pace_background(rocks: &mut RocksOptions) {
+    rocks.set_ratelimiter(BACKGROUND_RATE, BACKGROUND_PERIOD_MICROS, 10);
+    // The pause comes where a file's buffer is written. A commit that does not fit in goes to the
+    // WAL past it, in one more write.
+    rocks.set_writable_file_max_buffer_size(FILE_BUFFER_BYTES);
 }
 
 /// The families with their options; `cache` is shared by all.
@@ -157,10 +183,12 @@ fn family_options(used: Use, cache: &Cache) -> RocksOptions {
 mod tests {
     use crate::log::{Clock, Log, Options};
 
-    #[test]
-    fn the_options_in_force_are_the_ones_chosen() {
+    /// The options that RocksDB wrote down for a log opened with these.
+    fn in_force(choose: impl FnOnce(&mut Options)) -> String {
         let folder = tempfile::tempdir().unwrap();
-        let log = Log::open(&Options::new(folder.path()), Clock::start()).unwrap();
+        let mut options = Options::new(folder.path());
+        choose(&mut options);
+        let log = Log::open(&options, Clock::start()).unwrap();
         log.stop().unwrap();
         let newest = std::fs::read_dir(folder.path())
             .unwrap()
@@ -173,7 +201,25 @@ mod tests {
             })
             .max()
             .unwrap();
-        let text = std::fs::read_to_string(newest).unwrap();
+        std::fs::read_to_string(newest).unwrap()
+    }
+
+    #[test]
+    fn files_are_written_over_only_where_clicks_wait_for_syncs() {
+        for (is_durable, recycled, every) in [(false, 0, 1_048_576), (true, 3, 0)] {
+            let text = in_force(|options| options.durable_clicks = is_durable);
+            for line in [
+                format!("  recycle_log_file_num={recycled}\n"),
+                format!("  wal_bytes_per_sync={every}\n"),
+            ] {
+                assert!(text.contains(&line), "{line} in\n{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_options_in_force_are_the_ones_chosen() {
+        let text = in_force(|_| ());
         let section = |name: &str| {
             let (_, rest) = text
                 .split_once(name)
@@ -192,9 +238,8 @@ mod tests {
             &section("[DBOptions]"),
             &[
                 "wal_recovery_mode=kPointInTimeRecovery",
-                "recycle_log_file_num=3",
                 "max_total_wal_size=268435456",
-                "wal_bytes_per_sync=1048576",
+                "writable_file_max_buffer_size=8192",
                 "bytes_per_sync=1048576",
                 "allow_concurrent_memtable_write=false",
                 "manual_wal_flush=false",

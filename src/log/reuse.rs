@@ -5,7 +5,7 @@
 //! (`recycle_log_file_num` in [`super::family`]); reading one back, it knows the records of the
 //! file's former life by their number. A log that has just been opened has none of them yet.
 //!
-//! Called once, by the daemon, before it serves.
+//! Called once, by a daemon that answers clicks after the sync, before it serves.
 
 use rocksdb::{FlushOptions, WriteBatch};
 
@@ -128,7 +128,9 @@ mod tests {
     #[test]
     fn files_are_written_over_and_nothing_of_their_former_life_comes_back() {
         let folder = tempfile::tempdir().unwrap();
-        let log = Log::open(&Options::new(folder.path()), Clock::start()).unwrap();
+        let mut options = Options::new(folder.path());
+        options.durable_clicks = true;
+        let log = Log::open(&options, Clock::start()).unwrap();
         let mut stored = store(&log, 10);
         assert!(largest_bytes(folder.path()) < FILE_BYTES);
         log.prepare_wal().unwrap();

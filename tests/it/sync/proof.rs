@@ -6,10 +6,16 @@ use memchr::memmem;
 
 use super::trace::{Call, Trace};
 
-/// Size of the blocks of a write-ahead log that may be written over, and of the header at the start
-/// of each.
+/// Size of the blocks of a write-ahead log.
 const BLOCK: usize = 32 << 10;
-const HEADER: usize = 11;
+/// Where the header at the start of a block names the type of its record.
+const TYPE_AT: usize = 6;
+
+/// Size of the headers in a log with such records: those of a log that may be written over carry
+/// its number, too.
+fn header(record_type: u8) -> usize {
+    if record_type <= 4 { 7 } else { 11 }
+}
 
 /// An event that was acknowledged: bytes of its row, and bytes of every answer to it.
 #[derive(Clone, Debug)]
@@ -52,15 +58,19 @@ impl<'a> Proof<'a> {
             let place = *places.entry(call.path.as_str()).or_insert_with(|| {
                 proof.logs.push((&call.path, Vec::new()));
                 proof.writes.push(Vec::new());
-                sizes.push(0);
+                sizes.push((0, BLOCK));
                 sizes.len() - 1
             });
             let bytes = &mut proof.logs[place].1;
+            let (size, skipped) = &mut sizes[place];
             for byte in &call.data {
-                if sizes[place] % BLOCK >= HEADER {
+                if *size == TYPE_AT {
+                    *skipped = header(*byte);
+                }
+                if *size % BLOCK >= *skipped {
                     bytes.push(*byte);
                 }
-                sizes[place] += 1;
+                *size += 1;
             }
             let end = bytes.len();
             proof.writes[place].push((end, call));
@@ -198,17 +208,19 @@ fn a_row_that_a_block_header_cuts_is_found() {
         ended: Some(0),
         ..Call::default()
     };
-    let (mut first, mut second) = (vec![b'.'; BLOCK - 2], vec![b'w', b'#', b'#', b'#']);
-    first.extend_from_slice(b"ro");
-    // The cut comes right before the end of the block, and within a header.
-    first.extend_from_slice(b"###");
-    second.splice(0..1, *b"########w");
-    let trace = Trace {
-        calls: vec![wal(&first), wal(&second)],
-        ..Trace::default()
-    };
-    let proof = Proof::new(&trace);
-    let found = proof.write_of(b"row").unwrap();
-    assert_eq!(found.data, second);
-    assert!(proof.write_of(b"rows").is_none());
+    for (record_type, header) in [(1, 7), (4, 7), (5, 11), (8, 11)] {
+        // The cut comes right before the end of the block, and within a header.
+        let mut first = vec![record_type; BLOCK - 2];
+        first.extend_from_slice(b"ro###");
+        let mut second = vec![b'#'; header - 3];
+        second.extend_from_slice(b"w###");
+        let trace = Trace {
+            calls: vec![wal(&first), wal(&second)],
+            ..Trace::default()
+        };
+        let proof = Proof::new(&trace);
+        let found = proof.write_of(b"row").unwrap();
+        assert_eq!(found.data, second);
+        assert!(proof.write_of(b"rows").is_none());
+    }
 }
