@@ -1,14 +1,16 @@
 //! The base of a rate payout: what was sold, less discounts, without shipping and tax.
 //!
-//! The first of these that is sent counts: `Amount`; `OrderSubTotalPostDiscount`; the sum of the
-//! items less `OrderDiscount`. An item is `ItemSubTotal{n}`, or `ItemPrice{n}` times
-//! `ItemQuantity{n}`; less `ItemDiscount{n}` for each unit and `ItemTotalDiscount{n}` for the
-//! line. Discount rates are not turned into money: with them, send the amount itself.
+//! `Amount`, or `OrderSubTotalPostDiscount`, or the sum of the items less what is taken off the
+//! order. `Amount` beside priced items must be that sum; it is never guessed which of two is
+//! meant. An item is `ItemSubTotal{n}`, or `ItemPrice{n}` times `ItemQuantity{n}`; less
+//! `ItemDiscount{n}` for each unit, `ItemTotalDiscount{n}` for the line, and `ItemDiscountRate{n}`
+//! of the line. The order's discount is `OrderDiscount` and `OrderDiscountRate` of the items' sum.
+//! Rates are per cent; what they take off is rounded half to even to the currency's minor unit.
 
 use std::collections::BTreeMap;
 
 use crate::model::currency::Currency;
-use crate::model::money::{AMOUNT_MAX, MICROS, Money, MoneyError};
+use crate::model::money::{AMOUNT_MAX, MICROS, Money, MoneyError, Rate};
 
 use super::error::FieldError;
 use super::fields::{Fields, split_number};
@@ -24,7 +26,7 @@ const ORDER_MONEY: &[&str] = &[
 ];
 
 /// Items are numbered from 1 to this.
-const ITEM_NUMBER_MAX: u32 = 500;
+pub const ITEM_NUMBER_MAX: u32 = 500;
 /// Most units of one item.
 const QUANTITY_MAX: u32 = 1_000_000;
 
@@ -83,48 +85,49 @@ pub fn sends_money(fields: &Fields) -> bool {
 pub fn base(fields: &Fields, currency: Currency, errors: &mut Vec<FieldError>) -> Option<Money> {
     let mut reader = Reader { currency, errors };
     let items = items(fields, reader.errors);
+    let amount = reader.money("Amount", fields.get("Amount"));
+    let sub_total = reader.money(SUB_TOTAL, fields.get(SUB_TOTAL));
     let discount = reader.money("OrderDiscount", fields.get("OrderDiscount"));
-    let sent = ["Amount", "OrderSubTotalPostDiscount"]
-        .into_iter()
-        .find_map(|name| fields.get(name).map(|text| (name, text)));
-    let direct = sent.is_some();
-    let mut sum = Some(0_i128);
-    for (number, item) in &items {
-        let line = reader.line(*number, item, direct);
-        sum = sum.zip(line).map(|(sum, line)| sum + line);
-    }
-    if let Some((name, text)) = sent {
-        return reader.money(name, Some(text));
-    }
+    let rate = reader.rate("OrderDiscountRate", fields.filled("OrderDiscountRate"));
+    let is_sent = |name| fields.get(name).is_some();
     if items.is_empty() {
-        if fields.get("OrderDiscount").is_some() {
+        let is_reduced = is_sent("OrderDiscount") || rate.is_some();
+        if is_reduced && !is_sent("Amount") && !is_sent(SUB_TOTAL) {
             reader.error(
                 "Amount",
-                "is missing: with OrderDiscount, send Amount or the items that it is taken from",
+                "is missing: with a discount of the order, send Amount or the items that it is \
+                 taken from",
             );
         }
-        return None;
+        return if is_sent("Amount") { amount } else { sub_total };
     }
-    if fields.filled("OrderDiscountRate").is_some() {
-        reader.error("OrderDiscountRate", RATE_NEEDS_AMOUNT);
-    }
-    let base = sum? - i128::from(discount.map_or(0, |money| money.0));
-    if base < 0 {
-        reader.error("OrderDiscount", "is more than the sum of the items");
-        return None;
-    }
-    if base > i128::from(AMOUNT_MAX) * i128::from(MICROS) {
+    if is_sent(SUB_TOTAL) {
         reader.error(
-            "body",
-            format!("the sum of the items is above the maximum of {AMOUNT_MAX}"),
+            SUB_TOTAL,
+            "is given beside the prices of items; send one of them",
+        );
+    }
+    let sum = reader.sum(&items)?;
+    let net = reader.less(sum, discount, rate)?;
+    if !is_sent("Amount") {
+        return Some(net);
+    }
+    let amount = amount?;
+    if amount != net {
+        reader.error(
+            "Amount",
+            format!(
+                "is {amount}, but the items less their discounts add up to {net}: send one of \
+                 them, or both alike"
+            ),
         );
         return None;
     }
-    i64::try_from(base).ok().map(Money)
+    Some(amount)
 }
 
-const RATE_NEEDS_AMOUNT: &str = "is not turned into money: send Amount, or the discount as an \
-    amount of money";
+/// Money of the whole order after its discounts.
+const SUB_TOTAL: &str = "OrderSubTotalPostDiscount";
 
 /// The items by number.
 fn items<'a>(fields: &'a Fields, errors: &mut Vec<FieldError>) -> BTreeMap<u32, Item<'a>> {
@@ -181,9 +184,50 @@ impl Reader<'_> {
         }
     }
 
-    /// What one item adds to the sum, in millionths. With the amount sent directly only the form
-    /// of the item's fields is checked.
-    fn line(&mut self, number: u32, item: &Item<'_>, direct: bool) -> Option<i128> {
+    fn rate(&mut self, field: &str, text: Option<&str>) -> Option<Rate> {
+        match Rate::percent(text?) {
+            Ok(rate) => Some(rate),
+            Err(error) => {
+                self.error(
+                    field,
+                    format!("{error}: 0 to 100 with at most 4 decimals are allowed, as in 12.5"),
+                );
+                None
+            }
+        }
+    }
+
+    /// What all items add up to; nothing when any of them can't be read.
+    fn sum(&mut self, items: &BTreeMap<u32, Item<'_>>) -> Option<Money> {
+        let mut sum = Some(0_i128);
+        for (number, item) in items {
+            let line = self.line(*number, item);
+            sum = sum.zip(line).map(|(sum, line)| sum + line);
+        }
+        let sum = sum?;
+        if sum > i128::from(AMOUNT_MAX) * i128::from(MICROS) {
+            self.error(
+                "body",
+                format!("the sum of the items is above the maximum of {AMOUNT_MAX}"),
+            );
+            return None;
+        }
+        i64::try_from(sum).ok().map(Money)
+    }
+
+    /// What is left of `sum` when the discounts of the order are taken off.
+    fn less(&mut self, sum: Money, discount: Option<Money>, rate: Option<Rate>) -> Option<Money> {
+        let share = rate.map_or(Money::ZERO, |rate| sum.share(rate, self.currency));
+        let net = sum.0 - discount.unwrap_or_default().0 - share.0;
+        if net < 0 {
+            self.error("OrderDiscount", "is more than the sum of the items");
+            return None;
+        }
+        Some(Money(net))
+    }
+
+    /// What one item adds to the sum, in millionths.
+    fn line(&mut self, number: u32, item: &Item<'_>) -> Option<i128> {
         let named = |stem: &str| format!("{stem}{number}");
         let errors_before = self.errors.len();
         let quantity = self.quantity(&named("ItemQuantity"), item.quantity);
@@ -191,9 +235,36 @@ impl Reader<'_> {
         let price = self.money(&named("ItemPrice"), item.price);
         let discount = self.money(&named("ItemDiscount"), item.discount);
         let line_discount = self.money(&named("ItemTotalDiscount"), item.total_discount);
-        if direct {
-            return Some(0);
+        let rate = item.rate.filter(|rate| !rate.is_empty());
+        let rate = self.rate(&named("ItemDiscountRate"), rate);
+        self.goes_together(number, item);
+        if self.errors.len() > errors_before {
+            return None;
         }
+        let micros = |money: Option<Money>| i128::from(money.map_or(0, |money| money.0));
+        let units = i128::from(quantity.unwrap_or(1));
+        let gross = micros(sub_total) + micros(price) * units;
+        // A line that does not fit is above what the sum may be, whatever is taken off.
+        let share = rate.zip(i64::try_from(gross).ok()).map(|(rate, gross)| {
+            let gross = Money(gross);
+            gross.share(rate, self.currency)
+        });
+        let net = gross - micros(discount) * units - micros(line_discount) - micros(share);
+        if net < 0 {
+            let field = if item.discount.is_some() {
+                "ItemDiscount"
+            } else {
+                "ItemTotalDiscount"
+            };
+            self.error(named(field), "takes off more than the item costs");
+            return None;
+        }
+        Some(net)
+    }
+
+    /// Which fields of an item need or exclude each other.
+    fn goes_together(&mut self, number: u32, item: &Item<'_>) {
+        let named = |stem: &str| format!("{stem}{number}");
         if item.sub_total.is_some() && item.price.is_some() {
             self.error(
                 named("ItemPrice"),
@@ -215,26 +286,6 @@ impl Reader<'_> {
                 "is missing: a price or a discount is for one unit",
             );
         }
-        if item.rate.is_some_and(|rate| !rate.is_empty()) {
-            self.error(named("ItemDiscountRate"), RATE_NEEDS_AMOUNT);
-        }
-        if self.errors.len() > errors_before {
-            return None;
-        }
-        let micros = |money: Option<Money>| i128::from(money.map_or(0, |money| money.0));
-        let units = i128::from(quantity.unwrap_or(1));
-        let gross = micros(sub_total) + micros(price) * units;
-        let net = gross - micros(discount) * units - micros(line_discount);
-        if net < 0 {
-            let field = if item.discount.is_some() {
-                "ItemDiscount"
-            } else {
-                "ItemTotalDiscount"
-            };
-            self.error(named(field), "takes off more than the item costs");
-            return None;
-        }
-        Some(net)
     }
 
     fn quantity(&mut self, field: &str, text: Option<&str>) -> Option<u32> {
@@ -256,146 +307,5 @@ impl Reader<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    type Pairs = [(&'static str, &'static str)];
-
-    fn run(pairs: &[(&str, &str)], currency: &str) -> (Option<Money>, Vec<String>) {
-        let mut errors = Vec::new();
-        let pairs = pairs
-            .iter()
-            .map(|(a, b)| ((*a).to_owned(), (*b).to_owned()));
-        let fields = Fields::collect(pairs.collect(), &mut errors);
-        let money = base(&fields, currency.parse().unwrap(), &mut errors);
-        (money, errors.iter().map(ToString::to_string).collect())
-    }
-
-    #[test]
-    fn the_base_is_what_was_sold_less_discounts() {
-        let cases: &[(&Pairs, Option<i64>)] = &[
-            (&[], None),
-            (&[("OrderShipping", "5.00"), ("OrderTax", "1")], None),
-            (&[("Amount", "12.50")], Some(12_500_000)),
-            (&[("Amount", "0")], Some(0)),
-            (&[("OrderSubTotalPostDiscount", "3")], Some(3_000_000)),
-            (
-                &[
-                    ("Amount", "9"),
-                    ("ItemSubTotal1", "3"),
-                    ("OrderDiscount", "1"),
-                ],
-                Some(9_000_000),
-            ),
-            (
-                &[("ItemSubTotal1", "3"), ("ItemSubTotal2", "4.5")],
-                Some(7_500_000),
-            ),
-            (
-                &[("ItemPrice1", "2.50"), ("ItemQuantity1", "3")],
-                Some(7_500_000),
-            ),
-            (
-                &[
-                    ("ItemPrice1", "2.50"),
-                    ("ItemQuantity1", "3"),
-                    ("ItemDiscount1", "0.50"),
-                    ("ItemTotalDiscount1", "1"),
-                    ("ItemSubTotal7", "10"),
-                    ("OrderDiscount", "2"),
-                    ("OrderShipping", "99"),
-                ],
-                Some(13_000_000),
-            ),
-            (
-                &[
-                    ("ItemSubTotal1", "6"),
-                    ("ItemQuantity1", "3"),
-                    ("ItemDiscount1", "1"),
-                ],
-                Some(3_000_000),
-            ),
-            (&[("ItemQuantity1", "3"), ("ItemSku1", "x")], None),
-        ];
-        for (pairs, expected) in cases {
-            let (money, errors) = run(pairs, "USD");
-            assert_eq!(
-                (money.map(|m| m.0), errors),
-                (*expected, vec![]),
-                "{pairs:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn what_is_wrong_names_the_field() {
-        let cases: &[(&Pairs, &str)] = &[
-            (&[("Amount", "")], "Amount: is not a decimal number"),
-            (&[("Amount", "1e400")], "Amount: is not a decimal"),
-            (&[("Amount", "-5")], "Amount: is not a decimal"),
-            (
-                &[("Amount", "12.345")],
-                "Amount: has more decimals than the 2 that the currency has",
-            ),
-            (
-                &[("Amount", "10000000.01")],
-                "Amount: is above the maximum of 10000000",
-            ),
-            (&[("ItemPrice1", "1")], "ItemQuantity1: is missing"),
-            (
-                &[("ItemPrice1", "1"), ("ItemQuantity1", "0")],
-                "ItemQuantity1: is no quantity",
-            ),
-            (
-                &[("ItemPrice1", "1"), ("ItemQuantity1", "1.5")],
-                "ItemQuantity1: is no quantity",
-            ),
-            (
-                &[
-                    ("ItemPrice1", "1"),
-                    ("ItemQuantity1", "1"),
-                    ("ItemSubTotal1", "1"),
-                ],
-                "ItemPrice1: is given beside ItemSubTotal1",
-            ),
-            (&[("ItemPrice", "1")], "ItemPrice: names no item"),
-            (&[("ItemPrice01", "1")], "ItemPrice01: names no item"),
-            (&[("ItemPrice0", "1")], "ItemPrice0: names no item"),
-            (&[("ItemPrice501", "1")], "ItemPrice501: names no item"),
-            (&[("ItemTotalDiscount1", "1")], "ItemSubTotal1: is missing"),
-            (
-                &[("ItemSubTotal1", "1"), ("ItemTotalDiscount1", "1.01")],
-                "ItemTotalDiscount1: takes",
-            ),
-            (
-                &[("ItemSubTotal1", "1"), ("OrderDiscount", "1.01")],
-                "OrderDiscount: is more than",
-            ),
-            (&[("OrderDiscount", "1")], "Amount: is missing"),
-            (
-                &[("ItemSubTotal1", "1"), ("OrderDiscountRate", "10")],
-                "OrderDiscountRate: is not",
-            ),
-            (
-                &[("ItemSubTotal1", "1"), ("ItemDiscountRate1", "1")],
-                "ItemDiscountRate1: is not",
-            ),
-            (
-                &[("Amount", "1"), ("ItemSubTotal1", "x")],
-                "ItemSubTotal1: is not a decimal",
-            ),
-            (
-                &[("ItemPrice1", "10000000"), ("ItemQuantity1", "1000000")],
-                "body: the sum of the items is above",
-            ),
-        ];
-        for (pairs, expected) in cases {
-            let (_, errors) = run(pairs, "USD");
-            assert_eq!(errors.len(), 1, "{pairs:?}: {errors:?}");
-            assert!(errors[0].starts_with(expected), "{pairs:?}: {errors:?}");
-        }
-        assert!(
-            run(&[("Amount", "10.5")], "JPY").1[0].contains("the 0 that the currency has, JPY")
-        );
-    }
-}
+#[path = "amount_tests.rs"]
+mod tests;

@@ -49,6 +49,12 @@ pub fn parse(text: &str, zone: &TimeZone, now: Millis) -> Result<EventTime, Stri
     Ok(EventTime::At { start, precision })
 }
 
+/// Whether `text` is a date as [`parse`] reads it, whenever it may be; `NOW` is none.
+#[must_use]
+pub fn is_date(text: &str) -> bool {
+    parts(text).is_some()
+}
+
 /// First millisecond and length in milliseconds.
 fn span(parts: &Parts, zone: &TimeZone) -> Option<(Millis, i64)> {
     let instant = |local: DateTime, offset: Offset| {

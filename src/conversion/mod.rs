@@ -11,6 +11,7 @@
 //! | names → the published spelling, bounds, repeats | [`fields`] |
 //! | `EventDate` | [`event_date`] |
 //! | money | [`amount`] |
+//! | what each field may hold, what needs what | [`rules`] |
 //! | all of it → `Submission` | [`submission`] |
 //!
 //! [`Submission`]: crate::model::submission::Submission
@@ -23,6 +24,7 @@ pub mod fields;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod json;
+pub mod rules;
 pub mod submission;
 
 pub use body::ContentType;

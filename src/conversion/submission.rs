@@ -2,6 +2,7 @@
 
 use crate::catalog::Catalog;
 use crate::catalog::snapshot::{Brand, Program};
+use crate::model::click::Network;
 use crate::model::click_id::ClickId;
 use crate::model::currency::Currency;
 use crate::model::id::{EventTypeId, ProgramId};
@@ -13,9 +14,7 @@ use super::body::{self, ContentType};
 use super::error::FieldError;
 use super::event_date;
 use super::fields::Fields;
-
-/// Longest `CustomerId`, in bytes.
-pub const CUSTOMER_ID_BYTES_MAX: usize = 255;
+use super::rules;
 
 /// The request and what is needed to judge it.
 pub struct Received<'a> {
@@ -58,7 +57,8 @@ pub fn read(received: &Received<'_>) -> Result<Submission, Refused> {
     let order_id = order_id(&fields, &mut errors);
     let event = event(program, received.now, &fields, &mut errors);
     let amount = money(program, &fields, &mut errors);
-    let customer_id = customer_id(&fields, &mut errors);
+    let currency = program.map(|program| program.currency);
+    rules::check(&fields, received.catalog, currency, &mut errors);
     let claim = match fields.filled("ClickId") {
         None => Claim::None,
         Some(text) => (received.verify)(text).map_or(Claim::Forged, Claim::Verified),
@@ -76,9 +76,9 @@ pub fn read(received: &Received<'_>) -> Result<Submission, Refused> {
                 event,
                 claim,
                 amount,
-                customer_id,
+                customer_id: fields.filled("CustomerId").map(Into::into),
                 payload: payload(&fields, event_type, event),
-                fields: fields.into_stored(),
+                fields: stored(fields),
             })
         }
         _ => Err(refused(errors)),
@@ -223,19 +223,17 @@ fn money(
     amount::base(fields, currency, errors)
 }
 
-fn customer_id(fields: &Fields, errors: &mut Vec<FieldError>) -> Option<Box<str>> {
-    let id = fields.filled("CustomerId")?;
-    if id.len() > CUSTOMER_ID_BYTES_MAX {
-        errors.push(FieldError::new(
-            "CustomerId",
-            format!(
-                "has {} bytes; at most {CUSTOMER_ID_BYTES_MAX} are allowed",
-                id.len()
-            ),
-        ));
-        return None;
+/// The fields as they are kept: of an address only its network.
+fn stored(fields: Fields) -> Vec<(Box<str>, Box<str>)> {
+    let mut stored = fields.into_stored();
+    for (name, value) in &mut stored {
+        if &**name == "IpAddress"
+            && let Ok(address) = value.parse::<std::net::IpAddr>()
+        {
+            *value = Network::of(address).to_string().into();
+        }
     }
-    Some(id.into())
+    stored
 }
 
 /// Hash of the business fields: the same for the same conversion whatever its encoding, the order

@@ -7,7 +7,7 @@ use crate::model::money::Money;
 use crate::model::time::{DAY, SECOND};
 
 const NOW: Millis = Millis(1_795_000_000_000);
-const GOOD: &str = "CampaignId=1000&EventTypeCode=SALE&EventDate=NOW&OrderId=o-1";
+const GOOD: &str = "CampaignId=1000&EventTypeCode=SALE&EventDate=NOW&OrderId=o-1&CallerId=p";
 
 fn click() -> ClickId {
     ClickId {
@@ -58,6 +58,7 @@ fn a_form_becomes_a_submission() {
         names,
         [
             "Amount",
+            "CallerId",
             "CampaignId",
             "ClickId",
             "CurrencyCode",
@@ -115,7 +116,8 @@ fn retries_hash_the_same_whatever_their_form() {
         hash
     );
     let json = r#"{"Amount": 12.50, "campaignid": 1000, "EventTypeCode": "SALE",
-        "CurrencyCode": "USD", "EventDate": "now", "OrderId": "o-1", "Note": null}"#;
+        "CurrencyCode": "USD", "EventDate": "now", "OrderId": "o-1",
+        "CallerId": "p", "Note": null}"#;
     assert_eq!(run(ContentType::Json, json).unwrap().payload, hash);
 }
 
@@ -175,7 +177,13 @@ fn an_empty_body_misses_each_required_field() {
         let fields: Vec<&str> = refused.errors.iter().map(|e| &*e.field).collect();
         assert_eq!(
             fields,
-            ["CampaignId", "EventTypeId", "OrderId", "EventDate"]
+            [
+                "CampaignId",
+                "EventTypeId",
+                "OrderId",
+                "EventDate",
+                "ClickId"
+            ]
         );
     }
 }
@@ -305,6 +313,7 @@ fn numbers_with_exponents_are_no_amounts_in_json_either() {
     let body = |amount: &str| {
         format!(
             r#"{{"CampaignId":1000,"EventTypeId":10001,"EventDate":"NOW","OrderId":5,
+                "CallerId":7,
                 "CurrencyCode":"USD","Amount":{amount}}}"#
         )
     };
@@ -317,6 +326,31 @@ fn numbers_with_exponents_are_no_amounts_in_json_either() {
         assert_eq!(refused.errors.len(), 1, "{text}");
         assert_eq!(refused.errors[0].field, "Amount", "{text}");
     }
+}
+
+#[test]
+fn of_an_address_only_its_network_is_kept() {
+    for (address, kept) in [
+        ("192.0.2.77", "192.0.2.0/24"),
+        ("2001:db8:1:2::3", "2001:db8:1::/48"),
+        ("::ffff:192.0.2.77", "192.0.2.0/24"),
+    ] {
+        let submission = form(&format!("{GOOD}&IpAddress={address}"));
+        let field = ("IpAddress".into(), kept.into());
+        assert!(
+            submission.fields.contains(&field),
+            "{:?}",
+            submission.fields
+        );
+    }
+}
+
+#[test]
+fn the_rules_of_fields_are_checked() {
+    let found = errors(&format!("{GOOD}&CustomerEmail=a@b.example&SubId1=s"));
+    assert_eq!(found.len(), 2, "{found:?}");
+    let found = errors(&GOOD.replace("&CallerId=p", ""));
+    assert!(found[0].starts_with("ClickId: is missing"), "{found:?}");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::click::{DeepLinkCache, decide, location};
 use crate::derived::{SubmissionOutcome, VerdictKey};
 use crate::link::{Pairs, parse};
 use crate::log::row::click as click_row;
-use crate::model::click::{Network, Parameter};
+use crate::model::click::Parameter;
 use crate::model::click_id::{ClickId, TEXT_LEN};
 use crate::model::id::{AdId, PartnerId, ProgramId, SubmissionId};
 use crate::model::submission::Submission;
@@ -219,23 +219,13 @@ fn stored_click(stores: &Stores, row: &[u8]) -> Result<Value, crate::log::LogErr
     let parameters = shown(click.parameters.clone());
     Ok(json!({
         "flags": click.flags.labels().collect::<Vec<_>>(),
-        "network": network(click.network),
+        "network": click.network.to_string(),
         "user_agent": text(click.user_agent)?,
         "referrer": text(click.referrer)?,
         "landing_page": text(click.landing)?,
         "request_shape": text(click.shape)?,
         "parameters": parameters,
     }))
-}
-
-fn network(network: Network) -> String {
-    match network {
-        Network::V4([a, b, c]) => format!("{a}.{b}.{c}.0/24"),
-        Network::V6([a, b, c, d, e, f]) => {
-            let word = |high, low| u16::from_be_bytes([high, low]);
-            format!("{:x}:{:x}:{:x}::/48", word(a, b), word(c, d), word(e, f))
-        }
-    }
 }
 
 /// Every attempt at an order id, over the event types of all programs.
@@ -266,7 +256,7 @@ fn attempt(stores: &Stores, id: SubmissionId) -> Result<Value, VerbError> {
         .derived
         .outcome(id)
         .map_err(|error| VerbError::new(65, error.to_string()))?;
-    let result = match outcome {
+    let result = match outcome.map(|settled| settled.outcome) {
         None => json!({ "state": "queued" }),
         Some(SubmissionOutcome::Waiting) => json!({ "state": "waiting for its click" }),
         Some(SubmissionOutcome::Credited(action)) => {

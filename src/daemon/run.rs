@@ -251,6 +251,7 @@ fn api_state(
         stores.hash_key,
         Limits {
             connections: config.api.connections_max,
+            body_bytes: config.api.body_max,
             ..Limits::default()
         },
         recorder.metrics(),

@@ -11,7 +11,7 @@ use super::error::DerivedError;
 use super::generation::Families;
 use super::key::{ActionKey, CellKey, OutcomeKey, VerdictKey, WaitingKey, WindowKey};
 use super::mark::{Begun, Mark};
-use super::row::{Action, SubmissionOutcome, Verdict, WAITING_VALUE, Window};
+use super::row::{Action, Settled, Verdict, WAITING_VALUE, Window};
 
 /// The changes of one slot.
 pub struct Batch<'a> {
@@ -69,10 +69,10 @@ impl<'a> Batch<'a> {
     }
 
     /// Sets what became of a submission.
-    pub fn outcome(&mut self, id: SubmissionId, outcome: SubmissionOutcome) {
+    pub fn outcome(&mut self, id: SubmissionId, settled: Settled) {
         let key = OutcomeKey::from(id).encode();
         self.rows
-            .put_cf(self.families.outcomes, key, outcome.encode());
+            .put_cf(self.families.outcomes, key, settled.encode());
     }
 
     /// Sets a cell.

@@ -24,7 +24,7 @@ use super::view::View;
 use super::{cell, handle};
 
 /// Layout of all rows together; another one is never read.
-const FORMAT: u8 = 2;
+const FORMAT: u8 = 3;
 
 const FORMAT_KEY: &[u8] = b"format";
 const RULES_KEY: &[u8] = b"rules";

@@ -18,7 +18,7 @@ use super::directory;
 use super::error::DerivedError;
 use super::family::{self, Options};
 use super::generation::{Generation, Unusable};
-use super::row::SubmissionOutcome;
+use super::row::Settled;
 use super::view::Cell;
 
 /// How far the derived rows go: everything up to this slot is in them, nothing after it.
@@ -200,7 +200,7 @@ impl Derived {
     ///
     /// # Errors
     /// RocksDB fails or the row is damaged.
-    pub fn outcome(&self, id: SubmissionId) -> Result<Option<SubmissionOutcome>, DerivedError> {
+    pub fn outcome(&self, id: SubmissionId) -> Result<Option<Settled>, DerivedError> {
         self.serving().view()?.outcome(id)
     }
 }

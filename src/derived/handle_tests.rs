@@ -11,6 +11,7 @@ use super::super::key::{ActionKey, CellKey, WindowKey};
 use super::super::mark::Mark;
 use super::super::row::{ActionId, Window};
 use super::*;
+use crate::derived::SubmissionOutcome;
 
 const PROGRAM: ProgramId = ProgramId(7);
 
@@ -239,17 +240,21 @@ fn outcomes_are_read_by_submission() {
         number: EventNumber(number),
     };
     let order = ActionKey::new(PROGRAM, EventTypeId(2), "a");
-    let credited = SubmissionOutcome::Credited(ActionId::of(&order));
-    let refused = SubmissionOutcome::Refused(Refusal::ConvDuplicate);
+    let settled = |slot, outcome| Settled {
+        slot: Slot(slot),
+        outcome,
+    };
+    let credited = settled(3, SubmissionOutcome::Credited(ActionId::of(&order)));
+    let refused = settled(4, SubmissionOutcome::Refused(Refusal::ConvDuplicate));
+    let waiting = settled(3, SubmissionOutcome::Waiting);
     let serving = derived.serving();
     let mut batch = serving.families().unwrap().batch();
     batch.outcome(id(1), credited);
     batch.outcome(id(2), refused);
-    batch.outcome(id(3), SubmissionOutcome::Waiting);
+    batch.outcome(id(3), waiting);
     batch.commit(&mark(3)).unwrap();
     let read = [1, 2, 3, 4].map(|number| derived.outcome(id(number)).unwrap());
-    let waiting = Some(SubmissionOutcome::Waiting);
-    assert_eq!(read, [Some(credited), Some(refused), waiting, None]);
+    assert_eq!(read, [Some(credited), Some(refused), Some(waiting), None]);
 }
 
 /// Reads the newest OPTIONS file, which RocksDB writes from what is in force.

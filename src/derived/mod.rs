@@ -34,5 +34,5 @@ pub use generation::{Families, Generation};
 pub use handle::{Derived, Watermark};
 pub use key::{ActionKey, CellKey, OutcomeKey, VerdictKey, WaitingKey, WindowKey};
 pub use mark::{Begun, Mark};
-pub use row::{Action, ActionId, Class, Reasons, SubmissionOutcome, Verdict, Window};
+pub use row::{Action, ActionId, Class, Reasons, Settled, SubmissionOutcome, Verdict, Window};
 pub use view::{Cell, View};

@@ -345,7 +345,7 @@ impl fmt::Display for ActionId {
     }
 }
 
-/// Value of `outcomes`: what became of a submission.
+/// What became of a submission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SubmissionOutcome {
     /// It became this action.
@@ -356,17 +356,27 @@ pub enum SubmissionOutcome {
     Waiting,
 }
 
-impl SubmissionOutcome {
+/// Value of `outcomes`: what became of a submission, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settled {
+    /// The slot whose fold said so.
+    pub slot: Slot,
+    /// What it said.
+    pub outcome: SubmissionOutcome,
+}
+
+impl Settled {
     pub(super) fn encode(self) -> Vec<u8> {
         let mut out = vec![FORMAT];
-        match self {
-            Self::Credited(id) => {
+        out.extend_from_slice(&self.slot.0.to_be_bytes());
+        match self.outcome {
+            SubmissionOutcome::Credited(id) => {
                 out.push(1);
                 out.extend_from_slice(&id.event_type.0.to_be_bytes());
                 push_varint(&mut out, u128::from(id.order));
             }
-            Self::Refused(refusal) => out.extend_from_slice(&[2, refusal.byte()]),
-            Self::Waiting => out.push(3),
+            SubmissionOutcome::Refused(refusal) => out.extend_from_slice(&[2, refusal.byte()]),
+            SubmissionOutcome::Waiting => out.push(3),
         }
         out
     }
@@ -374,18 +384,22 @@ impl SubmissionOutcome {
     pub(super) fn decode(program: ProgramId, bytes: &[u8]) -> Result<Self, Why> {
         let mut reader = Reader(bytes);
         reader.format(FORMAT)?;
+        let slot = reader.part()?;
         let outcome = match reader.part()? {
-            1_u8 => Self::Credited(ActionId {
+            1_u8 => SubmissionOutcome::Credited(ActionId {
                 program,
                 event_type: reader.part()?,
                 order: u64::try_from(reader.varint()?).map_err(|_| "malformed number")?,
             }),
-            2 => Self::Refused(Refusal::from_byte(reader.part()?).ok_or("unknown refusal")?),
-            3 => Self::Waiting,
+            2 => {
+                let refusal = Refusal::from_byte(reader.part()?).ok_or("unknown refusal")?;
+                SubmissionOutcome::Refused(refusal)
+            }
+            3 => SubmissionOutcome::Waiting,
             _ => return Err("unknown outcome"),
         };
         reader.end()?;
-        Ok(outcome)
+        Ok(Self { slot, outcome })
     }
 }
 

@@ -59,8 +59,8 @@ fn actions() -> impl Strategy<Value = Action> {
         })
 }
 
-fn outcomes() -> impl Strategy<Value = SubmissionOutcome> {
-    prop_oneof![
+fn outcomes() -> impl Strategy<Value = Settled> {
+    let outcome = prop_oneof![
         (any::<u32>(), any::<u64>()).prop_map(|(event_type, order)| {
             SubmissionOutcome::Credited(ActionId {
                 program: ProgramId(7),
@@ -70,7 +70,11 @@ fn outcomes() -> impl Strategy<Value = SubmissionOutcome> {
         }),
         prop::sample::select(Refusal::ALL).prop_map(|row| SubmissionOutcome::Refused(row.0)),
         Just(SubmissionOutcome::Waiting),
-    ]
+    ];
+    (any::<u32>(), outcome).prop_map(|(slot, outcome)| Settled {
+        slot: Slot(slot),
+        outcome,
+    })
 }
 
 proptest! {
@@ -85,7 +89,7 @@ proptest! {
         let window = Window { unique: Millis(window.0), click: Millis(window.1) };
         prop_assert_eq!(Window::decode(&window.encode()), Ok(window));
         prop_assert_eq!(Action::decode(&action_key(), &action.encode()), Ok(action));
-        prop_assert_eq!(SubmissionOutcome::decode(ProgramId(7), &outcome.encode()), Ok(outcome));
+        prop_assert_eq!(Settled::decode(ProgramId(7), &outcome.encode()), Ok(outcome));
     }
 
     #[test]
@@ -103,7 +107,7 @@ proptest! {
         if let Ok(action) = Action::decode(&action_key(), &bytes) {
             prop_assert_eq!(action.encode(), bytes.clone());
         }
-        if let Ok(outcome) = SubmissionOutcome::decode(ProgramId(7), &bytes) {
+        if let Ok(outcome) = Settled::decode(ProgramId(7), &bytes) {
             prop_assert_eq!(outcome.encode(), bytes);
         }
     }

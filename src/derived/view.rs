@@ -17,7 +17,7 @@ use super::generation::{Families, read};
 use super::handle::Watermark;
 use super::key::{ActionKey, CellKey, OutcomeKey, VerdictKey, WaitingKey};
 use super::mark::Begun;
-use super::row::{Action, SubmissionOutcome, Verdict, decode_waiting};
+use super::row::{Action, Settled, Verdict, decode_waiting};
 
 /// One cell of a cube.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -208,14 +208,11 @@ impl<'a> View<'a> {
     /// As [`View::watermark`].
     pub fn for_each_outcome(
         &self,
-        f: &mut dyn FnMut(SubmissionId, SubmissionOutcome),
+        f: &mut dyn FnMut(SubmissionId, Settled),
     ) -> Result<(), DerivedError> {
         self.scan(Family::Outcomes, &[], None, &mut |key, value| {
             let key = OutcomeKey::decode(key)?;
-            f(
-                key.submission(),
-                SubmissionOutcome::decode(key.program, value)?,
-            );
+            f(key.submission(), Settled::decode(key.program, value)?);
             Ok(ControlFlow::Continue(()))
         })
     }
@@ -259,9 +256,9 @@ impl<'a> View<'a> {
     ///
     /// # Errors
     /// As [`View::watermark`].
-    pub fn outcome(&self, id: SubmissionId) -> Result<Option<SubmissionOutcome>, DerivedError> {
+    pub fn outcome(&self, id: SubmissionId) -> Result<Option<Settled>, DerivedError> {
         self.get(Family::Outcomes, &OutcomeKey::from(id).encode(), |value| {
-            SubmissionOutcome::decode(id.program, value)
+            Settled::decode(id.program, value)
         })
     }
 

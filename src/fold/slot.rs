@@ -12,7 +12,7 @@ use ahash::AHashSet;
 
 use crate::catalog::{Catalog, Shelf};
 use crate::derived::{
-    ActionId, ActionKey, Batch, Begun, Class, Families, Generation, Mark, Reasons,
+    ActionId, ActionKey, Batch, Begun, Class, Families, Generation, Mark, Reasons, Settled,
     SubmissionOutcome, VerdictKey, WaitingKey,
 };
 use crate::log::{Footer, Log};
@@ -354,7 +354,11 @@ impl Folder {
                 && let Some(key) = waiting_key(id, submission)
             {
                 batch.wait(key);
-                batch.outcome(id, SubmissionOutcome::Waiting);
+                let settled = Settled {
+                    slot: footer.slot,
+                    outcome: SubmissionOutcome::Waiting,
+                };
+                batch.outcome(id, settled);
             }
         }
         Ok(())
@@ -449,8 +453,7 @@ impl Desk<'_, '_> {
             Ok(action) => {
                 self.folder.counts.credit(action.recovered);
                 self.batch.action(&key, &action);
-                let outcome = SubmissionOutcome::Credited(ActionId::of(&key));
-                self.batch.outcome(id, outcome);
+                self.close(id, SubmissionOutcome::Credited(ActionId::of(&key)));
                 self.folder.cells.action(submission.program, &action);
                 self.credited.insert(key);
             }
@@ -460,6 +463,11 @@ impl Desk<'_, '_> {
 
     fn refuse(&mut self, id: SubmissionId, refusal: Refusal) {
         self.folder.counts.refuse(refusal);
-        self.batch.outcome(id, SubmissionOutcome::Refused(refusal));
+        self.close(id, SubmissionOutcome::Refused(refusal));
+    }
+
+    fn close(&mut self, id: SubmissionId, outcome: SubmissionOutcome) {
+        let slot = self.footer.slot;
+        self.batch.outcome(id, Settled { slot, outcome });
     }
 }

@@ -120,6 +120,24 @@ impl Network {
     }
 }
 
+impl std::fmt::Display for Network {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::V4([a, b, c]) => write!(f, "{a}.{b}.{c}.0/24"),
+            Self::V6([a, b, c, d, e, f6]) => {
+                let word = |high: &u8, low: &u8| u16::from_be_bytes([*high, *low]);
+                write!(
+                    f,
+                    "{:x}:{:x}:{:x}::/48",
+                    word(a, b),
+                    word(c, d),
+                    word(e, f6)
+                )
+            }
+        }
+    }
+}
+
 /// A keyed hash of address and user agent; the key is a salt of one UTC day that is destroyed two
 /// days later.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

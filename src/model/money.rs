@@ -47,6 +47,43 @@ pub enum MoneyError {
     TooLarge,
 }
 
+/// Why a text is no percentage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RateError {
+    /// Not digits with at most one point.
+    #[error("is no percentage")]
+    Syntax,
+    /// Finer than a millionth.
+    #[error("has more than 4 decimals")]
+    Decimals,
+    /// Above 100.
+    #[error("is more than 100%")]
+    TooLarge,
+}
+
+impl Rate {
+    /// Reads a percentage without its sign: digits with at most 4 decimals, 0 to 100.
+    ///
+    /// # Errors
+    /// Anything else.
+    pub fn percent(text: &str) -> Result<Self, RateError> {
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+        let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+        if !digits(whole) || !digits(fraction) {
+            return Err(RateError::Syntax);
+        }
+        let fraction = fraction.trim_end_matches('0');
+        if fraction.len() > 4 {
+            return Err(RateError::Decimals);
+        }
+        let millionths = format!("{whole}{fraction:0<4}").parse::<u32>();
+        match millionths {
+            Ok(millionths) if millionths <= 1_000_000 => Ok(Self(millionths)),
+            _ => Err(RateError::TooLarge),
+        }
+    }
+}
+
 impl Money {
     /// Nothing.
     pub const ZERO: Self = Self(0);

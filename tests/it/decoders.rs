@@ -26,7 +26,7 @@ const JSON: &str = r#"{"CampaignId": 1000, "ActionTrackerId": "10",
     "CurrencyCode": "USD", "Amount": 12.50, "ClickId": "x", "CustomerId": "c",
     "Items": [{"Sku": "a", "SubTotal": "1.00"}]}"#;
 const FORM: &str = "CampaignId=1000&ActionTrackerId=10&EventDate=NOW&OrderId=o-1&CurrencyCode=USD\
-    &Amount=12.50&ClickId=x&ItemSku1=a&ItemSubTotal1=1.00";
+    &Amount=12.50&ClickId=x&ItemSku1=a&ItemSubTotal1=12.50";
 const QUERY: &str = "SUBAID=1000&START_DATE=2026-11-01&END_DATE=2026-11-22&MP_ID=280&@page=1\
     &PageSize=10&@asof=7&SORT=Actions";
 

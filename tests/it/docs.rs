@@ -27,13 +27,14 @@ fn check(name: &str, expected: &str) -> bool {
     true
 }
 
-/// Both parts in one test, since each rewrites the same file.
+/// All parts in one test, since each rewrites the same file.
 #[test]
-fn readme_shows_the_registry_and_the_metrics_as_they_are() {
+fn readme_shows_the_tables_as_they_are() {
     let reports = check("reports", &clickd::registry::describe::markdown());
     let metrics = check("metrics", &clickd::telemetry::metric::markdown());
+    let conversions = check("conversions", &clickd::conversion::rules::markdown());
     assert!(
-        reports && metrics,
+        reports && metrics && conversions,
         "README.md was out of date and is written anew"
     );
 }

@@ -44,20 +44,7 @@ fn rate(text: &str) -> Result<Rate, Complaint> {
     let number = text
         .strip_suffix('%')
         .ok_or_else(|| complaint("has no % sign"))?;
-    let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
-    let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-    if !digits(whole) || !digits(fraction) {
-        return Err(complaint("is no percentage"));
-    }
-    let fraction = fraction.trim_end_matches('0');
-    if fraction.len() > 4 {
-        return Err(complaint("has more than 4 decimals"));
-    }
-    let millionths = format!("{whole}{fraction:0<4}").parse::<u32>();
-    match millionths {
-        Ok(millionths) if millionths <= 1_000_000 => Ok(Rate(millionths)),
-        _ => Err(complaint("is more than 100%")),
-    }
+    Rate::percent(number).map_err(|error| complaint(&error.to_string()))
 }
 
 #[cfg(test)]

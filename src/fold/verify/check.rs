@@ -131,7 +131,7 @@ impl Check<'_> {
         self.report.submissions += 1;
         self.balance.row(id.program, Stream::Conversion);
         let at = || format!("submission {id}");
-        match self.view.outcome(id)? {
+        match self.view.outcome(id)?.map(|settled| settled.outcome) {
             None => self.report.differs("outcome", at, "one", "none"),
             Some(SubmissionOutcome::Refused(_) | SubmissionOutcome::Waiting) => {}
             Some(SubmissionOutcome::Credited(action_id)) => {
@@ -230,9 +230,9 @@ impl Check<'_> {
     fn outcomes(&mut self) -> Result<(), FoldError> {
         let mut waiting = AHashSet::new();
         let mut outcomes = 0_u64;
-        self.view.for_each_outcome(&mut |id, outcome| {
+        self.view.for_each_outcome(&mut |id, settled| {
             outcomes += 1;
-            if outcome == SubmissionOutcome::Waiting {
+            if settled.outcome == SubmissionOutcome::Waiting {
                 waiting.insert(id);
             }
         })?;

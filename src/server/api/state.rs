@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::Semaphore;
 
 use crate::catalog::Catalog;
-use crate::derived::{Derived, DerivedError, SubmissionOutcome};
+use crate::derived::{Derived, DerivedError, Settled};
 use crate::log::Log;
 use crate::model::click_id::ClickId;
 use crate::model::id::SubmissionId;
@@ -23,11 +23,11 @@ pub trait Figures: Source + Send + Sync {
     ///
     /// # Errors
     /// It can't be read.
-    fn outcome(&self, id: SubmissionId) -> Result<Option<SubmissionOutcome>, DerivedError>;
+    fn outcome(&self, id: SubmissionId) -> Result<Option<Settled>, DerivedError>;
 }
 
 impl Figures for Derived {
-    fn outcome(&self, id: SubmissionId) -> Result<Option<SubmissionOutcome>, DerivedError> {
+    fn outcome(&self, id: SubmissionId) -> Result<Option<Settled>, DerivedError> {
         Self::outcome(self, id)
     }
 }
@@ -41,6 +41,8 @@ pub struct Limits {
     pub head: Duration,
     /// How long a body may take.
     pub body: Duration,
+    /// Largest body, in bytes.
+    pub body_bytes: usize,
     /// How long a submission waits for its turn and for its sync.
     pub store: Duration,
     /// How long a report waits for its turn.
@@ -57,6 +59,7 @@ impl Default for Limits {
             connections: 1_024,
             head: Duration::from_secs(10),
             body: Duration::from_secs(10),
+            body_bytes: 64 << 10,
             store: Duration::from_secs(10),
             report_turn: Duration::from_secs(2),
             store_calls: 32,

@@ -19,14 +19,12 @@ use crate::derived::SubmissionOutcome;
 use crate::log::{Accepted, LogError, RefusedReason, Stream};
 use crate::model::id::{ProgramId, SubmissionId};
 use crate::model::refusal::Refusal;
-use crate::model::submission::{EventTime, Submission};
+use crate::model::submission::{Claim, Submission};
+use crate::model::time::Millis;
 use crate::telemetry::label::SubmissionResult;
 
 use super::respond::{self, Answer};
 use super::state::ApiState;
-
-/// Largest body, in bytes.
-pub const BODY_BYTES_MAX: usize = 64 * 1024;
 
 const UNAVAILABLE: &str = "the conversion could not be made durable; send it again";
 
@@ -116,16 +114,17 @@ where
     B: Body,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
+    let max = state.limits.body_bytes;
     let too_large = || {
-        let message = format!("the body is larger than {BODY_BYTES_MAX} bytes");
+        let message = format!("the body is larger than {max} bytes");
         let answer = respond::closing(StatusCode::PAYLOAD_TOO_LARGE, &message);
         (RefusedReason::TooLong, answer)
     };
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
-    if announced > BODY_BYTES_MAX {
+    if announced > max {
         return Err(too_large());
     }
-    let limited = Box::pin(Limited::new(body, BODY_BYTES_MAX).collect());
+    let limited = Box::pin(Limited::new(body, max).collect());
     match timeout(state.limits.body, limited).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes().to_vec()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
@@ -193,26 +192,29 @@ fn uri(sid: &str, id: SubmissionId) -> String {
     format!("/Advertisers/{sid}/APISubmissions/{id}")
 }
 
-/// A submission and what became of it, in the order it is written.
+/// A submission and what became of it, as impact.com publishes it, in the order it is written;
+/// `ErrorMessage` and `ActionId` are ours.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Shown {
-    id: String,
-    uri: String,
+    batch_id: String,
+    account_id: String,
+    submission_date: String,
+    campaign_id: u32,
+    action_tracker_id: u32,
+    media_partner_id: Option<u32>,
+    event_code: Option<String>,
+    order_id: Box<str>,
+    payload: String,
     #[serde(rename = "Type")]
     kind: &'static str,
     status: &'static str,
-    campaign_id: String,
-    action_tracker_id: String,
-    order_id: Box<str>,
-    event_date: String,
-    creation_date: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    action_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    completion_date: Option<String>,
     error_type: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error_reason: Option<Vec<serde_json::Value>>,
+    error_reason: Option<&'static str>,
+    error_message: Option<&'static str>,
+    action_id: Option<String>,
+    uri: String,
 }
 
 /// `GET /Advertisers/{sid}/APISubmissions/{id}`
@@ -235,15 +237,18 @@ pub async fn show(state: &Arc<ApiState>, sid: &str, id: &str) -> Answer {
     let (log, figures) = (state.log.clone(), Arc::clone(&state.figures));
     let read = tokio::task::spawn_blocking(move || {
         let submission = log.submission(id).map_err(|error| error.to_string())?;
-        let outcome = figures.outcome(id).map_err(|error| error.to_string())?;
-        Ok::<_, String>((submission, outcome))
+        let settled = figures.outcome(id).map_err(|error| error.to_string())?;
+        let footer = settled.map(|settled| log.footer(settled.slot)).transpose();
+        let footer = footer.map_err(|error| error.to_string())?.flatten();
+        let at = footer.map(|footer| footer.wall_end);
+        Ok::<_, String>((submission, settled.map(|settled| (settled.outcome, at))))
     })
     .await;
     drop(turn);
     match read {
         Ok(Ok((None, _))) => respond::not_found(),
-        Ok(Ok((Some(submission), outcome))) => {
-            let shown = shown(sid, id, submission, outcome);
+        Ok(Ok((Some(submission), settled))) => {
+            let shown = shown(sid, id, submission, settled);
             respond::value(StatusCode::OK, &shown)
         }
         Ok(Err(reason)) => {
@@ -259,43 +264,59 @@ fn unreadable() -> Answer {
     respond::try_again(StatusCode::SERVICE_UNAVAILABLE, message)
 }
 
+/// What is shown of a submission; `settled` is what became of it and the end of the slot that
+/// said so.
 fn shown(
     sid: &str,
     id: SubmissionId,
     submission: Submission,
-    outcome: Option<SubmissionOutcome>,
+    settled: Option<(SubmissionOutcome, Option<Millis>)>,
 ) -> Shown {
-    let received = id.number.time();
-    let event = match submission.event {
-        EventTime::Now => received,
-        EventTime::At { start, .. } => start,
+    let code = submission
+        .fields
+        .iter()
+        .find(|(name, _)| &**name == "EventTypeCode");
+    let partner = match submission.claim {
+        Claim::Verified(click) => Some(click.partner.0),
+        Claim::None | Claim::Forged => None,
     };
     let mut shown = Shown {
-        id: id.to_string(),
-        uri: uri(sid, id),
-        kind: "Conversion",
-        status: "QUEUED",
-        campaign_id: submission.program.to_string(),
-        action_tracker_id: submission.event_type.to_string(),
+        batch_id: id.to_string(),
+        account_id: sid.to_owned(),
+        submission_date: id.number.time().to_string(),
+        campaign_id: submission.program.0,
+        action_tracker_id: submission.event_type.0,
+        media_partner_id: partner,
+        event_code: code.map(|(_, code)| String::from(&**code)),
         order_id: submission.order_id,
-        event_date: event.to_string(),
-        creation_date: received.to_string(),
-        action_id: None,
+        payload: url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(&submission.fields)
+            .finish(),
+        kind: "Conversion",
+        status: "Queued",
+        completion_date: None,
         error_type: None,
         error_reason: None,
+        error_message: None,
+        action_id: None,
+        uri: uri(sid, id),
     };
+    let Some((outcome, at)) = settled else {
+        return shown;
+    };
+    if outcome == SubmissionOutcome::Waiting {
+        shown.status = "In Progress";
+        return shown;
+    }
+    shown.status = "Complete";
+    shown.completion_date = at.map(|at| at.to_string());
     match outcome {
-        None => {}
-        Some(SubmissionOutcome::Waiting) => shown.status = "IN_PROGRESS",
-        Some(SubmissionOutcome::Credited(action)) => {
-            shown.status = "COMPLETE";
-            shown.action_id = Some(action.to_string());
-        }
-        Some(SubmissionOutcome::Refused(refusal)) => {
-            shown.status = "COMPLETE";
+        SubmissionOutcome::Waiting => {}
+        SubmissionOutcome::Credited(action) => shown.action_id = Some(action.to_string()),
+        SubmissionOutcome::Refused(refusal) => {
             shown.error_type = Some(error_type(refusal));
-            let reason = json!({"Code": refusal.code(), "Message": refusal.meaning()});
-            shown.error_reason = Some(vec![reason]);
+            shown.error_reason = Some(refusal.code());
+            shown.error_message = Some(refusal.meaning());
         }
     }
     shown

@@ -105,9 +105,11 @@ fn add(known: &mut Known, dice: &mut Dice, order: u64, program: Option<u32>) -> 
         .append_pair("CurrencyCode", program.currency)
         .append_pair("Amount", &program.text(amount))
         .append_pair("Note", &number.to_string());
-    if reference != Reference::Absent {
-        form.append_pair("ClickId", std::str::from_utf8(&text).unwrap());
-    }
+    match reference {
+        // The customer is a stranger.
+        Reference::Absent => form.append_pair("CustomProfileId", &number.to_string()),
+        _ => form.append_pair("ClickId", std::str::from_utf8(&text).unwrap()),
+    };
     known.payloads.push(Payload {
         program: program.id,
         order,

@@ -104,6 +104,7 @@ fn result(derived: &Derived, log: &Log, id: clickd::model::id::SubmissionId) -> 
         .outcome(id)
         .unwrap()
         .expect("every submission has an outcome")
+        .outcome
     {
         SubmissionOutcome::Waiting => Result::Waiting,
         SubmissionOutcome::Refused(refusal) => Result::Refused(refusal.code()),

@@ -1,8 +1,8 @@
 //! `verify` is clean on an honest store and names each planted fault.
 
 use clickd::derived::{
-    Action, ActionId, ActionKey, CellKey, Class, Derived, Reasons, SubmissionOutcome, Verdict,
-    VerdictKey,
+    Action, ActionId, ActionKey, CellKey, Class, Derived, Reasons, Settled, SubmissionOutcome,
+    Verdict, VerdictKey,
 };
 use clickd::fold::{Folder, VerifyReport, verify};
 use clickd::log::{Log, Outcome, Stream};
@@ -182,7 +182,11 @@ fn a_changed_action_is_found() {
 fn outcomes_that_do_not_fit_are_found() {
     let store = store();
     let (key, action) = store.action();
-    store.plant(|batch| batch.outcome(action.submission, SubmissionOutcome::Waiting));
+    let settled = |outcome| Settled {
+        slot: action.submission.slot,
+        outcome,
+    };
+    store.plant(|batch| batch.outcome(action.submission, settled(SubmissionOutcome::Waiting)));
     assert_eq!(store.checks(), ["actions", "waiting"]);
 
     let store = self::store();
@@ -191,7 +195,7 @@ fn outcomes_that_do_not_fit_are_found() {
         ..action.submission
     };
     let credited = SubmissionOutcome::Credited(ActionId::of(&key));
-    store.plant(|batch| batch.outcome(invented, credited));
+    store.plant(|batch| batch.outcome(invented, settled(credited)));
     assert_eq!(store.checks(), ["outcomes"]);
 }
 

@@ -17,7 +17,7 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use crate::conversion::fixture;
-use crate::derived::{DerivedError, SubmissionOutcome, Watermark};
+use crate::derived::{DerivedError, Settled, Watermark};
 use crate::log::{Clock, Log, Options};
 use crate::model::id::{PartnerId, ProgramId, Slot, SubmissionId};
 use crate::model::tally::{Stored, Tally};
@@ -38,7 +38,7 @@ pub(super) const PARTNER: &str = "att_adv_performance_by_media_pm_only";
 /// four of the partners 1 to 3 in program 1001.
 #[derive(Default)]
 pub(super) struct Folded {
-    pub(super) outcomes: Mutex<AHashMap<SubmissionId, SubmissionOutcome>>,
+    pub(super) outcomes: Mutex<AHashMap<SubmissionId, Settled>>,
     pub(super) broken: Mutex<bool>,
     /// Every read sees a slot later than the one before.
     pub(super) reads: AtomicU32,
@@ -75,7 +75,7 @@ impl Source for Folded {
 }
 
 impl Figures for Folded {
-    fn outcome(&self, id: SubmissionId) -> Result<Option<SubmissionOutcome>, DerivedError> {
+    fn outcome(&self, id: SubmissionId) -> Result<Option<Settled>, DerivedError> {
         Ok(self.outcomes.lock().get(&id).copied())
     }
 }

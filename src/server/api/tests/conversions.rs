@@ -4,13 +4,12 @@ use std::io::{Read as _, Write as _};
 use std::time::Duration;
 
 use super::bench::{Bench, Reply, short};
-use crate::derived::{ActionId, SubmissionOutcome};
+use crate::derived::{ActionId, Settled, SubmissionOutcome};
 use crate::log::{Outcome, RefusedReason};
 use crate::model::id::{EventTypeId, ProgramId, Slot, SubmissionId};
 use crate::model::refusal::Refusal;
 use crate::model::submission::Submission;
 use crate::server::api::Limits;
-use crate::server::api::submissions::BODY_BYTES_MAX;
 
 const GOOD: &str = "CampaignId=1000&EventTypeCode=SALE&EventDate=NOW&OrderId=o-1\
     &CurrencyCode=USD&Amount=12.50&ClickId=forged&mine=1";
@@ -82,19 +81,42 @@ fn the_result_of_a_submission_can_be_asked_for() {
     let bench = Bench::start();
     let uri = queued(&bench.form(GOOD));
     let shown = bench.get(&uri).json();
-    for (name, value) in [
-        ("Uri", uri.as_str()),
-        ("Type", "Conversion"),
-        ("Status", "QUEUED"),
-        ("CampaignId", "1000"),
-        ("ActionTrackerId", "10001"),
-        ("OrderId", "o-1"),
-    ] {
-        assert_eq!(shown[name], value, "{shown}");
-    }
-    assert_eq!(shown["EventDate"], shown["CreationDate"]);
+    let id = id_of(&uri);
+    let received = id.number.time().to_string();
+    assert_eq!(
+        shown,
+        serde_json::json!({
+            "BatchId": id.to_string(),
+            "AccountId": "IRacme",
+            "SubmissionDate": received,
+            "CampaignId": 1000,
+            "ActionTrackerId": 10_001,
+            "MediaPartnerId": null,
+            "EventCode": "SALE",
+            "OrderId": "o-1",
+            "Payload": "Amount=12.50&CampaignId=1000&ClickId=forged&CurrencyCode=USD&EventDate=NOW\
+                &EventTypeCode=SALE&OrderId=o-1&mine=1",
+            "Type": "Conversion",
+            "Status": "Queued",
+            "CompletionDate": null,
+            "ErrorType": null,
+            "ErrorReason": null,
+            "ErrorMessage": null,
+            "ActionId": null,
+            "Uri": uri,
+        })
+    );
+    let slot = bench.log.seal().unwrap();
+    let end = bench
+        .log
+        .footer(slot)
+        .unwrap()
+        .unwrap()
+        .wall_end
+        .to_string();
     let tell = |outcome| {
-        bench.figures.outcomes.lock().insert(id_of(&uri), outcome);
+        let settled = Settled { slot, outcome };
+        bench.figures.outcomes.lock().insert(id, settled);
         bench.get(&uri).json()
     };
     let action = ActionId {
@@ -102,16 +124,20 @@ fn the_result_of_a_submission_can_be_asked_for() {
         event_type: EventTypeId(10_001),
         order: 5,
     };
-    assert_eq!(tell(SubmissionOutcome::Waiting)["Status"], "IN_PROGRESS");
+    let waiting = tell(SubmissionOutcome::Waiting);
+    assert_eq!(waiting["Status"], "In Progress");
+    assert!(waiting["CompletionDate"].is_null());
     let credited = tell(SubmissionOutcome::Credited(action));
-    assert_eq!(credited["Status"], "COMPLETE");
+    assert_eq!(credited["Status"], "Complete");
+    assert_eq!(credited["CompletionDate"], end);
     assert_eq!(credited["ActionId"], "1000.10001.5");
-    assert!(credited.get("ErrorReason").is_none());
+    assert!(credited["ErrorReason"].is_null());
     let refused = tell(SubmissionOutcome::Refused(Refusal::ConvDuplicate));
-    assert_eq!(refused["Status"], "COMPLETE");
+    assert_eq!(refused["Status"], "Complete");
     assert_eq!(refused["ErrorType"], "Validation");
-    assert_eq!(refused["ErrorReason"][0]["Code"], "CONV_DUPLICATE");
-    assert!(refused.get("ActionId").is_none());
+    assert_eq!(refused["ErrorReason"], "CONV_DUPLICATE");
+    assert_eq!(refused["ErrorMessage"], Refusal::ConvDuplicate.meaning());
+    assert!(refused["ActionId"].is_null());
     let refused = tell(SubmissionOutcome::Refused(Refusal::ContractNotFound));
     assert_eq!(refused["ErrorType"], "Contract Error");
 }
@@ -201,7 +227,8 @@ fn bodies_that_say_nothing_readable_are_refused_and_counted() {
             "OrderId",
             "EventDate",
             "CurrencyCode",
-            "Amount"
+            "Amount",
+            "ClickId"
         ]
     );
     assert_eq!(refused(&bench, 1000, RefusedReason::Invalid), 1);
@@ -210,13 +237,17 @@ fn bodies_that_say_nothing_readable_are_refused_and_counted() {
 
 #[test]
 fn the_size_of_a_body_is_bounded() {
-    let bench = Bench::start();
+    let max = 10 << 10;
+    let bench = Bench::with(Limits {
+        body_bytes: max,
+        ..short()
+    });
     let body = |size: usize| {
         let start = format!("{GOOD}&{}", "&".repeat(size));
         start.chars().take(size).collect::<String>()
     };
-    assert_eq!(bench.form(&body(BODY_BYTES_MAX)).status, 200);
-    assert_eq!(bench.form(&body(BODY_BYTES_MAX + 1)).status, 413);
+    assert_eq!(bench.form(&body(max)).status, 200);
+    assert_eq!(bench.form(&body(max + 1)).status, 413);
     let headers = format!("Content-Type: {FORM}\r\nTransfer-Encoding: chunked\r\n");
     let chunk = format!("8000\r\n{}\r\n", "a".repeat(0x8000));
     let target = "/Advertisers/IRacme/Conversions";

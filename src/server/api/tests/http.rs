@@ -151,7 +151,7 @@ fn a_body_that_belongs_to_no_request_is_never_read_as_one() {
 #[test]
 fn a_stop_answers_what_is_in_flight_and_ends() {
     let mut bench = Bench::start();
-    let body = "CampaignId=1000&EventTypeCode=SALE&EventDate=NOW&OrderId=last";
+    let body = "CampaignId=1000&EventTypeCode=SALE&EventDate=NOW&OrderId=last&ClickId=x";
     let mut busy = bench.connect();
     let head = format!(
         "POST /Advertisers/IRacme/Conversions HTTP/1.1\r\nHost: x\r\n{}Content-Type: \
