@@ -1,7 +1,8 @@
 //! The sync thread: makes commits durable, ends slots, renews the lease.
 //!
-//! Runs alone on the thread `log-sync`. At least every [`SYNC_EVERY`], and at once when somebody
-//! waits, it syncs the WAL and then tells everybody which commits, slots and leases that covers.
+//! Runs alone on the thread `log-sync`. At least every [`SYNC_EVERY`], and when somebody waits at
+//! once or [`SPACING`] after the sync before began, it syncs the WAL and then tells everybody which
+//! commits, slots and leases that covers.
 //! A sync is never tried again: after an error Linux marks the pages clean, so a second sync can
 //! succeed with the data gone (PostgreSQL's lesson of 2018).
 
@@ -27,6 +28,9 @@ use super::recover::LEASE_KEY;
 
 /// The longest a commit waits for a sync to begin.
 pub const SYNC_EVERY: Duration = Duration::from_millis(50);
+/// From the beginning of one sync to that of the next at the least. On a fast disk syncs back to
+/// back would cover a few clicks each, and cost as much CPU as answering them.
+const SPACING: Duration = Duration::from_micros(500);
 /// The longest the side file stays behind.
 const SIDE_EVERY: Duration = Duration::from_secs(1);
 /// Name of the side file in the log's directory.
@@ -139,19 +143,27 @@ impl SideFile {
 pub(super) fn run(shared: &Arc<Shared>, mut side: SideFile) {
     loop {
         let go_on = shared.gate.wait();
-        let done = shared.step(&mut side).and_then(|()| {
+        let began = Instant::now();
+        let done = shared.step(&mut side).and_then(|synced| {
             if go_on {
-                Ok(())
+                Ok(synced)
             } else {
-                shared.last_step(&mut side)
+                shared.last_step(&mut side).map(|()| false)
             }
         });
-        if let Err(error) = done {
-            shared.fail(error);
-            return;
-        }
+        let synced = match done {
+            Ok(synced) => synced,
+            Err(error) => {
+                shared.fail(error);
+                return;
+            }
+        };
         if !go_on {
             return;
+        }
+        let left = SPACING.checked_sub(began.elapsed());
+        if let Some(left) = left.filter(|_| synced) {
+            std::thread::sleep(left);
         }
     }
 }
@@ -175,7 +187,8 @@ impl Shared {
         Ok(side)
     }
 
-    fn step(&self, side: &mut SideFile) -> Result<(), LogError> {
+    /// Ends the slot, renews the lease and syncs, each if it is due; whether there was a sync.
+    fn step(&self, side: &mut SideFile) -> Result<bool, LogError> {
         self.alive()?;
         // A store that asks for a pause still syncs what it has.
         if unless_stalled(self.end_slot(false))?.flatten().is_some() {
@@ -189,11 +202,11 @@ impl Shared {
         } else {
             None
         };
-        self.sync(side, false)?;
+        let synced = self.sync(side, false)?;
         if let Some(end) = lease {
             self.grant_lease(end);
         }
-        Ok(())
+        Ok(synced)
     }
 
     /// After the last commit: a lease no later than needed, so that the next start need not begin
@@ -203,7 +216,8 @@ impl Shared {
         let end = newest.max(self.clock.now().since(EPOCH));
         self.put_lease(end)?;
         self.grant_lease(end);
-        self.sync(side, true)
+        self.sync(side, true)?;
+        Ok(())
     }
 
     fn write_lease(&self) -> Result<i64, LogError> {
@@ -226,8 +240,9 @@ impl Shared {
         Ok(())
     }
 
-    /// Syncs what is written so far, if anything is new, and publishes what that covers.
-    fn sync(&self, side: &mut SideFile, force_side: bool) -> Result<(), LogError> {
+    /// Syncs what is written so far, if anything is new, and publishes what that covers; whether
+    /// anything was.
+    fn sync(&self, side: &mut SideFile, force_side: bool) -> Result<bool, LogError> {
         let (epoch, sealed, sequence, with_side) = {
             let mut committer = self.committer.lock();
             let sealed = Slot(committer.slot.0.saturating_sub(1));
@@ -240,21 +255,22 @@ impl Shared {
                 with_side,
             )
         };
-        if epoch.0 > self.durable.load(Ordering::Acquire) {
-            let started = Instant::now();
-            self.db.flush_wal(true).map_err(LogError::store("sync"))?;
-            self.record_sync(started.elapsed());
-            if with_side || force_side || side.written.elapsed() >= SIDE_EVERY {
-                side.write(sequence)?;
-            }
-            // What was published is durable; what was written meanwhile waits for the next sync.
-            self.sealed.store(sealed.0, Ordering::Release);
-            self.durable.store(epoch.0, Ordering::Release);
-            self.durable_watch.send_replace(epoch);
-            drop(self.progress.0.lock());
-            self.progress.1.notify_all();
+        if epoch.0 <= self.durable.load(Ordering::Acquire) {
+            return Ok(false);
         }
-        Ok(())
+        let started = Instant::now();
+        self.db.flush_wal(true).map_err(LogError::store("sync"))?;
+        self.record_sync(started.elapsed());
+        if with_side || force_side || side.written.elapsed() >= SIDE_EVERY {
+            side.write(sequence)?;
+        }
+        // What was published is durable; what was written meanwhile waits for the next sync.
+        self.sealed.store(sealed.0, Ordering::Release);
+        self.durable.store(epoch.0, Ordering::Release);
+        self.durable_watch.send_replace(epoch);
+        drop(self.progress.0.lock());
+        self.progress.1.notify_all();
+        Ok(true)
     }
 
     fn record_sync(&self, took: Duration) {
@@ -361,5 +377,28 @@ impl Log {
         self.ask_sync();
         self.shared.wait(None, || self.sealed() >= slot)?;
         Ok(self.sealed())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::{Clock, Options};
+
+    #[test]
+    fn syncs_keep_their_distance_however_many_are_asked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = Log::open(&Options::new(folder.path()), Clock::start()).unwrap();
+        let syncs = || log.shared.stats.syncs.load(Ordering::Relaxed);
+        let (before, began) = (syncs(), Instant::now());
+        while began.elapsed() < Duration::from_millis(100) {
+            log.seal().unwrap();
+        }
+        let most = began.elapsed().as_micros() / SPACING.as_micros() + 2;
+        let found = syncs() - before;
+        assert!(
+            (2..=most).contains(&u128::from(found)),
+            "{found} syncs, {most} allowed"
+        );
     }
 }
