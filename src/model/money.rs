@@ -61,6 +61,10 @@ pub enum RateError {
     TooLarge,
 }
 
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}
+
 impl Rate {
     /// Reads a percentage without its sign: digits with at most 4 decimals, 0 to 100.
     ///
@@ -68,8 +72,7 @@ impl Rate {
     /// Anything else.
     pub fn percent(text: &str) -> Result<Self, RateError> {
         let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
-        let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-        if !digits(whole) || !digits(fraction) {
+        if !is_digits(whole) || !is_digits(fraction) {
             return Err(RateError::Syntax);
         }
         let fraction = fraction.trim_end_matches('0');
@@ -94,8 +97,7 @@ impl Money {
     /// Anything but digits with at most one point, too many decimals, or too large a value.
     pub fn parse(text: &str, currency: Currency) -> Result<Self, MoneyError> {
         let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
-        let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-        if text.len() > 40 || !digits(whole) || !digits(fraction) {
+        if text.len() > 40 || !is_digits(whole) || !is_digits(fraction) {
             return Err(MoneyError::Syntax);
         }
         let value: Decimal = text.parse().map_err(|_| MoneyError::TooLarge)?;
