@@ -6,12 +6,14 @@ use crate::model::id::{ProgramId, SubmissionId};
 use crate::model::tally::Tally;
 use crate::model::time::Day;
 
-use super::cell;
 use super::error::DerivedError;
 use super::generation::Families;
-use super::key::{ActionKey, CellKey, OutcomeKey, VerdictKey, WaitingKey, WindowKey};
-use super::mark::{Begun, Mark};
-use super::row::{Action, Settled, Verdict, WAITING_VALUE, Window};
+use super::row::action::Action;
+use super::row::cell;
+use super::row::key::{ActionKey, CellKey, OutcomeKey, VerdictKey, WaitingKey, WindowKey};
+use super::row::mark::{Begun, Mark};
+use super::row::outcome::{Settled, WAITING_VALUE};
+use super::row::verdict::{Verdict, Window};
 
 /// The changes of one slot.
 pub struct Batch<'a> {

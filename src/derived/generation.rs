@@ -14,14 +14,17 @@ use crate::model::tally::Tally;
 use crate::model::time::Day;
 
 use super::batch::Batch;
-use super::bytes::Why;
 use super::error::DerivedError;
 use super::family::{self, Family, Options};
-use super::key::{ActionKey, CellKey, VerdictKey, WaitingKey, WindowKey};
-use super::mark::{Begun, Mark};
-use super::row::{Action, Verdict, Window, decode_waiting};
+use super::handle;
+use super::row::action::Action;
+use super::row::bytes::Why;
+use super::row::cell;
+use super::row::key::{ActionKey, CellKey, VerdictKey, WaitingKey, WindowKey};
+use super::row::mark::{Begun, Mark};
+use super::row::outcome::decode_waiting;
+use super::row::verdict::{Verdict, Window};
 use super::view::View;
-use super::{cell, handle};
 
 /// Layout of all rows together; another one is never read.
 const FORMAT: u8 = 3;

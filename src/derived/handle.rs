@@ -18,7 +18,7 @@ use super::directory;
 use super::error::DerivedError;
 use super::family::{self, Options};
 use super::generation::{Generation, Unusable};
-use super::row::Settled;
+use super::row::outcome::Settled;
 use super::view::Cell;
 
 /// How far the derived rows go: everything up to this slot is in them, nothing after it.

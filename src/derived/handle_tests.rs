@@ -7,9 +7,10 @@ use crate::model::tally::{Stored, Tally};
 use crate::registry::cube::Granularity;
 
 use super::super::Family;
-use super::super::key::{ActionKey, CellKey, WindowKey};
-use super::super::mark::Mark;
-use super::super::row::{ActionId, Window};
+use super::super::row::action::ActionId;
+use super::super::row::key::{ActionKey, CellKey, WindowKey};
+use super::super::row::mark::Mark;
+use super::super::row::verdict::Window;
 use super::*;
 use crate::derived::SubmissionOutcome;
 

@@ -15,15 +15,11 @@
 //! A rebuild fills the next generation while the current one goes on serving, then flips the file.
 
 mod batch;
-mod bytes;
-mod cell;
 mod directory;
 mod error;
 mod family;
 mod generation;
 mod handle;
-mod key;
-mod mark;
 mod row;
 mod view;
 
@@ -32,7 +28,9 @@ pub use error::DerivedError;
 pub use family::{Family, Options};
 pub use generation::{Families, Generation};
 pub use handle::{Derived, Watermark};
-pub use key::{ActionKey, CellKey, OutcomeKey, VerdictKey, WaitingKey, WindowKey};
-pub use mark::{Begun, Mark};
-pub use row::{Action, ActionId, Class, Reasons, Settled, SubmissionOutcome, Verdict, Window};
+pub use row::action::{Action, ActionId};
+pub use row::key::{ActionKey, CellKey, OutcomeKey, VerdictKey, WaitingKey, WindowKey};
+pub use row::mark::{Begun, Mark};
+pub use row::outcome::{Settled, SubmissionOutcome};
+pub use row::verdict::{Class, Reasons, Verdict, Window};
 pub use view::{Cell, View};

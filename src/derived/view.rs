@@ -9,15 +9,17 @@ use crate::model::tally::Tally;
 use crate::model::time::{Day, Millis};
 use crate::registry::cube::{CubeId, Granularity};
 
-use super::bytes::Why;
-use super::cell;
 use super::error::DerivedError;
 use super::family::Family;
 use super::generation::{Families, read};
 use super::handle::Watermark;
-use super::key::{ActionKey, CellKey, OutcomeKey, VerdictKey, WaitingKey};
-use super::mark::Begun;
-use super::row::{Action, Settled, Verdict, decode_waiting};
+use super::row::action::Action;
+use super::row::bytes::Why;
+use super::row::cell;
+use super::row::key::{ActionKey, CellKey, OutcomeKey, VerdictKey, WaitingKey};
+use super::row::mark::Begun;
+use super::row::outcome::{Settled, decode_waiting};
+use super::row::verdict::Verdict;
 
 /// One cell of a cube.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

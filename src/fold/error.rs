@@ -4,7 +4,7 @@ use crate::derived::DerivedError;
 use crate::log::LogError;
 use crate::model::id::{CatalogVersion, EventNumber, RulesVersion, Slot, StringRef, SubmissionId};
 
-use super::robots::RobotsError;
+use super::click::robots::RobotsError;
 
 /// Why a slot can't be folded.
 #[derive(Debug, thiserror::Error)]

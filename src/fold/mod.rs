@@ -9,25 +9,22 @@
 //! whose rows differ from its footer is never folded. Whatever is cached is a bounded copy of
 //! stored rows, and a cache never changes a result.
 
-mod agents;
+mod action;
 mod catalogs;
 mod cells;
-mod classify;
+mod click;
 mod counts;
 mod credit;
 mod days;
 mod error;
 mod rebuild;
-mod robots;
-mod row;
 mod slot;
 mod thread;
 mod verify;
-mod window;
 
+pub use click::robots::{Robots, RobotsError, SHIPPED_ROBOTS};
 pub use error::FoldError;
 pub use rebuild::{Progress, rebuild};
-pub use robots::{Robots, RobotsError, SHIPPED_ROBOTS};
 pub use slot::{Folder, RULES};
 pub use thread::{Fold, FoldRemote, FoldStatus};
 pub use verify::{Account, Difference, LedgerTotals, VerifyReport, verify};

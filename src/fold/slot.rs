@@ -12,26 +12,25 @@ use ahash::AHashSet;
 
 use crate::catalog::{Catalog, Shelf};
 use crate::derived::{
-    ActionId, ActionKey, Batch, Begun, Class, Families, Generation, Mark, Reasons, Settled,
-    SubmissionOutcome, VerdictKey, WaitingKey,
+    Batch, Begun, Class, Families, Generation, Mark, Reasons, Settled, SubmissionOutcome,
+    VerdictKey,
 };
 use crate::log::{Footer, Log};
 use crate::model::click_id::ClickId;
 use crate::model::id::{Slot, SubmissionId};
-use crate::model::refusal::Refusal;
-use crate::model::submission::{Claim, Submission};
+use crate::model::submission::Submission;
 use crate::model::time::{Day, Millis};
 
-use super::agents::Agents;
+use super::action::desk::{Desk, waiting_key};
 use super::catalogs::Catalogs;
 use super::cells::Cells;
-use super::classify;
+use super::click::agents::Agents;
+use super::click::classify;
+use super::click::row::{Row, click_terms};
+use super::click::window::Windows;
 use super::counts::Counts;
-use super::credit::{self, Case};
-use super::days::{self, Days};
+use super::days::Days;
 use super::error::FoldError;
-use super::row::{Row, click_terms};
-use super::window::Windows;
 
 /// Version of the fold's own rules. A store folded under another version is made again, so it
 /// changes with anything that gives other derived rows for the same log.
@@ -55,9 +54,9 @@ pub struct Folder {
     catalog: Arc<Catalog>,
     days: Days,
     windows: Windows,
-    cells: Cells,
+    pub(super) cells: Cells,
     rows: Vec<Row>,
-    counts: Counts,
+    pub(super) counts: Counts,
     part: u32,
 }
 
@@ -365,7 +364,7 @@ impl Folder {
     }
 
     /// What speaks against a stored click; `None` when it is not stored up to this slot.
-    fn reasons(
+    pub(super) fn reasons(
         &self,
         families: &Families<'_>,
         click: &ClickId,
@@ -379,95 +378,5 @@ impl Folder {
         }
         let key = VerdictKey::of_live(click.program, click.partner, click.number);
         Ok(families.verdict(key)?.map(|verdict| verdict.reasons))
-    }
-}
-
-fn waiting_key(id: SubmissionId, submission: &Submission) -> Option<WaitingKey> {
-    match submission.claim {
-        Claim::Verified(click) => Some(WaitingKey {
-            program: id.program,
-            due: lost_at(&click),
-            slot: id.slot,
-            number: id.number,
-        }),
-        Claim::None | Claim::Forged => None,
-    }
-}
-
-/// From when on a click that is not stored counts as lost.
-fn lost_at(click: &ClickId) -> Millis {
-    click.number.time().plus(credit::LOST_AFTER)
-}
-
-/// Where the submissions of one slot are settled.
-struct Desk<'a, 'b> {
-    folder: &'a mut Folder,
-    families: &'a Families<'b>,
-    footer: &'a Footer,
-    batch: &'a mut Batch<'b>,
-    /// Orders credited in this slot, which the store does not show yet.
-    credited: &'a mut AHashSet<ActionKey>,
-}
-
-impl Desk<'_, '_> {
-    /// Credits or refuses a submission; false when it must wait for its click.
-    fn settle(
-        &mut self,
-        id: SubmissionId,
-        submission: &Submission,
-        catalog: &Catalog,
-    ) -> Result<bool, FoldError> {
-        let click = match credit::reference(submission, catalog) {
-            Ok(click) => click,
-            Err(refusal) => {
-                self.refuse(id, refusal);
-                return Ok(true);
-            }
-        };
-        let reasons = self.folder.reasons(self.families, &click)?;
-        let lost = click.unrecorded || self.footer.wall_end >= lost_at(&click);
-        if reasons.is_none() && !lost {
-            return Ok(false);
-        }
-        let key = ActionKey::new(
-            submission.program,
-            submission.event_type,
-            &submission.order_id,
-        );
-        let credited = self.credited.contains(&key) || self.families.action(&key)?.is_some();
-        let case = Case {
-            id,
-            submission,
-            click,
-            reasons,
-            credited,
-        };
-        let day = |date: Millis| {
-            catalog.program(submission.program).map_or_else(
-                || date.utc_day(),
-                |program| days::day_in(&program.time_zone, date),
-            )
-        };
-        match credit::credit(&case, catalog, day) {
-            Err(refusal) => self.refuse(id, refusal),
-            Ok(action) => {
-                self.folder.counts.credit(action.recovered);
-                self.batch.action(&key, &action);
-                self.close(id, SubmissionOutcome::Credited(ActionId::of(&key)));
-                self.folder.cells.action(submission.program, &action);
-                self.credited.insert(key);
-            }
-        }
-        Ok(true)
-    }
-
-    fn refuse(&mut self, id: SubmissionId, refusal: Refusal) {
-        self.folder.counts.refuse(refusal);
-        self.close(id, SubmissionOutcome::Refused(refusal));
-    }
-
-    fn close(&mut self, id: SubmissionId, outcome: SubmissionOutcome) {
-        let slot = self.footer.slot;
-        self.batch.outcome(id, Settled { slot, outcome });
     }
 }

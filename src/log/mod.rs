@@ -19,10 +19,9 @@ pub mod read;
 pub mod recover;
 pub mod reuse;
 pub mod row;
-pub mod submit;
+pub mod store;
 pub mod sync;
 pub mod turn;
-pub mod versions;
 
 #[cfg(test)]
 mod tests;
@@ -34,5 +33,5 @@ pub use open::{Log, Options};
 pub use row::Corrupt;
 pub use row::click::Parameters;
 pub use row::footer::{Footer, Ledger, LedgerEntry, Outcome, RefusedReason, Stream};
-pub use submit::Accepted;
+pub use store::conversions::Accepted;
 pub use turn::TurnWriter;

@@ -325,11 +325,11 @@ fn one_order_id_has_a_bound_of_attempts() {
         other.payload.0[..8].copy_from_slice(&n.to_be_bytes());
         log.submit(&other)
     };
-    for n in 0..submit::ATTEMPTS_MAX {
+    for n in 0..store::conversions::ATTEMPTS_MAX {
         with(n).unwrap();
     }
     assert!(matches!(
-        with(submit::ATTEMPTS_MAX),
+        with(store::conversions::ATTEMPTS_MAX),
         Err(LogError::TooManyAttempts(_))
     ));
     assert!(

@@ -299,7 +299,7 @@ fn an_order_id_has_only_so_many_attempts() {
     let bench = Bench::start();
     let mut client = bench.connect();
     let mut last = String::new();
-    for i in 0..=crate::log::submit::ATTEMPTS_MAX {
+    for i in 0..=crate::log::store::conversions::ATTEMPTS_MAX {
         let body = GOOD.replace("mine=1", &format!("mine={i}"));
         let request = format!(
             "POST /Advertisers/IRacme/Conversions HTTP/1.1\r\nHost: x\r\n{}Content-Type: {FORM}\

@@ -15,11 +15,11 @@
 
 use crate::model::id::CatalogVersion;
 
-use super::commit::Added;
-use super::error::LogError;
-use super::family;
-use super::open::Log;
-use super::row::Corrupt;
+use super::super::commit::Added;
+use super::super::error::LogError;
+use super::super::family;
+use super::super::open::Log;
+use super::super::row::Corrupt;
 
 /// Bytes of a part. A commit of that size takes as long as that of a full turn.
 pub const PART_BYTES: usize = 64 << 10;
@@ -56,7 +56,11 @@ impl Log {
     }
 
     /// Writes the parts of a version that no row names yet.
-    pub(super) fn put_parts(&self, version: CatalogVersion, stored: &[u8]) -> Result<(), LogError> {
+    pub(in crate::log) fn put_parts(
+        &self,
+        version: CatalogVersion,
+        stored: &[u8],
+    ) -> Result<(), LogError> {
         let parts = self.shared.cf(family::CATALOG_PARTS)?;
         for (part, bytes) in (0..).zip(stored.chunks(PART_BYTES)) {
             self.shared.commit(

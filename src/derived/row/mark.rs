@@ -26,7 +26,7 @@ pub struct Mark {
 impl Mark {
     const LEN: usize = 29;
 
-    pub(super) fn encode(&self) -> [u8; Self::LEN] {
+    pub(in crate::derived) fn encode(&self) -> [u8; Self::LEN] {
         let mut out = [0; Self::LEN];
         let mut at = 0;
         FORMAT.write(&mut out, &mut at);
@@ -37,7 +37,7 @@ impl Mark {
         out
     }
 
-    pub(super) fn decode(bytes: &[u8]) -> Result<Self, Why> {
+    pub(in crate::derived) fn decode(bytes: &[u8]) -> Result<Self, Why> {
         let mut reader = Reader(bytes);
         reader.format(FORMAT)?;
         let mark = Self {
@@ -68,7 +68,7 @@ pub struct Begun {
 impl Begun {
     const LEN: usize = 17;
 
-    pub(super) fn encode(&self) -> [u8; Self::LEN] {
+    pub(in crate::derived) fn encode(&self) -> [u8; Self::LEN] {
         let mut out = [0; Self::LEN];
         let mut at = 0;
         FORMAT.write(&mut out, &mut at);
@@ -78,7 +78,7 @@ impl Begun {
         out
     }
 
-    pub(super) fn decode(bytes: &[u8]) -> Result<Self, Why> {
+    pub(in crate::derived) fn decode(bytes: &[u8]) -> Result<Self, Why> {
         let mut reader = Reader(bytes);
         reader.format(FORMAT)?;
         let begun = Self {

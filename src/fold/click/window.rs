@@ -9,31 +9,31 @@ use ahash::AHashMap;
 use crate::derived::{Batch, Families, Window, WindowKey};
 use crate::model::time::{Day, MINUTE, Millis};
 
-use super::error::FoldError;
+use super::super::error::FoldError;
 
 /// Window rows held in each of two maps; one row takes about 56 bytes.
 const HELD_MAX: usize = 524_288;
 
 /// A program's unique-click rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Rule {
+pub(in crate::fold) struct Rule {
     /// The window in milliseconds.
-    pub(super) window: i64,
+    pub(in crate::fold) window: i64,
     /// Whether every click prolongs it.
-    pub(super) rolling: bool,
+    pub(in crate::fold) rolling: bool,
 }
 
 impl Rule {
     /// For a program that the slot's catalogue does not know, which no answered click should name:
     /// 30 minutes, rolling.
-    pub(super) const FALLBACK: Self = Self {
+    pub(in crate::fold) const FALLBACK: Self = Self {
         window: 30 * MINUTE,
         rolling: true,
     };
 
     /// Whether a click at `at` is unique for a visitor who was `seen` before, and what has been
     /// seen of the visitor after it.
-    pub(super) fn judge(self, at: Millis, seen: Option<Window>) -> (bool, Window) {
+    pub(in crate::fold) fn judge(self, at: Millis, seen: Option<Window>) -> (bool, Window) {
         let Some(seen) = seen else {
             let first = Window {
                 unique: at,
@@ -65,7 +65,7 @@ impl Rule {
 }
 
 /// What two rows of the same visitor, under two salts, say together.
-pub(super) fn later(a: Option<Window>, b: Option<Window>) -> Option<Window> {
+pub(in crate::fold) fn later(a: Option<Window>, b: Option<Window>) -> Option<Window> {
     match (a, b) {
         (Some(a), Some(b)) => Some(Window {
             unique: a.unique.max(b.unique),
@@ -82,7 +82,7 @@ pub(super) fn later(a: Option<Window>, b: Option<Window>) -> Option<Window> {
 /// not held and is older can't make the click a duplicate, and what it says is overwritten by the
 /// later times of that click: the rows are the same whether it was read or not.
 #[derive(Debug)]
-pub(super) struct Windows {
+pub(in crate::fold) struct Windows {
     young: AHashMap<WindowKey, Window>,
     old: AHashMap<WindowKey, Window>,
     young_newest: Millis,
@@ -94,7 +94,7 @@ pub(super) struct Windows {
 
 impl Windows {
     /// Nothing held. `newest` is the latest own time of any click folded so far.
-    pub(super) fn new(newest: Option<Millis>) -> Self {
+    pub(in crate::fold) fn new(newest: Option<Millis>) -> Self {
         Self {
             young: AHashMap::new(),
             old: AHashMap::new(),
@@ -108,7 +108,7 @@ impl Windows {
 
     /// What was seen of a visitor under the salt of the click's day and, where the click carries
     /// it, of the day before, as far as it matters to a click at `at` under `rule`.
-    pub(super) fn seen(
+    pub(in crate::fold) fn seen(
         &self,
         families: &Families<'_>,
         (today, before): (WindowKey, Option<WindowKey>),
@@ -136,14 +136,14 @@ impl Windows {
     }
 
     /// Notes what has been seen of a visitor.
-    pub(super) fn set(&mut self, key: WindowKey, window: Window) {
+    pub(in crate::fold) fn set(&mut self, key: WindowKey, window: Window) {
         self.young.insert(key, window);
         self.young_newest = self.young_newest.max(window.click);
         self.changed.push(key);
     }
 
     /// Puts every changed row into the batch.
-    pub(super) fn write(&mut self, batch: &mut Batch<'_>) {
+    pub(in crate::fold) fn write(&mut self, batch: &mut Batch<'_>) {
         self.changed.sort_unstable();
         self.changed.dedup();
         for key in &self.changed {
@@ -154,18 +154,18 @@ impl Windows {
     }
 
     /// The rows of the last [`Self::write`] are stored.
-    pub(super) fn written(&mut self) {
+    pub(in crate::fold) fn written(&mut self) {
         self.changed.clear();
     }
 
     /// A row of a click at `time` is stored and not held: it was judged before this start.
-    pub(super) fn is_stored(&mut self, time: Millis) {
+    pub(in crate::fold) fn is_stored(&mut self, time: Millis) {
         self.complete_from = self.complete_from.max(time.plus(1));
     }
 
     /// Forgets every row of salt days up to `last`, stored ones, those of this slot's batch, and
     /// those in memory. Comes after [`Self::write`].
-    pub(super) fn forget(
+    pub(in crate::fold) fn forget(
         &mut self,
         families: &Families<'_>,
         last: Day,
@@ -186,7 +186,7 @@ impl Windows {
 
     /// Ends the slot: lets go of the old map when the young one is full. Only between slots, since
     /// a changed row must be in the young map until it is written.
-    pub(super) fn rotate(&mut self) {
+    pub(in crate::fold) fn rotate(&mut self) {
         self.written();
         if self.young.len() < self.held_max {
             return;
@@ -201,7 +201,7 @@ impl Windows {
     }
 
     /// Holds at most `held_max` rows a map.
-    pub(super) fn hold(&mut self, held_max: usize) {
+    pub(in crate::fold) fn hold(&mut self, held_max: usize) {
         self.held_max = held_max;
     }
 }

@@ -6,7 +6,7 @@ use crate::log::Log;
 use crate::model::click::ClickFlags;
 use crate::model::id::{RulesVersion, StringRef};
 
-use super::error::FoldError;
+use super::super::error::FoldError;
 use super::robots::Robots;
 
 /// Strings remembered; beyond that all are forgotten and looked up again.
@@ -14,7 +14,7 @@ const REMEMBERED_MAX: usize = 131_072;
 
 /// What a click's user agent says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Agent {
+pub(in crate::fold) enum Agent {
     /// Nothing against it.
     Browser,
     /// It is on the robot list.
@@ -25,7 +25,7 @@ pub(super) enum Agent {
 
 /// The robot list in force, with the answers it gave.
 #[derive(Debug, Default)]
-pub(super) struct Agents {
+pub(in crate::fold) struct Agents {
     version: RulesVersion,
     robots: Robots,
     known: AHashMap<StringRef, bool>,
@@ -33,7 +33,11 @@ pub(super) struct Agents {
 
 impl Agents {
     /// Uses the rules that a slot's footer names. Version 0, before any were stored, is empty.
-    pub(super) fn load(&mut self, log: &Log, version: RulesVersion) -> Result<(), FoldError> {
+    pub(in crate::fold) fn load(
+        &mut self,
+        log: &Log,
+        version: RulesVersion,
+    ) -> Result<(), FoldError> {
         if version == self.version {
             return Ok(());
         }
@@ -55,7 +59,7 @@ impl Agents {
     /// When a slot takes no new strings, a click may lack a user agent that was sent: it counts as
     /// a browser, since a bound of ours must not cost a partner. Who wants to pass for a browser
     /// gains nothing by it that sending a browser's name would not give.
-    pub(super) fn of(
+    pub(in crate::fold) fn of(
         &mut self,
         log: &Log,
         user_agent: StringRef,

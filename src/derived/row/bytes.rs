@@ -3,20 +3,23 @@
 //! In: untrusted bytes. Out: numbers, or a word on what is wrong. Keys are big-endian with the
 //! sign bit of signed numbers flipped, so that their byte order is their numeric order.
 
+/// Format of the values about clicks, submissions and actions.
+pub(in crate::derived) const FORMAT: u8 = 1;
+
 /// Why bytes do not read.
-pub(super) type Why = &'static str;
+pub(in crate::derived) type Why = &'static str;
 
 /// The value ends before its last field.
-pub(super) const TOO_SHORT: Why = "too short";
+pub(in crate::derived) const TOO_SHORT: Why = "too short";
 /// The value goes on after its last field.
-pub(super) const TOO_LONG: Why = "too long";
+pub(in crate::derived) const TOO_LONG: Why = "too long";
 /// The first byte names no known format.
-pub(super) const UNKNOWN_FORMAT: Why = "unknown format";
+pub(in crate::derived) const UNKNOWN_FORMAT: Why = "unknown format";
 /// A variable-length number is longer than it need be or than fits.
-pub(super) const BAD_NUMBER: Why = "malformed number";
+pub(in crate::derived) const BAD_NUMBER: Why = "malformed number";
 
 /// A number with a fixed place in a key or value.
-pub(super) trait Part: Sized {
+pub(in crate::derived) trait Part: Sized {
     /// Its bytes.
     const LEN: usize;
     /// Writes it at `at` and moves `at` behind it. `out` has room by construction of its length.
@@ -56,23 +59,23 @@ part! {
 
 /// Takes fields off the front of a value.
 #[derive(Clone, Debug)]
-pub(super) struct Reader<'a>(pub(super) &'a [u8]);
+pub(in crate::derived) struct Reader<'a>(pub(in crate::derived) &'a [u8]);
 
 impl<'a> Reader<'a> {
     /// The next `N` bytes.
-    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], Why> {
+    pub(in crate::derived) fn array<const N: usize>(&mut self) -> Result<[u8; N], Why> {
         let (bytes, rest) = self.0.split_first_chunk::<N>().ok_or(TOO_SHORT)?;
         self.0 = rest;
         Ok(*bytes)
     }
 
     /// The next number.
-    pub(super) fn part<P: Part>(&mut self) -> Result<P, Why> {
+    pub(in crate::derived) fn part<P: Part>(&mut self) -> Result<P, Why> {
         P::read(self)
     }
 
     /// Checks the format byte.
-    pub(super) fn format(&mut self, known: u8) -> Result<(), Why> {
+    pub(in crate::derived) fn format(&mut self, known: u8) -> Result<(), Why> {
         let format: u8 = self.part()?;
         if format == known {
             Ok(())
@@ -82,7 +85,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The next number of seven bits a byte, lowest first, in its only shortest form.
-    pub(super) fn varint(&mut self) -> Result<u128, Why> {
+    pub(in crate::derived) fn varint(&mut self) -> Result<u128, Why> {
         let mut value: u128 = 0;
         let mut shift = 0_u32;
         loop {
@@ -100,12 +103,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Everything that is left.
-    pub(super) fn rest(&mut self) -> &'a [u8] {
+    pub(in crate::derived) fn rest(&mut self) -> &'a [u8] {
         std::mem::take(&mut self.0)
     }
 
     /// Checks that nothing is left.
-    pub(super) fn end(&self) -> Result<(), Why> {
+    pub(in crate::derived) fn end(&self) -> Result<(), Why> {
         if self.0.is_empty() {
             Ok(())
         } else {
@@ -115,7 +118,7 @@ impl<'a> Reader<'a> {
 }
 
 /// Appends `value` in seven bits a byte, lowest first.
-pub(super) fn push_varint(out: &mut Vec<u8>, mut value: u128) {
+pub(in crate::derived) fn push_varint(out: &mut Vec<u8>, mut value: u128) {
     loop {
         let low = u8::try_from(value & 0x7f).unwrap_or(0);
         value >>= 7;
@@ -128,12 +131,12 @@ pub(super) fn push_varint(out: &mut Vec<u8>, mut value: u128) {
 }
 
 /// Folds the sign into the lowest bit, so that small numbers of either sign are short.
-pub(super) fn zigzag(value: i128) -> u128 {
+pub(in crate::derived) fn zigzag(value: i128) -> u128 {
     ((value << 1) ^ (value >> 127)).cast_unsigned()
 }
 
 /// Undoes [`zigzag`].
-pub(super) fn unzigzag(value: u128) -> i128 {
+pub(in crate::derived) fn unzigzag(value: u128) -> i128 {
     (value >> 1).cast_signed() ^ -(value & 1).cast_signed()
 }
 

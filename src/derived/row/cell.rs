@@ -10,7 +10,7 @@ use super::bytes::{Reader, Why, push_varint, unzigzag, zigzag};
 const FORMAT: u8 = 1;
 
 /// The stored bytes of a tally.
-pub(super) fn encode(tally: &Tally) -> Vec<u8> {
+pub(in crate::derived) fn encode(tally: &Tally) -> Vec<u8> {
     let mut out = Vec::with_capacity(32);
     out.push(FORMAT);
     for measure in Stored::ALL {
@@ -24,7 +24,7 @@ pub(super) fn encode(tally: &Tally) -> Vec<u8> {
 }
 
 /// Reads the stored bytes of a tally.
-pub(super) fn decode(bytes: &[u8]) -> Result<Tally, Why> {
+pub(in crate::derived) fn decode(bytes: &[u8]) -> Result<Tally, Why> {
     let mut reader = Reader(bytes);
     reader.format(FORMAT)?;
     let mut tally = Tally::default();

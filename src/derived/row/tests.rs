@@ -2,7 +2,15 @@
 
 use proptest::prelude::*;
 
-use super::*;
+use crate::model::id::{AdId, EventNumber, EventTypeId, PartnerId, ProgramId, Slot, SubmissionId};
+use crate::model::money::Money;
+use crate::model::refusal::Refusal;
+use crate::model::time::{Day, Millis};
+
+use super::action::{Action, ActionId};
+use super::key::ActionKey;
+use super::outcome::{Settled, SubmissionOutcome};
+use super::verdict::{Class, Reasons, Verdict, Window};
 
 fn action_key() -> ActionKey {
     ActionKey::new(ProgramId(7), EventTypeId(3), "order-1")

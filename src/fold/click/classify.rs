@@ -31,7 +31,7 @@ const UNPAID_FLAGS: ClickFlags = {
 };
 
 /// The reasons against a click, other than being a duplicate.
-pub(super) fn reasons(flags: ClickFlags, agent: Agent, pays_expired_ads: bool) -> Reasons {
+pub(in crate::fold) fn reasons(flags: ClickFlags, agent: Agent, pays_expired_ads: bool) -> Reasons {
     let mut reasons = match agent {
         Agent::Browser => Reasons::NONE,
         Agent::Robot => Reasons::ROBOT,
@@ -51,7 +51,7 @@ pub(super) fn reasons(flags: ClickFlags, agent: Agent, pays_expired_ads: bool) -
 }
 
 /// The class of a click that neither opens nor prolongs a window; `None` when the window decides.
-pub(super) fn outside_windows(reasons: Reasons) -> Option<Class> {
+pub(in crate::fold) fn outside_windows(reasons: Reasons) -> Option<Class> {
     if reasons.any(Reasons(Reasons::ROBOT.0 | Reasons::NO_USER_AGENT.0)) {
         Some(Class::Robot)
     } else if reasons.any(Reasons::PREFETCH) {

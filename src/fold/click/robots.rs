@@ -8,7 +8,7 @@ use regex::bytes::{RegexSet, RegexSetBuilder};
 use serde::Deserialize;
 
 /// The list that ships: `config/robots.toml`.
-pub const SHIPPED_ROBOTS: &str = include_str!("../../config/robots.toml");
+pub const SHIPPED_ROBOTS: &str = include_str!("../../../config/robots.toml");
 
 /// Why a robot list can't be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -10,13 +10,13 @@
 use crate::model::id::{EventTypeId, ProgramId, RulesVersion, SubmissionId};
 use crate::model::submission::Submission;
 
-use super::commit::{Added, Epoch};
-use super::error::LogError;
-use super::family;
-use super::open::{Log, Shared};
-use super::row::footer::{Ledger, Outcome, RefusedReason, Stream};
-use super::row::submission::{self as submission_row, AttemptRow};
-use super::row::{Corrupt, key};
+use super::super::commit::{Added, Epoch};
+use super::super::error::LogError;
+use super::super::family;
+use super::super::open::{Log, Shared};
+use super::super::row::footer::{Ledger, Outcome, RefusedReason, Stream};
+use super::super::row::submission::{self as submission_row, AttemptRow};
+use super::super::row::{Corrupt, key};
 
 /// Attempts with differing content that one order id may have.
 pub const ATTEMPTS_MAX: usize = 256;
@@ -151,7 +151,7 @@ impl Log {
 
     /// Stores `value` under a version and notes the change in the slot's facts: the family's first
     /// byte (`c` or `r`) and the version.
-    pub(super) fn put_fact(
+    pub(in crate::log) fn put_fact(
         &self,
         name: &'static str,
         version: u32,

@@ -10,21 +10,21 @@ use super::window::Rule;
 
 /// What the fold keeps of a click while it folds its slot.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Row {
-    pub(super) partner: PartnerId,
-    pub(super) program: ProgramId,
-    pub(super) time: Millis,
-    pub(super) number: EventNumber,
-    pub(super) visitor: Visitor,
-    pub(super) visitor_before: Option<Visitor>,
-    pub(super) flags: ClickFlags,
-    pub(super) user_agent: StringRef,
-    pub(super) verdict: Verdict,
+pub(in crate::fold) struct Row {
+    pub(in crate::fold) partner: PartnerId,
+    pub(in crate::fold) program: ProgramId,
+    pub(in crate::fold) time: Millis,
+    pub(in crate::fold) number: EventNumber,
+    pub(in crate::fold) visitor: Visitor,
+    pub(in crate::fold) visitor_before: Option<Visitor>,
+    pub(in crate::fold) flags: ClickFlags,
+    pub(in crate::fold) user_agent: StringRef,
+    pub(in crate::fold) verdict: Verdict,
 }
 
 impl Row {
     /// A click of `slot` that has not been judged.
-    pub(super) fn new<P>(slot: Slot, stored: &StoredClick<P>) -> Self {
+    pub(in crate::fold) fn new<P>(slot: Slot, stored: &StoredClick<P>) -> Self {
         Self {
             partner: stored.partner,
             program: stored.click.program,
@@ -44,11 +44,11 @@ impl Row {
 
     /// Its place in the fold: as the verdicts and cells are stored, so that each batch goes to one
     /// place of the store after the other.
-    pub(super) fn order(&self) -> (ProgramId, PartnerId, Millis, EventNumber) {
+    pub(in crate::fold) fn order(&self) -> (ProgramId, PartnerId, Millis, EventNumber) {
         (self.program, self.partner, self.time, self.number)
     }
 
-    pub(super) fn key(&self) -> VerdictKey {
+    pub(in crate::fold) fn key(&self) -> VerdictKey {
         VerdictKey {
             program: self.program,
             partner: self.partner,
@@ -58,7 +58,7 @@ impl Row {
         }
     }
 
-    pub(super) fn windows(&self) -> (WindowKey, Option<WindowKey>) {
+    pub(in crate::fold) fn windows(&self) -> (WindowKey, Option<WindowKey>) {
         let day = self.time.utc_day();
         let key = |day, visitor| WindowKey {
             program: self.program,
@@ -76,12 +76,12 @@ impl Row {
 
 /// What a slot's catalogue says about clicks of a program.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct ClickTerms {
-    pub(super) rule: Rule,
-    pub(super) pays_expired_ads: bool,
+pub(in crate::fold) struct ClickTerms {
+    pub(in crate::fold) rule: Rule,
+    pub(in crate::fold) pays_expired_ads: bool,
 }
 
-pub(super) fn click_terms(catalog: &Catalog, program: ProgramId) -> ClickTerms {
+pub(in crate::fold) fn click_terms(catalog: &Catalog, program: ProgramId) -> ClickTerms {
     catalog.program(program).map_or(
         ClickTerms {
             rule: Rule::FALLBACK,

@@ -1,0 +1,204 @@
+//! Values about clicks: verdicts and windows.
+
+use crate::model::id::{PartnerId, Slot};
+use crate::model::time::Millis;
+
+use super::bytes::{FORMAT, Part, Reader, Why};
+
+/// What a click is taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Class {
+    /// The first click of its visitor within the program's window.
+    Unique,
+    /// A further click of its visitor within the window.
+    Duplicate,
+    /// A robot, a tool, or nothing that calls itself a browser.
+    Robot,
+    /// A prefetch or prerender.
+    Prefetch,
+    /// A HEAD request.
+    Head,
+}
+
+impl Class {
+    /// Every class with its stored byte and its label in listings and metrics.
+    pub const ALL: &'static [(Self, u8, &'static str)] = &[
+        (Self::Unique, 1, "unique"),
+        (Self::Duplicate, 2, "duplicate"),
+        (Self::Robot, 3, "robot"),
+        (Self::Prefetch, 4, "prefetch"),
+        (Self::Head, 5, "head"),
+    ];
+
+    /// The label.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        Self::ALL
+            .iter()
+            .find(|row| row.0 == self)
+            .map_or("", |row| row.2)
+    }
+
+    pub(super) const fn byte(self) -> u8 {
+        match self {
+            Self::Unique => 1,
+            Self::Duplicate => 2,
+            Self::Robot => 3,
+            Self::Prefetch => 4,
+            Self::Head => 5,
+        }
+    }
+
+    pub(super) fn from_byte(byte: u8) -> Option<Self> {
+        Self::ALL.iter().find(|row| row.1 == byte).map(|row| row.0)
+    }
+}
+
+/// What keeps a click from being paid, as a set of bits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Reasons(pub u16);
+
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $name:ident = $bit:literal, $label:literal;)*) => {
+        impl Reasons {
+            $($(#[$doc])* pub const $name: Self = Self(1 << $bit);)*
+
+            /// Every reason with its label, in bit order.
+            pub const ALL: &'static [(Self, &'static str)] = &[$((Self::$name, $label)),*];
+        }
+    };
+}
+
+reasons! {
+    /// The user agent is on the robot list.
+    ROBOT = 0, "robot";
+    /// No user agent was sent.
+    NO_USER_AGENT = 1, "no_user_agent";
+    /// A prefetch or prerender.
+    PREFETCH = 2, "prefetch";
+    /// A HEAD request.
+    HEAD = 3, "head";
+    /// Not the first click of its visitor within the window.
+    DUPLICATE = 4, "duplicate";
+    /// The catalogue did not know the partner.
+    UNKNOWN_PARTNER = 5, "unknown_partner";
+    /// The partner was not active.
+    INACTIVE_PARTNER = 6, "inactive_partner";
+    /// The partner's contract had ended.
+    ENDED_CONTRACT = 7, "ended_contract";
+    /// The partner had no contract yet.
+    NOT_JOINED = 8, "not_joined";
+    /// The program was not active.
+    PAUSED_PROGRAM = 9, "paused_program";
+    /// The deep link was refused.
+    MALFORMED_DEEP_LINK = 10, "malformed_deep_link";
+    /// The ad had expired and the program does not pay for that.
+    EXPIRED_AD = 11, "expired_ad";
+}
+
+impl Reasons {
+    /// No reason.
+    pub const NONE: Self = Self(0);
+
+    /// Whether any reason of `other` is set here.
+    #[must_use]
+    pub const fn any(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// Adds the reasons of `other`.
+    pub fn set(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+
+    /// The labels of the set reasons, in bit order.
+    pub fn labels(self) -> impl Iterator<Item = &'static str> {
+        Self::ALL
+            .iter()
+            .filter(move |(reason, _)| self.any(*reason))
+            .map(|(_, label)| *label)
+    }
+}
+
+/// Value of `verdicts`: what one stored click counts as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// What it is taken for.
+    pub class: Class,
+    /// What keeps it from being paid.
+    pub reasons: Reasons,
+    /// The slot it was committed in: with partner and number the key of its row in the log.
+    pub slot: Slot,
+}
+
+impl Verdict {
+    /// Whether it is payable: unique, and nothing speaks against it.
+    #[must_use]
+    pub fn payable(&self) -> bool {
+        self.class == Class::Unique && self.reasons == Reasons::NONE
+    }
+
+    /// The partner that reports count it under.
+    #[must_use]
+    pub fn bucket(&self, partner: PartnerId) -> PartnerId {
+        if self.reasons.any(Reasons::UNKNOWN_PARTNER) {
+            PartnerId::UNKNOWN
+        } else {
+            partner
+        }
+    }
+
+    pub(in crate::derived) fn encode(self) -> [u8; 8] {
+        let [s0, s1, s2, s3] = self.slot.0.to_be_bytes();
+        let [r0, r1] = self.reasons.0.to_be_bytes();
+        [FORMAT, self.class.byte(), r0, r1, s0, s1, s2, s3]
+    }
+
+    pub(in crate::derived) fn decode(bytes: &[u8]) -> Result<Self, Why> {
+        let mut reader = Reader(bytes);
+        reader.format(FORMAT)?;
+        let class = Class::from_byte(reader.part()?).ok_or("unknown class")?;
+        let reasons = u16::from_be_bytes(reader.array()?);
+        let slot = reader.part()?;
+        reader.end()?;
+        if reasons >> Reasons::ALL.len() != 0 {
+            return Err("unknown reason");
+        }
+        Ok(Self {
+            class,
+            reasons: Reasons(reasons),
+            slot,
+        })
+    }
+}
+
+/// Value of `windows`: when a visitor last clicked. Both are own times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Of the last unique click.
+    pub unique: Millis,
+    /// Of the last click, unique or not.
+    pub click: Millis,
+}
+
+impl Window {
+    pub(in crate::derived) fn encode(self) -> [u8; 17] {
+        let mut out = [0; 17];
+        let mut at = 0;
+        FORMAT.write(&mut out, &mut at);
+        self.unique.write(&mut out, &mut at);
+        self.click.write(&mut out, &mut at);
+        out
+    }
+
+    pub(in crate::derived) fn decode(bytes: &[u8]) -> Result<Self, Why> {
+        let mut reader = Reader(bytes);
+        reader.format(FORMAT)?;
+        let window = Self {
+            unique: reader.part()?,
+            click: reader.part()?,
+        };
+        reader.end()?;
+        Ok(window)
+    }
+}

@@ -1,0 +1,6 @@
+//! From submissions to actions: what becomes of everything a brand says.
+//!
+//! In: the submissions of a slot and those that waited, in the order of their numbers. Out:
+//! actions, outcomes and what they add to the sums. On the fold's thread.
+
+pub(super) mod desk;

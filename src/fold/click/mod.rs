@@ -1,0 +1,10 @@
+//! Judging clicks: what each one counts as, and why.
+//!
+//! In: the clicks of a slot, the robot list and the catalogue that its footer names, and when each
+//! visitor clicked before. Out: a verdict per click. On the fold's thread.
+
+pub(super) mod agents;
+pub(super) mod classify;
+pub(super) mod robots;
+pub(super) mod row;
+pub(super) mod window;

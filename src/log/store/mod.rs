@@ -1,0 +1,6 @@
+//! Storing what must be durable before it is answered.
+//!
+//! Called from blocking threads of the API and of the control socket, and by tools.
+
+pub mod conversions;
+pub mod versions;
