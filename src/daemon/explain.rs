@@ -14,8 +14,8 @@ use crate::link::{Pairs, parse};
 use crate::log::row::click as click_row;
 use crate::model::click::Parameter;
 use crate::model::click_id::{ClickId, TEXT_LEN};
+use crate::model::entry::Entry;
 use crate::model::id::{AdId, PartnerId, ProgramId, SubmissionId};
-use crate::model::submission::Submission;
 use crate::model::time::Millis;
 use crate::server::control::VerbError;
 use crate::server::control::verb::EXIT_INPUT;
@@ -251,7 +251,7 @@ fn explain_order(stores: &Stores, order_id: &str) -> Result<Vec<Value>, VerbErro
 }
 
 fn attempt(stores: &Stores, id: SubmissionId) -> Result<Value, VerbError> {
-    let submission = stores.log.submission(id).map_err(|error| failed(&error))?;
+    let entry = stores.log.entry(id).map_err(|error| failed(&error))?;
     let outcome = stores
         .derived
         .outcome(id)
@@ -267,15 +267,32 @@ fn attempt(stores: &Stores, id: SubmissionId) -> Result<Value, VerbError> {
             "code": refusal.code(),
             "why": refusal.meaning(),
         }),
+        Some(SubmissionOutcome::Changed(action, update)) => {
+            json!({ "state": "changed", "action": action.to_string(), "update": update })
+        }
+        Some(SubmissionOutcome::Unchanged(action)) => {
+            json!({ "state": "unchanged", "action": action.to_string() })
+        }
+        Some(SubmissionOutcome::NotChanged(refusal)) => json!({
+            "state": "not changed",
+            "code": refusal.code(),
+            "why": refusal.meaning(),
+        }),
     };
-    let submitted = submission.map(|submission: Submission| {
-        json!({
+    let submitted = entry.map(|entry| match entry {
+        Entry::Change(change) => json!({
+            "program": change.program,
+            "event_type": change.event_type,
+            "received": id.number.time().to_string(),
+            "reason": change.reason,
+        }),
+        Entry::Conversion(submission) => json!({
             "program": submission.program,
             "event_type": submission.event_type,
             "received": id.number.time().to_string(),
             "amount": submission.amount.map(|amount| amount.to_string()),
             "claim": format!("{:?}", submission.claim),
-        })
+        }),
     });
     Ok(json!({ "submission": id.to_string(), "result": result, "submitted": submitted }))
 }

@@ -1,5 +1,6 @@
 //! What one slot changes: verdicts and windows in parts, and all the rest as a whole.
 
+use ahash::AHashMap;
 use rocksdb::{WriteBatch, WriteOptions};
 
 use crate::model::id::{ProgramId, SubmissionId};
@@ -7,18 +8,24 @@ use crate::model::tally::Tally;
 use crate::model::time::Day;
 
 use super::error::DerivedError;
-use super::generation::Families;
-use super::row::action::Action;
+use super::family::Family;
+use super::generation::{Families, read};
+use super::row::bytes::Why;
 use super::row::cell;
-use super::row::key::{ActionKey, CellKey, OutcomeKey, VerdictKey, WaitingKey, WindowKey};
+use super::row::key::{CellKey, OutcomeKey, VerdictKey, WaitingKey, WindowKey};
 use super::row::mark::{Begun, Mark};
 use super::row::outcome::{Settled, WAITING_VALUE};
 use super::row::verdict::{Verdict, Window};
 
 /// The changes of one slot.
+///
+/// What brands said builds on what they said before, so the rows that it makes are seen by
+/// [`Batch::actions_of`] and its like as soon as they are put here.
 pub struct Batch<'a> {
-    families: Families<'a>,
+    pub(super) families: Families<'a>,
     rows: WriteBatch,
+    /// The rows put here that may be read again.
+    held: AHashMap<(Family, Box<[u8]>), Vec<u8>>,
 }
 
 impl<'a> Batch<'a> {
@@ -26,6 +33,7 @@ impl<'a> Batch<'a> {
         Self {
             families,
             rows: WriteBatch::default(),
+            held: AHashMap::new(),
         }
     }
 
@@ -64,12 +72,6 @@ impl<'a> Batch<'a> {
         self.rows.delete_cf(self.families.waiting, key.encode());
     }
 
-    /// Sets an action.
-    pub fn action(&mut self, key: &ActionKey, action: &Action) {
-        self.rows
-            .put_cf(self.families.actions, key.encode(), action.encode());
-    }
-
     /// Sets what became of a submission.
     pub fn outcome(&mut self, id: SubmissionId, settled: Settled) {
         let key = OutcomeKey::from(id).encode();
@@ -81,6 +83,25 @@ impl<'a> Batch<'a> {
     pub fn cell(&mut self, key: CellKey, tally: &Tally) {
         self.rows
             .put_cf(self.families.aggregates, key.encode(), cell::encode(tally));
+    }
+
+    /// Puts a row that may be read again.
+    pub(super) fn put(&mut self, family: Family, key: &[u8], value: Vec<u8>) {
+        self.rows.put_cf(self.families.of(family), key, &value);
+        self.held.insert((family, key.into()), value);
+    }
+
+    /// A row as this slot leaves it.
+    pub(super) fn get<T>(
+        &self,
+        family: Family,
+        key: &[u8],
+        decode: impl FnOnce(&[u8]) -> Result<T, Why>,
+    ) -> Result<Option<T>, DerivedError> {
+        match self.held.get(&(family, Box::from(key))) {
+            Some(value) => read(family, key, decode(value)).map(Some),
+            None => self.families.get(family, key, decode),
+        }
     }
 
     /// Writes the verdicts and windows so far together with how many clicks that makes; the batch

@@ -43,8 +43,16 @@ pub enum Family {
     Windows,
     /// Submissions whose click is not stored yet, for seconds.
     Waiting,
+    /// The actions of each order.
+    Orders,
     /// Credited conversions.
     Actions,
+    /// The lines of actions that have any.
+    Items,
+    /// Every change of every action.
+    Updates,
+    /// Actions by their times.
+    Index,
     /// What became of each submission.
     Outcomes,
     /// Sums for reports.
@@ -55,11 +63,15 @@ pub enum Family {
 
 impl Family {
     /// Every family.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 11] = [
         Self::Verdicts,
         Self::Windows,
         Self::Waiting,
+        Self::Orders,
         Self::Actions,
+        Self::Items,
+        Self::Updates,
+        Self::Index,
         Self::Outcomes,
         Self::Aggregates,
         Self::Meta,
@@ -72,7 +84,11 @@ impl Family {
             Self::Verdicts => "verdicts",
             Self::Windows => "windows",
             Self::Waiting => "waiting",
+            Self::Orders => "orders",
             Self::Actions => "actions",
+            Self::Items => "items",
+            Self::Updates => "updates",
+            Self::Index => "index",
             Self::Outcomes => "outcomes",
             Self::Aggregates => "aggregates",
             Self::Meta => "default",
@@ -92,7 +108,14 @@ impl Family {
             Self::Verdicts => (16 << 10, 32 << 20),
             Self::Windows => (8 << 10, 32 << 20),
             Self::Aggregates => (16 << 10, 16 << 20),
-            Self::Waiting | Self::Actions | Self::Outcomes | Self::Meta => (8 << 10, 8 << 20),
+            Self::Waiting
+            | Self::Orders
+            | Self::Actions
+            | Self::Items
+            | Self::Updates
+            | Self::Index
+            | Self::Outcomes
+            | Self::Meta => (8 << 10, 8 << 20),
         };
         table.set_block_size(block);
         options.set_write_buffer_size(memtable);

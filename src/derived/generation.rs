@@ -17,17 +17,16 @@ use super::batch::Batch;
 use super::error::DerivedError;
 use super::family::{self, Family, Options};
 use super::handle;
-use super::row::action::Action;
 use super::row::bytes::Why;
 use super::row::cell;
-use super::row::key::{ActionKey, CellKey, VerdictKey, WaitingKey, WindowKey};
+use super::row::key::{CellKey, VerdictKey, WaitingKey, WindowKey};
 use super::row::mark::{Begun, Mark};
 use super::row::outcome::decode_waiting;
 use super::row::verdict::{Verdict, Window};
 use super::view::View;
 
 /// Layout of all rows together; another one is never read.
-const FORMAT: u8 = 3;
+const FORMAT: u8 = 4;
 
 const FORMAT_KEY: &[u8] = b"format";
 const RULES_KEY: &[u8] = b"rules";
@@ -166,22 +165,7 @@ impl Generation {
     /// # Errors
     /// A family is missing.
     pub fn families(&self) -> Result<Families<'_>, DerivedError> {
-        let find = |family: Family| {
-            self.db
-                .cf_handle(family.name())
-                .ok_or_else(|| DerivedError::FamilyMissing(family.name()))
-        };
-        Ok(Families {
-            db: &self.db,
-            mark: &self.mark,
-            verdicts: find(Family::Verdicts)?,
-            windows: find(Family::Windows)?,
-            waiting: find(Family::Waiting)?,
-            actions: find(Family::Actions)?,
-            outcomes: find(Family::Outcomes)?,
-            aggregates: find(Family::Aggregates)?,
-            meta: find(Family::Meta)?,
-        })
+        Families::find(&self.db, &self.mark)
     }
 
     /// A view of one moment.
@@ -215,18 +199,47 @@ impl Generation {
     }
 }
 
-/// The families of a generation, for the fold thread's reads and its batch.
-#[derive(Clone, Copy)]
-pub struct Families<'a> {
-    pub(super) db: &'a DB,
-    pub(super) mark: &'a Mutex<Option<Mark>>,
-    pub(super) verdicts: &'a ColumnFamily,
-    pub(super) windows: &'a ColumnFamily,
-    pub(super) waiting: &'a ColumnFamily,
-    pub(super) actions: &'a ColumnFamily,
-    pub(super) outcomes: &'a ColumnFamily,
-    pub(super) aggregates: &'a ColumnFamily,
-    pub(super) meta: &'a ColumnFamily,
+macro_rules! families {
+    ($($field:ident: $family:ident;)*) => {
+        /// The families of a generation, for the fold thread's reads and its batch.
+        #[derive(Clone, Copy)]
+        pub struct Families<'a> {
+            pub(super) db: &'a DB,
+            pub(super) mark: &'a Mutex<Option<Mark>>,
+            $(pub(super) $field: &'a ColumnFamily,)*
+        }
+
+        impl<'a> Families<'a> {
+            fn find(db: &'a DB, mark: &'a Mutex<Option<Mark>>) -> Result<Self, DerivedError> {
+                let find = |family: Family| {
+                    db.cf_handle(family.name())
+                        .ok_or_else(|| DerivedError::FamilyMissing(family.name()))
+                };
+                Ok(Self { db, mark, $($field: find(Family::$family)?,)* })
+            }
+
+            /// The handle of one family.
+            pub(super) fn of(&self, family: Family) -> &'a ColumnFamily {
+                match family {
+                    $(Family::$family => self.$field,)*
+                }
+            }
+        }
+    };
+}
+
+families! {
+    verdicts: Verdicts;
+    windows: Windows;
+    waiting: Waiting;
+    orders: Orders;
+    actions: Actions;
+    items: Items;
+    updates: Updates;
+    index: Index;
+    outcomes: Outcomes;
+    aggregates: Aggregates;
+    meta: Meta;
 }
 
 /// Names family and key of a row that does not read.
@@ -239,20 +252,7 @@ pub(super) fn read<T>(
 }
 
 impl<'a> Families<'a> {
-    /// The handle of one family.
-    pub(super) fn of(&self, family: Family) -> &'a ColumnFamily {
-        match family {
-            Family::Verdicts => self.verdicts,
-            Family::Windows => self.windows,
-            Family::Waiting => self.waiting,
-            Family::Actions => self.actions,
-            Family::Outcomes => self.outcomes,
-            Family::Aggregates => self.aggregates,
-            Family::Meta => self.meta,
-        }
-    }
-
-    fn get<T>(
+    pub(super) fn get<T>(
         &self,
         family: Family,
         key: &[u8],
@@ -278,16 +278,6 @@ impl<'a> Families<'a> {
     /// As [`Families::verdict`].
     pub fn window(&self, key: WindowKey) -> Result<Option<Window>, DerivedError> {
         self.get(Family::Windows, &key.encode(), Window::decode)
-    }
-
-    /// The action of an order.
-    ///
-    /// # Errors
-    /// As [`Families::verdict`].
-    pub fn action(&self, key: &ActionKey) -> Result<Option<Action>, DerivedError> {
-        self.get(Family::Actions, &key.encode(), |value| {
-            Action::decode(key, value)
-        })
     }
 
     /// One cell.

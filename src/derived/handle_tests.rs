@@ -7,8 +7,7 @@ use crate::model::tally::{Stored, Tally};
 use crate::registry::cube::Granularity;
 
 use super::super::Family;
-use super::super::row::action::ActionId;
-use super::super::row::key::{ActionKey, CellKey, WindowKey};
+use super::super::row::key::{ActionId, CellKey, OrderKey, WindowKey};
 use super::super::row::mark::Mark;
 use super::super::row::verdict::Window;
 use super::*;
@@ -240,12 +239,15 @@ fn outcomes_are_read_by_submission() {
         program: PROGRAM,
         number: EventNumber(number),
     };
-    let order = ActionKey::new(PROGRAM, EventTypeId(2), "a");
+    let order = OrderKey::new(PROGRAM, EventTypeId(2), "a");
     let settled = |slot, outcome| Settled {
         slot: Slot(slot),
         outcome,
     };
-    let credited = settled(3, SubmissionOutcome::Credited(ActionId::of(&order)));
+    let credited = settled(
+        3,
+        SubmissionOutcome::Credited(ActionId::first_of(&order, 0)),
+    );
     let refused = settled(4, SubmissionOutcome::Refused(Refusal::ConvDuplicate));
     let waiting = settled(3, SubmissionOutcome::Waiting);
     let serving = derived.serving();

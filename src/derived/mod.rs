@@ -20,6 +20,8 @@ mod error;
 mod family;
 mod generation;
 mod handle;
+mod listing;
+mod orders;
 mod row;
 mod view;
 
@@ -28,9 +30,14 @@ pub use error::DerivedError;
 pub use family::{Family, Options};
 pub use generation::{Families, Generation};
 pub use handle::{Derived, Watermark};
-pub use row::action::{Action, ActionId};
-pub use row::key::{ActionKey, CellKey, OutcomeKey, VerdictKey, WaitingKey, WindowKey};
+pub use row::action::{Action, ActionFlags, ActionState};
+pub use row::item::ActionItem;
+pub use row::key::{
+    ActionId, ActionIdError, CellKey, IndexKey, IndexKind, OrderKey, OutcomeKey, UpdateKey,
+    VerdictKey, WaitingKey, WindowKey,
+};
 pub use row::mark::{Begun, Mark};
 pub use row::outcome::{Settled, SubmissionOutcome};
+pub use row::update::{Update, UpdateKind};
 pub use row::verdict::{Class, Reasons, Verdict, Window};
 pub use view::{Cell, View};

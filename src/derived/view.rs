@@ -13,10 +13,9 @@ use super::error::DerivedError;
 use super::family::Family;
 use super::generation::{Families, read};
 use super::handle::Watermark;
-use super::row::action::Action;
 use super::row::bytes::Why;
 use super::row::cell;
-use super::row::key::{ActionKey, CellKey, OutcomeKey, VerdictKey, WaitingKey};
+use super::row::key::{CellKey, OutcomeKey, VerdictKey, WaitingKey};
 use super::row::mark::Begun;
 use super::row::outcome::{Settled, decode_waiting};
 use super::row::verdict::Verdict;
@@ -35,7 +34,7 @@ pub struct Cell {
 }
 
 /// Takes one row; says whether to go on, or what is wrong with the row.
-type OnRow<'a> = dyn FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>, Why> + 'a;
+pub(super) type OnRow<'a> = dyn FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>, Why> + 'a;
 
 /// A generation at one moment.
 pub struct View<'a> {
@@ -188,22 +187,6 @@ impl<'a> View<'a> {
         })
     }
 
-    /// Hands every action to `f`, in key order.
-    ///
-    /// # Errors
-    /// As [`View::watermark`].
-    pub fn for_each_action(
-        &self,
-        f: &mut dyn FnMut(ActionKey, Action),
-    ) -> Result<(), DerivedError> {
-        self.scan(Family::Actions, &[], None, &mut |key, value| {
-            let key = ActionKey::decode(key)?;
-            let action = Action::decode(&key, value)?;
-            f(key, action);
-            Ok(ControlFlow::Continue(()))
-        })
-    }
-
     /// Hands every outcome to `f`, in key order.
     ///
     /// # Errors
@@ -244,16 +227,6 @@ impl<'a> View<'a> {
         self.begun != Some(verdict.slot)
     }
 
-    /// The action of an order.
-    ///
-    /// # Errors
-    /// As [`View::watermark`].
-    pub fn action(&self, key: &ActionKey) -> Result<Option<Action>, DerivedError> {
-        self.get(Family::Actions, &key.encode(), |value| {
-            Action::decode(key, value)
-        })
-    }
-
     /// What became of a submission; `None` before its slot is folded.
     ///
     /// # Errors
@@ -279,7 +252,7 @@ impl<'a> View<'a> {
         })
     }
 
-    fn get<T>(
+    pub(super) fn get<T>(
         &self,
         family: Family,
         key: &[u8],
@@ -292,7 +265,7 @@ impl<'a> View<'a> {
     }
 
     /// Rows from `first` to `last` inclusive.
-    fn scan(
+    pub(super) fn scan(
         &self,
         family: Family,
         first: &[u8],

@@ -9,6 +9,7 @@ use crate::model::tally::{Stored, Tally};
 use crate::model::time::Day;
 use crate::registry::cube::{CubeId, Granularity};
 
+use super::action::figures::Figures;
 use super::error::FoldError;
 
 /// Cells remembered between slots, about 150 bytes each; beyond that all are read again.
@@ -31,7 +32,7 @@ pub(super) struct Cells {
     remembered: AHashMap<Place, Tally>,
     clicks: AHashMap<Place, Clicks>,
     last: Option<(Place, Clicks)>,
-    actions: Vec<(Place, i128, i128)>,
+    actions: Vec<(Place, Tally)>,
 }
 
 impl Cells {
@@ -66,14 +67,19 @@ impl Cells {
         }
     }
 
-    /// Counts an action.
-    pub(super) fn action(&mut self, program: ProgramId, action: &Action) {
-        let amount = action.amount.unwrap_or_default();
-        self.actions.push((
-            (program, action.day, action.partner),
-            i128::from(amount.0),
-            i128::from(action.cost.0),
-        ));
+    /// Counts what changes when an action that counted for `before` counts for `after`, on the
+    /// day of the action itself.
+    pub(super) fn change(
+        &mut self,
+        program: ProgramId,
+        action: &Action,
+        before: &Figures,
+        after: &Figures,
+    ) {
+        let mut more = Tally::default();
+        before.change(after, &mut more);
+        let place = (program, action.day, action.partner);
+        self.actions.push((place, more));
     }
 
     /// Puts every cell that the slot changed into its batch.
@@ -90,12 +96,8 @@ impl Cells {
             tally.add(Stored::Clicks, clicks.unique.into());
             tally.add(Stored::PayableClicks, clicks.payable.into());
         }
-        for (place, amount, cost) in self.actions.drain(..) {
-            let tally = changed.entry(place).or_default();
-            tally.add(Stored::GrossActions, 1);
-            tally.add(Stored::Actions, 1);
-            tally.add(Stored::SaleAmount, amount);
-            tally.add(Stored::ActionCost, cost);
+        for (place, more) in self.actions.drain(..) {
+            changed.entry(place).or_default().merge(&more);
         }
         if self.remembered.len() + changed.len() > REMEMBERED_MAX {
             self.remembered.clear();

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::derived::Class;
+use crate::derived::{Class, SubmissionOutcome};
 use crate::model::refusal::Refusal;
-use crate::telemetry::label::{CreditKind, VerdictClass};
+use crate::telemetry::label::{ChangeResult, CreditKind, VerdictClass};
 use crate::telemetry::metric::FoldMetrics;
 
 /// Counts of one slot.
@@ -14,6 +14,7 @@ pub(super) struct Counts {
     stored: u64,
     recovered: u64,
     refusals: Vec<Refusal>,
+    changes: [u64; ChangeResult::ALL.len()],
 }
 
 impl Counts {
@@ -40,9 +41,18 @@ impl Counts {
         } += 1;
     }
 
-    /// Counts a refused submission.
-    pub(super) fn refuse(&mut self, refusal: Refusal) {
-        self.refusals.push(refusal);
+    /// Counts what became of an entry; credits are counted by [`Self::credit`].
+    pub(super) fn outcome(&mut self, outcome: SubmissionOutcome) {
+        let result = match outcome {
+            SubmissionOutcome::Refused(refusal) => return self.refusals.push(refusal),
+            SubmissionOutcome::Credited(_) | SubmissionOutcome::Waiting => return,
+            SubmissionOutcome::Changed(..) => ChangeResult::Changed,
+            SubmissionOutcome::Unchanged(_) => ChangeResult::Unchanged,
+            SubmissionOutcome::NotChanged(_) => ChangeResult::Refused,
+        };
+        if let Some(count) = self.changes.get_mut(result as usize) {
+            *count += 1;
+        }
     }
 
     /// Moves the counts into `metrics`, with how long the slot took.
@@ -57,6 +67,9 @@ impl Counts {
         metrics
             .credits
             .add(CreditKind::Recovered, std::mem::take(&mut self.recovered));
+        for (result, count) in ChangeResult::ALL.iter().zip(&mut self.changes) {
+            metrics.changes.add(*result, std::mem::take(count));
+        }
         for refusal in self.refusals.drain(..) {
             metrics.refusals.add(refusal, 1);
         }

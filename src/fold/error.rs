@@ -1,6 +1,6 @@
 //! What stops the fold. Clicks and conversions go on being taken; reports stand still.
 
-use crate::derived::DerivedError;
+use crate::derived::{ActionId, DerivedError};
 use crate::log::LogError;
 use crate::model::id::{CatalogVersion, EventNumber, RulesVersion, Slot, StringRef, SubmissionId};
 
@@ -46,6 +46,12 @@ pub enum FoldError {
     /// A submission that waits for its click is not in the log.
     #[error("submission {0} waits for its click but is not in the log")]
     SubmissionMissing(SubmissionId),
+    /// An order names an action that is not there.
+    #[error("action {0} is named by its order but is not there")]
+    ActionMissing(ActionId),
+    /// The catalogue by which an action was credited holds no terms for it.
+    #[error("action {0} was credited by terms that its catalogue does not hold")]
+    TermsMissing(ActionId),
     /// Another slot than the next one is begun in the derived store.
     #[error("slot {0} is begun in the derived store, but is not the one to fold")]
     BegunOther(Slot),
@@ -71,6 +77,8 @@ impl FoldError {
             | Self::RulesDamaged { .. }
             | Self::StringMissing(_)
             | Self::SubmissionMissing(_)
+            | Self::ActionMissing(_)
+            | Self::TermsMissing(_)
             | Self::BegunOther(_)
             | Self::VerdictMissing(_) => 65,
             Self::Derived(_) | Self::Thread(_) => 75,

@@ -3,25 +3,22 @@
 //!
 //! Order inside a slot: clicks by program, partner, own time and number (nothing of the fold
 //! reaches from one partner's clicks on a program to any others, so this gives what the order by
-//! time alone would), then the submissions that waited, then the slot's own, each by slot and
-//! number. A conversion therefore never misses a click that was answered before it.
+//! time alone would), then what brands said: the entries that waited, then the slot's own, each by
+//! slot and number. A conversion therefore never misses a click that was answered before it.
 
 use std::sync::Arc;
 
 use ahash::AHashSet;
 
 use crate::catalog::{Catalog, Shelf};
-use crate::derived::{
-    Batch, Begun, Class, Families, Generation, Mark, Reasons, Settled, SubmissionOutcome,
-    VerdictKey,
-};
+use crate::derived::{Batch, Begun, Class, Families, Generation, Mark, Reasons, VerdictKey};
 use crate::log::{Footer, Log};
 use crate::model::click_id::ClickId;
-use crate::model::id::{Slot, SubmissionId};
-use crate::model::submission::Submission;
+use crate::model::entry::Entry;
+use crate::model::id::{CatalogVersion, Slot, SubmissionId};
 use crate::model::time::{Day, Millis};
 
-use super::action::desk::{Desk, waiting_key};
+use super::action::desk::Desk;
 use super::catalogs::Catalogs;
 use super::cells::Cells;
 use super::click::agents::Agents;
@@ -34,7 +31,7 @@ use super::error::FoldError;
 
 /// Version of the fold's own rules. A store folded under another version is made again, so it
 /// changes with anything that gives other derived rows for the same log.
-pub const RULES: u32 = 1;
+pub const RULES: u32 = 2;
 
 /// Clicks after which the verdicts are committed and another thread may go first, half a
 /// millisecond: the kernel takes no CPU from a thread that has just got it, so a public worker on
@@ -169,11 +166,11 @@ impl Folder {
         let generation = Arc::clone(&self.generation);
         let families = generation.families()?;
         let mut batch = families.batch();
-        let submissions = self.read_slot(&footer)?;
+        let entries = self.read_slot(&footer)?;
         if !self.judge_clicks(&families, &footer, &mut batch, stop)? {
             return Ok(None);
         }
-        self.settle_submissions(&families, &footer, &submissions, &mut batch)?;
+        self.settle_entries(&families, &footer, &entries, &mut batch)?;
         self.cells.write(&families, &mut batch)?;
         self.windows.write(&mut batch);
         let entered = footer.wall_end.utc_day();
@@ -203,11 +200,11 @@ impl Folder {
         &mut self.counts
     }
 
-    /// Reads the clicks into `rows`, in their order; the submissions.
-    fn read_slot(&mut self, footer: &Footer) -> Result<Vec<(SubmissionId, Submission)>, FoldError> {
+    /// Reads the clicks into `rows`, in their order; what brands said.
+    fn read_slot(&mut self, footer: &Footer) -> Result<Vec<(SubmissionId, Entry)>, FoldError> {
         let (slot, rows) = (footer.slot, &mut self.rows);
         rows.clear();
-        let submissions = self.log.read_slot(footer, &mut |stored| {
+        let entries = self.log.read_slot(footer, &mut |stored| {
             rows.push(Row::new(slot, &stored));
             if rows.len().is_multiple_of(PART as usize) {
                 std::thread::yield_now();
@@ -216,7 +213,7 @@ impl Folder {
         if !rows.is_sorted_by_key(Row::order) {
             rows.sort_unstable_by_key(Row::order);
         }
-        Ok(submissions)
+        Ok(entries)
     }
 
     /// Judges the clicks of the slot, part by part; whether all of them are judged.
@@ -306,61 +303,39 @@ impl Folder {
         self.counts.verdict(class);
     }
 
-    fn settle_submissions<'f>(
+    fn settle_entries<'f>(
         &mut self,
         families: &Families<'f>,
         footer: &Footer,
-        submissions: &[(SubmissionId, Submission)],
+        entries: &[(SubmissionId, Entry)],
         batch: &mut Batch<'f>,
     ) -> Result<(), FoldError> {
-        let mut waiting = families.waiting()?;
-        waiting.sort_unstable_by_key(|key| (key.program, key.slot, key.number));
-        let mut credited = AHashSet::new();
-        for key in waiting {
-            let id = key.submission();
-            let submission = self
-                .log
-                .submission(id)?
-                .ok_or(FoldError::SubmissionMissing(id))?;
-            // Terms are those of the submission's own slot, however long it waited.
-            let own = self
-                .log
-                .footer(id.slot)?
-                .ok_or(FoldError::FooterMissing(id.slot))?;
-            let catalog = self.catalogs.load(&self.log, own.catalog)?;
-            let mut desk = Desk {
-                folder: self,
-                families,
-                footer,
-                batch,
-                credited: &mut credited,
-            };
-            if desk.settle(id, &submission, &catalog)? {
-                batch.stop_waiting(key);
-            }
-        }
         let catalog = Arc::clone(&self.catalog);
-        for (id, submission) in submissions {
-            let id = *id;
-            let mut desk = Desk {
-                folder: self,
-                families,
-                footer,
-                batch,
-                credited: &mut credited,
-            };
-            if !desk.settle(id, submission, &catalog)?
-                && let Some(key) = waiting_key(id, submission)
-            {
-                batch.wait(key);
-                let settled = Settled {
-                    slot: footer.slot,
-                    outcome: SubmissionOutcome::Waiting,
-                };
-                batch.outcome(id, settled);
-            }
+        let mut desk = Desk {
+            folder: self,
+            families,
+            footer,
+            batch,
+            waiting: AHashSet::new(),
+        };
+        desk.settle_waiting()?;
+        for (id, entry) in entries {
+            desk.settle(*id, entry, &catalog)?;
         }
         Ok(())
+    }
+
+    /// The log that is folded.
+    pub(super) fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// The catalogue of a version.
+    pub(super) fn load_catalog(
+        &mut self,
+        version: CatalogVersion,
+    ) -> Result<Arc<Catalog>, FoldError> {
+        self.catalogs.load(&self.log, version)
     }
 
     /// What speaks against a stored click; `None` when it is not stored up to this slot.

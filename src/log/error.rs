@@ -47,12 +47,12 @@ pub enum LogError {
         /// The last sequence known to have been synced.
         durable: u64,
     },
-    /// Written by a newer release.
-    #[error("the log has format {found}; this release reads up to format {known}")]
-    NewerFormat {
+    /// Written by another release.
+    #[error("the log has format {found}; this release reads format {known} only")]
+    OtherFormat {
         /// The format found.
         found: u32,
-        /// The newest format known here.
+        /// The format known here.
         known: u32,
     },
     /// The wall clock is far behind the newest event.
@@ -115,7 +115,7 @@ impl LogError {
             Self::Corrupt(_)
             | Self::SlotMismatch { .. }
             | Self::Truncated { .. }
-            | Self::NewerFormat { .. } => 65,
+            | Self::OtherFormat { .. } => 65,
             Self::Store { .. }
             | Self::Stopped(_)
             | Self::Stalled

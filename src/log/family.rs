@@ -18,6 +18,8 @@ pub const CLICKS: &str = "clicks";
 pub const SUBMISSIONS: &str = "submissions";
 /// The attempts of each order, for ever.
 pub const ORDERS: &str = "orders";
+/// The last change of each action, for ever.
+pub const CHANGES: &str = "changes";
 /// Changes that the fold must see, by slot.
 pub const FACTS: &str = "facts";
 /// What closed each slot.
@@ -51,6 +53,7 @@ pub const FAMILIES: &[(&str, Use)] = &[
     (CLICKS, Use::Events),
     (SUBMISSIONS, Use::Events),
     (ORDERS, Use::Lookup),
+    (CHANGES, Use::Lookup),
     (FACTS, Use::Small),
     (FOOTERS, Use::Small),
     (CATALOG, Use::Small),

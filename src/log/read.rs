@@ -6,17 +6,17 @@
 use rocksdb::{Direction, IteratorMode, ReadOptions};
 
 use crate::model::click::StoredClick;
+use crate::model::entry::Entry;
 use crate::model::id::{
     EventNumber, PartnerId, ProgramId, RulesVersion, Slot, StringRef, SubmissionId,
 };
-use crate::model::submission::Submission;
 
 use super::error::LogError;
 use super::family;
 use super::open::Log;
 use super::row::click::{self as click_row, Parameters};
 use super::row::footer::Footer;
-use super::row::{key, submission as submission_row};
+use super::row::{entry as entry_row, key};
 
 /// A key and its value.
 pub(super) type Row = (Box<[u8]>, Box<[u8]>);
@@ -80,11 +80,11 @@ impl Log {
         })
     }
 
-    /// The submissions of a slot, in the order of their numbers.
+    /// What brands said in a slot, in the order of the numbers.
     ///
     /// # Errors
     /// The store failed, or a row is damaged.
-    pub fn submissions(&self, slot: Slot) -> Result<Vec<(SubmissionId, Submission)>, LogError> {
+    pub fn entries(&self, slot: Slot) -> Result<Vec<(SubmissionId, Entry)>, LogError> {
         let mut found = Vec::new();
         self.for_each_event(family::SUBMISSIONS, slot, &mut |program, number, row| {
             let id = SubmissionId {
@@ -92,15 +92,15 @@ impl Log {
                 program: ProgramId(program),
                 number,
             };
-            found.push((id, submission_row::read(row)?));
+            found.push((id, entry_row::read(row)?));
             Ok(())
         })?;
         found.sort_by_key(|(id, _)| id.number);
         Ok(found)
     }
 
-    /// Reads a closed slot once: hands its clicks to `each`, in key order, and gives its
-    /// submissions in the order of their numbers.
+    /// Reads a closed slot once: hands its clicks to `each`, in key order, and gives what
+    /// brands said in it, in the order of the numbers.
     ///
     /// # Errors
     /// [`LogError::SlotMismatch`] when the rows are not those that `footer` counts; by then `each`
@@ -109,22 +109,22 @@ impl Log {
         &self,
         footer: &Footer,
         each: &mut dyn FnMut(StoredClick<Parameters<'_>>),
-    ) -> Result<Vec<(SubmissionId, Submission)>, LogError> {
+    ) -> Result<Vec<(SubmissionId, Entry)>, LogError> {
         let (mut clicks, mut sum) = (0_u32, 0);
         self.for_each_click(footer.slot, &mut |stored| {
             clicks += 1;
             sum = key::checksum(sum, stored.partner.0, stored.number);
             each(stored);
         })?;
-        let submissions = self.submissions(footer.slot)?;
-        for (id, _) in &submissions {
+        let entries = self.entries(footer.slot)?;
+        for (id, _) in &entries {
             sum = key::checksum(sum, id.program.0, id.number);
         }
         let mismatch = |why: String| LogError::SlotMismatch {
             slot: footer.slot,
             why,
         };
-        let submitted = submissions.len();
+        let submitted = entries.len();
         if clicks != footer.clicks || u32::try_from(submitted) != Ok(footer.submissions) {
             return Err(mismatch(format!(
                 "{clicks} clicks and {submitted} submissions are stored, \
@@ -135,7 +135,7 @@ impl Log {
         if sum != footer.checksum {
             return Err(mismatch("the checksum of its events differs".to_owned()));
         }
-        Ok(submissions)
+        Ok(entries)
     }
 
     /// Compares the rows of a slot with its footer.
@@ -183,16 +183,16 @@ impl Log {
         self.value(family::CLICKS, &key::click(slot, partner, number))
     }
 
-    /// A submission by its id.
+    /// What a brand said, by its id.
     ///
     /// # Errors
     /// The store failed, or the row is damaged.
-    pub fn submission(&self, id: SubmissionId) -> Result<Option<Submission>, LogError> {
+    pub fn entry(&self, id: SubmissionId) -> Result<Option<Entry>, LogError> {
         let row = self.value(
             family::SUBMISSIONS,
             &key::submission(id.slot, id.program, id.number),
         )?;
-        Ok(row.map(|row| submission_row::read(&row)).transpose()?)
+        Ok(row.map(|row| entry_row::read(&row)).transpose()?)
     }
 
     /// A string of the dictionary.

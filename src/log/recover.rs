@@ -1,13 +1,13 @@
 //! Opening the store and finding where the last process ended.
 //!
-//! Refuses (exit 65) a log of a newer format and one that ends before what was acknowledged as
+//! Refuses (exit 65) a log of another format and one that ends before what was acknowledged as
 //! durable; refuses (exit 75) to run on a wall clock that is far behind the newest slot. A slot
 //! that was open when the process died gets its footer here, marked torn.
 
 use rocksdb::{Cache, DB, Direction, IteratorMode, WriteBatch, WriteOptions};
 
 use crate::model::click_id::EPOCH;
-use crate::model::id::{CatalogVersion, RulesVersion, Slot, StringRef};
+use crate::model::id::{CatalogVersion, ProgramId, RulesVersion, Slot, StringRef};
 use crate::model::time::{HOUR, Millis};
 
 use super::clock::Clock;
@@ -15,11 +15,11 @@ use super::error::LogError;
 use super::family::{self, descriptors, store_options};
 use super::open::{FIRST_SLOT, FIRST_STRING, Options};
 use super::row::footer::{Footer, Ledger, Outcome, Stream};
-use super::row::{Corrupt, click as click_row, key};
+use super::row::{Corrupt, click as click_row, entry, key};
 use super::sync::SideFile;
 
-/// The newest format this release reads, and the one it writes.
-pub const FORMAT: u32 = 1;
+/// The format this release reads and writes.
+pub const FORMAT: u32 = 2;
 
 /// Key of the format number in `meta`.
 pub(super) const FORMAT_KEY: &[u8] = b"format";
@@ -134,8 +134,8 @@ fn check_format(db: &DB) -> Result<(), LogError> {
             .map_err(LogError::store("write the format number")),
         Some(bytes) => {
             let found = u32::from_be_bytes(bytes.as_slice().try_into().map_err(|_| damaged())?);
-            if found > FORMAT {
-                return Err(LogError::NewerFormat {
+            if found != FORMAT {
+                return Err(LogError::OtherFormat {
                     found,
                     known: FORMAT,
                 });
@@ -233,8 +233,8 @@ fn torn_footer(
                 ledger.settle(program, Stream::Click, Outcome::Stored);
             } else {
                 footer.submissions += 1;
-                let program = crate::model::id::ProgramId(owner);
-                ledger.settle(program, Stream::Conversion, Outcome::Stored);
+                let stream = entry::stream(&value)?;
+                ledger.settle(ProgramId(owner), stream, Outcome::Stored);
             }
         }
     }

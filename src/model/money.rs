@@ -116,12 +116,28 @@ impl Money {
             .map_err(|_| MoneyError::TooLarge)
     }
 
+    /// The minor unit of `currency`, in millionths.
+    #[must_use]
+    pub fn unit(currency: Currency) -> i64 {
+        MICROS / 10_i64.pow(currency.decimals())
+    }
+
     /// `rate` of this amount, rounded half to even to the minor unit of `currency`.
     #[must_use]
     pub fn share(self, rate: Rate, currency: Currency) -> Self {
-        let unit = i128::from(MICROS) / 10_i128.pow(currency.decimals());
-        let scaled = i128::from(self.0) * i128::from(rate.0);
-        let divisor = unit * 1_000_000;
+        self.ratio(rate.0, 1_000_000, currency)
+    }
+
+    /// What `pieces` of `of` pieces of this amount cost, rounded half to even to the minor unit of
+    /// `currency`; nothing when there is no piece.
+    #[must_use]
+    pub fn ratio(self, pieces: u32, of: u32, currency: Currency) -> Self {
+        let unit = i128::from(Self::unit(currency));
+        let scaled = i128::from(self.0) * i128::from(pieces);
+        let divisor = unit * i128::from(of);
+        if divisor == 0 {
+            return Self::ZERO;
+        }
         let (quotient, rest) = (scaled.div_euclid(divisor), scaled.rem_euclid(divisor));
         let up = match (rest * 2).cmp(&divisor) {
             std::cmp::Ordering::Less => false,

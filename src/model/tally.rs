@@ -18,11 +18,13 @@ pub enum Stored {
     SaleAmount = 5,
     /// Payout of the actions, in millionths.
     ActionCost = 6,
+    /// Payout of the actions, and of reversed ones what it was before; in millionths.
+    GrossActionCost = 7,
 }
 
 impl Stored {
     /// Every stored measure in code order; codes are positions and never change.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::RawClicks,
         Self::Clicks,
         Self::PayableClicks,
@@ -30,6 +32,7 @@ impl Stored {
         Self::Actions,
         Self::SaleAmount,
         Self::ActionCost,
+        Self::GrossActionCost,
     ];
 
     /// Its stored code and position.

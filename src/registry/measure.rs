@@ -83,6 +83,12 @@ pub const ACTION_COST: Measure = Measure {
     source: Source::Stored(Stored::ActionCost),
     help: "Payout of the actions.",
 };
+/// What partners earn, and would earn for what was reversed.
+pub const GROSS_ACTION_COST: Measure = Measure {
+    name: "GrossActionCost",
+    source: Source::Stored(Stored::GrossActionCost),
+    help: "Payout of the actions, reversed ones included as they were before.",
+};
 /// Actions over clicks.
 pub const CONVERSION_RATE: Measure = Measure {
     name: "ConversionRate",
@@ -129,6 +135,7 @@ pub const MEASURES: &[Measure] = &[
     ACTIONS,
     SALE_AMOUNT,
     ACTION_COST,
+    GROSS_ACTION_COST,
     CONVERSION_RATE,
     EPC,
     AOV,
@@ -138,7 +145,7 @@ pub const MEASURES: &[Measure] = &[
 /// How many stored units make one: money is stored in millionths, counts as they are.
 fn scale(stored: Stored) -> i128 {
     match stored {
-        Stored::SaleAmount | Stored::ActionCost => 1_000_000,
+        Stored::SaleAmount | Stored::ActionCost | Stored::GrossActionCost => 1_000_000,
         Stored::RawClicks
         | Stored::Clicks
         | Stored::PayableClicks

@@ -37,6 +37,7 @@ const PERFORMANCE: &[Measure] = &[
     measure::CLICKS,
     measure::PAYABLE_CLICKS,
     measure::GROSS_ACTIONS,
+    measure::GROSS_ACTION_COST,
     measure::ACTIONS,
     measure::SALE_AMOUNT,
     measure::ACTION_COST,

@@ -201,6 +201,18 @@ label! {
 }
 
 label! {
+    /// What became of a modification or reversal.
+    ChangeResult as "result" {
+        /// The action was changed.
+        Changed = "changed",
+        /// The action was already as it says.
+        Unchanged = "unchanged",
+        /// It changes nothing.
+        Refused = "refused",
+    }
+}
+
+label! {
     /// The version of this build, the only value of its label.
     Build as "version" {
         /// This build.

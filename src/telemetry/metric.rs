@@ -9,8 +9,8 @@ use metrics::{Counter, Gauge, Histogram, Recorder};
 
 use super::handle::{Counters, Gauges, Grid, Handle, LabelSet};
 use super::label::{
-    ApiRoute, Build, ClickResult, CloseReason, CodeClass, CreditKind, LinkOutcome, Listener,
-    LogOperation, SubmissionResult, VerdictClass,
+    ApiRoute, Build, ChangeResult, ClickResult, CloseReason, CodeClass, CreditKind, LinkOutcome,
+    Listener, LogOperation, SubmissionResult, VerdictClass,
 };
 use crate::model::click::ClickFlags;
 use crate::model::refusal::Refusal;
@@ -221,6 +221,8 @@ stage! {
             "Conversions credited to a partner, by how their click was found.";
         refusals: Counters<Refusal> = "clickd_fold_refusals_total", None,
             "Conversions that earn nothing, by published code.";
+        changes: Counters<ChangeResult> = "clickd_fold_changes_total", None,
+            "Modifications and reversals, by what became of them.";
         errors: Counter = "clickd_fold_errors_total", None,
             "Slots that could not be folded.";
     }

@@ -1,21 +1,98 @@
-//! Value of `actions`, and the name of an action.
+//! Value of `actions`: a conversion credited to a partner, as it stands now.
 
-use std::fmt;
-
-use crate::model::id::{AdId, EventNumber, EventTypeId, PartnerId, ProgramId, SubmissionId};
+use crate::model::id::{AdId, EventNumber, PartnerId, SubmissionId};
 use crate::model::money::Money;
 use crate::model::time::{Day, Millis};
 
-use super::bytes::{FORMAT, Part, Reader, Why};
-use super::key::ActionKey;
+use super::bytes::{FORMAT, Reader, Why, push, push_option, push_text, push_varint};
+use super::key::ActionId;
 
-const RECOVERED: u8 = 1;
-const LATE: u8 = 2;
-const HAS_AMOUNT: u8 = 4;
+/// What is to be known about an action besides its figures, as a set of bits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct ActionFlags(pub u16);
+
+macro_rules! flags {
+    ($($(#[$doc:meta])* $name:ident = $bit:literal;)*) => {
+        impl ActionFlags {
+            $($(#[$doc])* pub const $name: Self = Self(1 << $bit);)*
+
+            const ALL: &'static [Self] = &[$(Self::$name),*];
+        }
+    };
+}
+
+flags! {
+    /// The click was never stored; it is credited from the signed click id alone.
+    RECOVERED = 0;
+    /// The event was older than the program takes, so the time of receipt is the action date.
+    LATE = 1;
+    /// It is reversed: it earns nothing.
+    REVERSED = 2;
+    /// A limit on the amount of payouts cut the payout.
+    OVERLIMIT_BUDGET = 3;
+    /// A limit on the number of actions took the payout.
+    OVERLIMIT_COUNT = 4;
+    /// A restriction of the contract took the payout.
+    RESTRICTED = 5;
+}
+
+impl ActionFlags {
+    /// No flag.
+    pub const NONE: Self = Self(0);
+
+    /// Whether any flag of `other` is set here.
+    #[must_use]
+    pub const fn any(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// These flags, with those of `other` when `set` says so and without them otherwise.
+    #[must_use]
+    pub const fn with(self, other: Self, set: bool) -> Self {
+        if set {
+            Self(self.0 | other.0)
+        } else {
+            Self(self.0 & !other.0)
+        }
+    }
+}
+
+/// Where an action stands at some time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ActionState {
+    /// The brand may still change it.
+    Pending,
+    /// It has locked, and is to be paid.
+    Approved,
+    /// The brand took it back.
+    Reversed,
+}
+
+impl ActionState {
+    /// Every state with the word it is published by.
+    pub const ALL: &'static [(Self, &'static str)] = &[
+        (Self::Pending, "PENDING"),
+        (Self::Approved, "APPROVED"),
+        (Self::Reversed, "REVERSED"),
+    ];
+
+    /// The published word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        Self::ALL
+            .iter()
+            .find(|row| row.0 == self)
+            .map_or("", |row| row.1)
+    }
+}
 
 /// Value of `actions`: a conversion credited to a partner.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Action {
+    /// The order id it was submitted under.
+    pub order_id: Box<str>,
+    /// Which action of that order it is, from 0.
+    pub occurrence: u32,
     /// The partner that earns it.
     pub partner: PartnerId,
     /// The ad of the click.
@@ -28,105 +105,127 @@ pub struct Action {
     pub date: Millis,
     /// The day of the action date in the program's zone, on which it counts.
     pub day: Day,
+    /// From when on it can't be changed any more; `None` while that is open.
+    pub locking: Option<Millis>,
     /// The sale amount, in the program's currency, when one was sent.
     pub amount: Option<Money>,
     /// What the partner earns.
     pub cost: Money,
-    /// The click was never stored; it is credited from the signed click id alone.
-    pub recovered: bool,
-    /// The event was older than the program takes, so the time of receipt is the action date.
-    pub late: bool,
+    /// The sale amount as first submitted.
+    pub intended_amount: Option<Money>,
+    /// What the partner would earn for the sale as first submitted if no limit cut it.
+    pub intended_cost: Money,
+    /// What the partner earns, or earned before the reversal.
+    pub gross_cost: Money,
+    /// When the last update was received.
+    pub updated: Millis,
+    /// Updates so far, the one that tracked it included.
+    pub updates: u32,
+    /// The payout group that priced it, by its place in the contract; `None` is the default.
+    pub group: Option<u16>,
+    /// The customer status as last said.
+    pub customer_status: Option<Box<str>>,
+    /// What else is to be known.
+    pub flags: ActionFlags,
 }
 
 impl Action {
+    /// Whether it can't be changed any more at `at`.
+    #[must_use]
+    pub fn is_locked(&self, at: Millis) -> bool {
+        self.locking.is_some_and(|locking| locking <= at)
+    }
+
+    /// Whether it is reversed.
+    #[must_use]
+    pub fn is_reversed(&self) -> bool {
+        self.flags.any(ActionFlags::REVERSED)
+    }
+
+    /// Where it stands at `at`.
+    #[must_use]
+    pub fn state(&self, at: Millis) -> ActionState {
+        if self.is_reversed() {
+            ActionState::Reversed
+        } else if self.is_locked(at) {
+            ActionState::Approved
+        } else {
+            ActionState::Pending
+        }
+    }
+
     pub(in crate::derived) fn encode(&self) -> Vec<u8> {
-        let mut out = vec![0; 58];
-        let mut at = 0;
-        let flags = (u8::from(self.recovered) * RECOVERED)
-            | (u8::from(self.late) * LATE)
-            | (u8::from(self.amount.is_some()) * HAS_AMOUNT);
-        FORMAT.write(&mut out, &mut at);
-        flags.write(&mut out, &mut at);
-        self.partner.write(&mut out, &mut at);
-        self.ad.0.write(&mut out, &mut at);
-        self.click.write(&mut out, &mut at);
-        self.submission.slot.write(&mut out, &mut at);
-        self.submission.number.write(&mut out, &mut at);
-        self.date.write(&mut out, &mut at);
-        self.day.write(&mut out, &mut at);
-        self.amount.unwrap_or_default().0.write(&mut out, &mut at);
-        self.cost.0.write(&mut out, &mut at);
+        let mut out = Vec::with_capacity(160);
+        push(&mut out, FORMAT);
+        out.extend_from_slice(&self.flags.0.to_be_bytes());
+        push(&mut out, self.partner);
+        push(&mut out, self.ad.0);
+        push(&mut out, self.click);
+        push(&mut out, self.submission.slot);
+        push(&mut out, self.submission.number);
+        push(&mut out, self.date);
+        push(&mut out, self.day);
+        push_option(&mut out, self.locking, push);
+        for amount in [self.amount, self.intended_amount] {
+            push_option(&mut out, amount, |out, amount| push(out, amount.0));
+        }
+        for cost in [self.cost, self.intended_cost, self.gross_cost] {
+            push(&mut out, cost.0);
+        }
+        push(&mut out, self.updated);
+        push_varint(&mut out, self.updates.into());
+        push_varint(&mut out, self.occurrence.into());
+        push_option(&mut out, self.group, |out, group| {
+            push_varint(out, group.into());
+        });
+        push_option(&mut out, self.customer_status.as_deref(), push_text);
+        push_text(&mut out, &self.order_id);
         out
     }
 
-    pub(in crate::derived) fn decode(key: &ActionKey, bytes: &[u8]) -> Result<Self, Why> {
+    pub(in crate::derived) fn decode(key: &ActionId, bytes: &[u8]) -> Result<Self, Why> {
         let mut reader = Reader(bytes);
         reader.format(FORMAT)?;
-        let flags: u8 = reader.part()?;
-        if flags & !(RECOVERED | LATE | HAS_AMOUNT) != 0 {
+        let flags = ActionFlags(u16::from_be_bytes(reader.array()?));
+        if flags.0 >> ActionFlags::ALL.len() != 0 {
             return Err("unknown flag");
         }
-        let partner = reader.part()?;
-        let ad = AdId(reader.part()?);
-        let click = reader.part()?;
-        let submission = SubmissionId {
-            program: key.program,
-            slot: reader.part()?,
-            number: reader.part()?,
+        let action = Self {
+            flags,
+            partner: reader.part()?,
+            ad: AdId(reader.part()?),
+            click: reader.part()?,
+            submission: SubmissionId {
+                program: key.program,
+                slot: reader.part()?,
+                number: reader.part()?,
+            },
+            date: reader.part()?,
+            day: reader.part()?,
+            locking: reader.option(Reader::part)?,
+            amount: reader.option(money)?,
+            intended_amount: reader.option(money)?,
+            cost: money(&mut reader)?,
+            intended_cost: money(&mut reader)?,
+            gross_cost: money(&mut reader)?,
+            updated: reader.part()?,
+            updates: reader.varint32()?,
+            occurrence: reader.varint32()?,
+            group: reader.option(group)?,
+            customer_status: reader.option(|reader| reader.text().map(Box::from))?,
+            order_id: reader.text()?.into(),
         };
-        let date = reader.part()?;
-        let day = reader.part()?;
-        let amount = Money(reader.part()?);
-        let cost = Money(reader.part()?);
         reader.end()?;
-        let has_amount = flags & HAS_AMOUNT != 0;
-        if !has_amount && amount != Money::ZERO {
-            return Err("amount without its flag");
-        }
-        Ok(Self {
-            partner,
-            ad,
-            click,
-            submission,
-            date,
-            day,
-            amount: has_amount.then_some(amount),
-            cost,
-            recovered: flags & RECOVERED != 0,
-            late: flags & LATE != 0,
-        })
+        Ok(action)
     }
 }
 
-/// Names one action for ever: a function of program, event type and order id alone.
-///
-/// Its text form is `program.event type.order`, all in decimal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ActionId {
-    /// The program.
-    pub program: ProgramId,
-    /// The event type.
-    pub event_type: EventTypeId,
-    /// The upper 52 bits of a hash of the order id, so that it is exact in any JSON reader.
-    pub order: u64,
+/// Reads an amount.
+pub(in crate::derived) fn money(reader: &mut Reader<'_>) -> Result<Money, Why> {
+    reader.part().map(Money)
 }
 
-impl ActionId {
-    /// The id of the action of an order.
-    #[must_use]
-    pub fn of(key: &ActionKey) -> Self {
-        let hash = blake3::hash(&key.order_id);
-        let first = hash.as_bytes().first_chunk::<8>().copied();
-        Self {
-            program: key.program,
-            event_type: key.event_type,
-            order: u64::from_be_bytes(first.unwrap_or_default()) >> 12,
-        }
-    }
-}
-
-impl fmt::Display for ActionId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}.{}", self.program, self.event_type, self.order)
-    }
+/// Reads the number of a payout group.
+pub(in crate::derived) fn group(reader: &mut Reader<'_>) -> Result<u16, Why> {
+    u16::try_from(reader.varint()?).map_err(|_| "unknown group")
 }

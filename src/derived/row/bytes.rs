@@ -17,6 +17,8 @@ pub(in crate::derived) const TOO_LONG: Why = "too long";
 pub(in crate::derived) const UNKNOWN_FORMAT: Why = "unknown format";
 /// A variable-length number is longer than it need be or than fits.
 pub(in crate::derived) const BAD_NUMBER: Why = "malformed number";
+/// A text is not UTF-8.
+const NOT_TEXT: Why = "not UTF-8";
 
 /// A number with a fixed place in a key or value.
 pub(in crate::derived) trait Part: Sized {
@@ -102,6 +104,31 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The next text: its length and its bytes.
+    pub(in crate::derived) fn text(&mut self) -> Result<&'a str, Why> {
+        let len = usize::try_from(self.varint()?).map_err(|_| TOO_SHORT)?;
+        let (text, rest) = self.0.split_at_checked(len).ok_or(TOO_SHORT)?;
+        self.0 = rest;
+        std::str::from_utf8(text).map_err(|_| NOT_TEXT)
+    }
+
+    /// A presence byte and, when it is 1, what `read` takes.
+    pub(in crate::derived) fn option<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<T, Why>,
+    ) -> Result<Option<T>, Why> {
+        match self.part()? {
+            0_u8 => Ok(None),
+            1 => read(self).map(Some),
+            _ => Err("unknown presence"),
+        }
+    }
+
+    /// The next number of at most 32 bits in seven bits a byte.
+    pub(in crate::derived) fn varint32(&mut self) -> Result<u32, Why> {
+        u32::try_from(self.varint()?).map_err(|_| BAD_NUMBER)
+    }
+
     /// Everything that is left.
     pub(in crate::derived) fn rest(&mut self) -> &'a [u8] {
         std::mem::take(&mut self.0)
@@ -114,6 +141,31 @@ impl<'a> Reader<'a> {
         } else {
             Err(TOO_LONG)
         }
+    }
+}
+
+/// Appends a number as it stands in a key.
+pub(in crate::derived) fn push<P: Part>(out: &mut Vec<u8>, part: P) {
+    let mut at = out.len();
+    out.resize(at + P::LEN, 0);
+    part.write(out, &mut at);
+}
+
+/// Appends a text: its length and its bytes.
+pub(in crate::derived) fn push_text(out: &mut Vec<u8>, text: &str) {
+    push_varint(out, text.len() as u128);
+    out.extend_from_slice(text.as_bytes());
+}
+
+/// Appends a presence byte and, when there is something, what `write` makes of it.
+pub(in crate::derived) fn push_option<T>(
+    out: &mut Vec<u8>,
+    value: Option<T>,
+    write: impl FnOnce(&mut Vec<u8>, T),
+) {
+    out.push(u8::from(value.is_some()));
+    if let Some(value) = value {
+        write(out, value);
     }
 }
 

@@ -3,6 +3,9 @@
 //! Fixed numbers, big-endian, signed ones with the sign flipped: the byte order of two keys is the
 //! order of their fields as listed. Program always comes before anything that varies inside it.
 
+use std::fmt;
+use std::str::FromStr;
+
 use crate::model::click::Visitor;
 use crate::model::id::{EventNumber, EventTypeId, PartnerId, ProgramId, Slot, SubmissionId};
 use crate::model::time::{Day, Millis};
@@ -132,6 +135,41 @@ key! {
         number: EventNumber,
     }
 
+    /// Of `actions` and `items`: names one action for ever. Its text form is
+    /// `program.event type.order`, all in decimal.
+    ActionId {
+        /// The program.
+        program: ProgramId,
+        /// The event type.
+        event_type: EventTypeId,
+        /// 52 bits made of the order id, so that the number is exact in any JSON reader.
+        order: u64,
+    }
+
+    /// Of `updates`: one change of an action, the first of which is that it was tracked.
+    UpdateKey {
+        /// The action.
+        action: ActionId,
+        /// Counts the updates of the action from 1.
+        number: u32,
+    }
+
+    /// Of `index`: an action under one of its times.
+    IndexKey {
+        /// The program.
+        program: ProgramId,
+        /// Which time.
+        kind: IndexKind,
+        /// The time.
+        at: Millis,
+        /// The event type of the action.
+        event_type: EventTypeId,
+        /// The number of the action.
+        order: u64,
+        /// The number of the update that set the time; 0 where it never changes.
+        update: u32,
+    }
+
     /// Of `aggregates`: one cell. Cubes with a string dimension append it to these bytes.
     CellKey {
         /// The cube.
@@ -196,9 +234,128 @@ impl WaitingKey {
     }
 }
 
-/// Of `actions`: what a conversion is unique by, for ever.
+/// The times that actions are indexed by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum IndexKind {
+    /// When an update was received.
+    Updated,
+    /// The action date.
+    Dated,
+    /// When the action locks.
+    Locking,
+}
+
+impl IndexKind {
+    const ALL: [Self; 3] = [Self::Updated, Self::Dated, Self::Locking];
+}
+
+impl Part for IndexKind {
+    const LEN: usize = 1;
+    fn write(self, out: &mut [u8], at: &mut usize) {
+        let byte: u8 = match self {
+            Self::Updated => 1,
+            Self::Dated => 2,
+            Self::Locking => 3,
+        };
+        byte.write(out, at);
+    }
+    fn read(from: &mut Reader<'_>) -> Result<Self, Why> {
+        let byte: u8 = from.part()?;
+        let at = usize::from(byte).checked_sub(1).ok_or("unknown index")?;
+        Self::ALL.get(at).copied().ok_or("unknown index")
+    }
+}
+
+impl Part for ActionId {
+    const LEN: usize = Self::LEN;
+    fn write(self, out: &mut [u8], at: &mut usize) {
+        self.program.write(out, at);
+        self.event_type.write(out, at);
+        self.order.write(out, at);
+    }
+    fn read(from: &mut Reader<'_>) -> Result<Self, Why> {
+        Ok(Self {
+            program: from.part()?,
+            event_type: from.part()?,
+            order: from.part()?,
+        })
+    }
+}
+
+/// Bits of the number of an action.
+const ORDER_BITS: u32 = 52;
+
+impl ActionId {
+    /// Where the search for a free number begins, for the action of `occurrence` (from 0) of an
+    /// order.
+    #[must_use]
+    pub fn first_of(key: &OrderKey, occurrence: u32) -> Self {
+        let mut hash = blake3::Hasher::new();
+        hash.update(&key.order_id);
+        if occurrence > 0 {
+            hash.update(&[0]).update(&occurrence.to_be_bytes());
+        }
+        let hash = hash.finalize();
+        let first = hash.as_bytes().first_chunk::<8>().copied();
+        Self {
+            program: key.program,
+            event_type: key.event_type,
+            order: u64::from_be_bytes(first.unwrap_or_default()) >> (u64::BITS - ORDER_BITS),
+        }
+    }
+
+    /// The number to try when another order has this one.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self {
+            order: self.order.wrapping_add(1) & (u64::MAX >> (u64::BITS - ORDER_BITS)),
+            ..self
+        }
+    }
+}
+
+impl fmt::Display for ActionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.program, self.event_type, self.order)
+    }
+}
+
+/// The text is no action id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an action id: expected program, event type and number with dots between")]
+pub struct ActionIdError;
+
+impl FromStr for ActionId {
+    type Err = ActionIdError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut parts = text.split('.');
+        let mut number = || {
+            let part = parts.next().filter(|part| is_number(part));
+            part.and_then(|part| part.parse::<u64>().ok())
+                .ok_or(ActionIdError)
+        };
+        let narrow = |number: u64| u32::try_from(number).map_err(|_| ActionIdError);
+        let id = Self {
+            program: ProgramId(narrow(number()?)?),
+            event_type: EventTypeId(narrow(number()?)?),
+            order: number()?,
+        };
+        if parts.next().is_some() || id.order >> ORDER_BITS != 0 {
+            return Err(ActionIdError);
+        }
+        Ok(id)
+    }
+}
+
+/// Whether `text` is a number as it is written here: digits without a leading zero.
+fn is_number(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit()) && (text.len() == 1 || !text.starts_with('0'))
+}
+
+/// Of `orders`: what a conversion is unique by.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ActionKey {
+pub struct OrderKey {
     /// The program.
     pub program: ProgramId,
     /// The event type.
@@ -207,7 +364,7 @@ pub struct ActionKey {
     pub order_id: Box<[u8]>,
 }
 
-impl ActionKey {
+impl OrderKey {
     /// The key of an order.
     #[must_use]
     pub fn new(program: ProgramId, event_type: EventTypeId, order_id: &str) -> Self {
@@ -244,161 +401,5 @@ impl ActionKey {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    /// Few values and the extremes, so that leading fields are often equal.
-    fn edge<T: Copy + std::fmt::Debug + 'static>(
-        values: &[T],
-    ) -> impl Strategy<Value = T> + use<T> {
-        prop::sample::select(values.to_vec())
-    }
-
-    fn edge_u32() -> impl Strategy<Value = u32> {
-        prop_oneof![edge(&[0, 1, 255, 256, u32::MAX]), any::<u32>()]
-    }
-
-    fn edge_u64() -> impl Strategy<Value = u64> {
-        prop_oneof![edge(&[0, 1, 255, 256, u64::MAX]), any::<u64>()]
-    }
-
-    fn edge_i32() -> impl Strategy<Value = i32> {
-        prop_oneof![
-            edge(&[i32::MIN, -256, -1, 0, 1, 256, i32::MAX]),
-            any::<i32>()
-        ]
-    }
-
-    fn edge_i64() -> impl Strategy<Value = i64> {
-        prop_oneof![
-            edge(&[i64::MIN, -256, -1, 0, 1, 256, i64::MAX]),
-            any::<i64>()
-        ]
-    }
-
-    fn verdict() -> impl Strategy<Value = VerdictKey> {
-        (edge_u32(), edge_u32(), edge_i32(), edge_i64(), edge_u64()).prop_map(
-            |(program, partner, day, time, number)| VerdictKey {
-                program: ProgramId(program),
-                partner: PartnerId(partner),
-                day: Day(day),
-                time: Millis(time),
-                number: EventNumber(number),
-            },
-        )
-    }
-
-    fn window() -> impl Strategy<Value = WindowKey> {
-        (edge_u32(), edge_i32(), edge_u32(), edge_u64()).prop_map(
-            |(program, day, partner, visitor)| WindowKey {
-                program: ProgramId(program),
-                day: Day(day),
-                partner: PartnerId(partner),
-                visitor: Visitor(visitor),
-            },
-        )
-    }
-
-    fn waiting() -> impl Strategy<Value = WaitingKey> {
-        (edge_u32(), edge_i64(), edge_u32(), edge_u64()).prop_map(|(program, due, slot, number)| {
-            WaitingKey {
-                program: ProgramId(program),
-                due: Millis(due),
-                slot: Slot(slot),
-                number: EventNumber(number),
-            }
-        })
-    }
-
-    fn outcome() -> impl Strategy<Value = OutcomeKey> {
-        (edge_u32(), edge_u32(), edge_u64()).prop_map(|(program, slot, number)| OutcomeKey {
-            program: ProgramId(program),
-            slot: Slot(slot),
-            number: EventNumber(number),
-        })
-    }
-
-    fn cell() -> impl Strategy<Value = CellKey> {
-        (any::<u8>(), edge_u32(), edge_i32(), edge_u32()).prop_map(
-            |(cube, program, day, partner)| CellKey {
-                cube: CubeId(cube),
-                program: ProgramId(program),
-                granularity: Granularity::Day,
-                day: Day(day),
-                partner: PartnerId(partner),
-            },
-        )
-    }
-
-    fn action() -> impl Strategy<Value = ActionKey> {
-        (
-            edge_u32(),
-            edge_u32(),
-            prop::collection::vec(any::<u8>(), 0..64),
-        )
-            .prop_map(|(program, event_type, order_id)| ActionKey {
-                program: ProgramId(program),
-                event_type: EventTypeId(event_type),
-                order_id: order_id.into(),
-            })
-    }
-
-    macro_rules! ordered {
-        ($($test:ident: $strategy:ident;)*) => {
-            proptest! {
-                $(#[test]
-                fn $test(a in $strategy(), b in $strategy()) {
-                    let (left, right) = (a.clone().encode(), b.clone().encode());
-                    prop_assert_eq!(a.cmp(&b), left.cmp(&right));
-                    prop_assert_eq!(decode_like(&a, &left), Ok(a));
-                })*
-            }
-        };
-    }
-
-    trait Decode: Sized {
-        fn decode(bytes: &[u8]) -> Result<Self, &'static str>;
-    }
-
-    macro_rules! decode {
-        ($($name:ident)*) => {
-            $(impl Decode for $name {
-                fn decode(bytes: &[u8]) -> Result<Self, &'static str> {
-                    $name::decode(bytes)
-                }
-            })*
-        };
-    }
-    decode!(VerdictKey WindowKey WaitingKey OutcomeKey CellKey ActionKey);
-
-    fn decode_like<K: Decode>(_like: &K, bytes: &[u8]) -> Result<K, &'static str> {
-        K::decode(bytes)
-    }
-
-    ordered! {
-        verdict_keys_sort_as_their_fields: verdict;
-        window_keys_sort_as_their_fields: window;
-        waiting_keys_sort_as_their_fields: waiting;
-        outcome_keys_sort_as_their_fields: outcome;
-        cell_keys_sort_as_their_fields: cell;
-        action_keys_sort_as_their_fields: action;
-    }
-
-    proptest! {
-        #[test]
-        fn no_bytes_make_a_key_decoder_panic(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
-            for read in [
-                VerdictKey::decode(&bytes).map(|key| key.encode().to_vec()),
-                WindowKey::decode(&bytes).map(|key| key.encode().to_vec()),
-                WaitingKey::decode(&bytes).map(|key| key.encode().to_vec()),
-                OutcomeKey::decode(&bytes).map(|key| key.encode().to_vec()),
-                CellKey::decode(&bytes).map(|key| key.encode().to_vec()),
-                ActionKey::decode(&bytes).map(|key| key.encode()),
-            ] {
-                prop_assert!(read.is_err() || read.as_deref() == Ok(&bytes[..]));
-            }
-        }
-    }
-}
+#[path = "key_tests.rs"]
+mod tests;

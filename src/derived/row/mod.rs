@@ -7,9 +7,12 @@
 pub(super) mod action;
 pub(super) mod bytes;
 pub(super) mod cell;
+pub(super) mod item;
 pub(super) mod key;
 pub(super) mod mark;
+pub(super) mod order;
 pub(super) mod outcome;
+pub(super) mod update;
 pub(super) mod verdict;
 
 #[cfg(test)]

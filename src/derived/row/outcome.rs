@@ -1,10 +1,11 @@
 //! Values about submissions: what became of each, and which wait.
 
+use crate::model::change::ChangeRefusal;
 use crate::model::id::{ProgramId, Slot};
 use crate::model::refusal::Refusal;
 
-use super::action::ActionId;
-use super::bytes::{FORMAT, Reader, Why, push_varint};
+use super::bytes::{BAD_NUMBER, FORMAT, Reader, Why, push, push_varint};
+use super::key::ActionId;
 
 /// Value of `waiting`: nothing beyond its format, since the key names the submission.
 pub(in crate::derived) const WAITING_VALUE: [u8; 1] = [FORMAT];
@@ -24,6 +25,12 @@ pub enum SubmissionOutcome {
     Refused(Refusal),
     /// Its click id verifies but the click is not stored yet.
     Waiting,
+    /// It changed this action; the update has this number.
+    Changed(ActionId, u32),
+    /// The action is already as it says.
+    Unchanged(ActionId),
+    /// It changes nothing.
+    NotChanged(ChangeRefusal),
 }
 
 /// Value of `outcomes`: what became of a submission, and when.
@@ -42,11 +49,20 @@ impl Settled {
         match self.outcome {
             SubmissionOutcome::Credited(id) => {
                 out.push(1);
-                out.extend_from_slice(&id.event_type.0.to_be_bytes());
-                push_varint(&mut out, u128::from(id.order));
+                push_action(&mut out, id);
             }
             SubmissionOutcome::Refused(refusal) => out.extend_from_slice(&[2, refusal.byte()]),
             SubmissionOutcome::Waiting => out.push(3),
+            SubmissionOutcome::Changed(id, update) => {
+                out.push(5);
+                push_action(&mut out, id);
+                push_varint(&mut out, update.into());
+            }
+            SubmissionOutcome::Unchanged(id) => {
+                out.push(6);
+                push_action(&mut out, id);
+            }
+            SubmissionOutcome::NotChanged(refusal) => out.extend_from_slice(&[7, refusal.byte()]),
         }
         out
     }
@@ -56,19 +72,37 @@ impl Settled {
         reader.format(FORMAT)?;
         let slot = reader.part()?;
         let outcome = match reader.part()? {
-            1_u8 => SubmissionOutcome::Credited(ActionId {
-                program,
-                event_type: reader.part()?,
-                order: u64::try_from(reader.varint()?).map_err(|_| "malformed number")?,
-            }),
+            1_u8 => SubmissionOutcome::Credited(action(program, &mut reader)?),
             2 => {
                 let refusal = Refusal::from_byte(reader.part()?).ok_or("unknown refusal")?;
                 SubmissionOutcome::Refused(refusal)
             }
             3 => SubmissionOutcome::Waiting,
+            5 => {
+                let id = action(program, &mut reader)?;
+                SubmissionOutcome::Changed(id, reader.varint32()?)
+            }
+            6 => SubmissionOutcome::Unchanged(action(program, &mut reader)?),
+            7 => {
+                let refusal = ChangeRefusal::from_byte(reader.part()?);
+                SubmissionOutcome::NotChanged(refusal.ok_or("unknown refusal of a change")?)
+            }
             _ => return Err("unknown outcome"),
         };
         reader.end()?;
         Ok(Self { slot, outcome })
     }
+}
+
+fn push_action(out: &mut Vec<u8>, id: ActionId) {
+    push(out, id.event_type);
+    push_varint(out, id.order.into());
+}
+
+fn action(program: ProgramId, reader: &mut Reader<'_>) -> Result<ActionId, Why> {
+    Ok(ActionId {
+        program,
+        event_type: reader.part()?,
+        order: u64::try_from(reader.varint()?).map_err(|_| BAD_NUMBER)?,
+    })
 }

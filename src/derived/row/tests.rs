@@ -2,18 +2,26 @@
 
 use proptest::prelude::*;
 
+use crate::model::change::ChangeRefusal;
 use crate::model::id::{AdId, EventNumber, EventTypeId, PartnerId, ProgramId, Slot, SubmissionId};
 use crate::model::money::Money;
 use crate::model::refusal::Refusal;
 use crate::model::time::{Day, Millis};
 
-use super::action::{Action, ActionId};
-use super::key::ActionKey;
+use super::action::{Action, ActionFlags};
+use super::item::{self, ActionItem};
+use super::key::{ActionId, OrderKey};
+use super::order;
 use super::outcome::{Settled, SubmissionOutcome};
+use super::update::{Update, UpdateKind};
 use super::verdict::{Class, Reasons, Verdict, Window};
 
-fn action_key() -> ActionKey {
-    ActionKey::new(ProgramId(7), EventTypeId(3), "order-1")
+fn order_key() -> OrderKey {
+    OrderKey::new(ProgramId(7), EventTypeId(3), "order-1")
+}
+
+fn action_id() -> ActionId {
+    ActionId::first_of(&order_key(), 0)
 }
 
 fn verdicts() -> impl Strategy<Value = Verdict> {
@@ -29,53 +37,108 @@ fn verdicts() -> impl Strategy<Value = Verdict> {
         })
 }
 
+fn text() -> impl Strategy<Value = Box<str>> {
+    prop::sample::select(&["", "a", "Schuhe für Füße"][..]).prop_map(Box::from)
+}
+
 fn actions() -> impl Strategy<Value = Action> {
+    let money = any::<(Option<i64>, Option<i64>, i64, i64, i64)>();
+    let times = any::<(i64, i32, Option<i64>, i64)>();
+    let counts = any::<(u32, u32, Option<u16>)>();
     (
-        (
-            any::<u32>(),
-            any::<u32>(),
-            any::<u64>(),
-            any::<u32>(),
-            any::<u64>(),
-        ),
-        (
-            any::<i64>(),
-            any::<i32>(),
-            any::<Option<i64>>(),
-            any::<i64>(),
-        ),
-        (any::<bool>(), any::<bool>()),
+        any::<(u32, u32, u64, u32, u64)>(),
+        money,
+        times,
+        counts,
+        (0_u16..64, text(), prop::option::of(text())),
     )
-        .prop_map(|((partner, ad, click, slot, number), money, flags)| {
-            let (date, day, amount, cost) = money;
-            Action {
-                partner: PartnerId(partner),
-                ad: AdId(ad),
-                click: EventNumber(click),
-                submission: SubmissionId {
-                    slot: Slot(slot),
-                    program: ProgramId(7),
-                    number: EventNumber(number),
-                },
-                date: Millis(date),
-                day: Day(day),
-                amount: amount.map(Money),
-                cost: Money(cost),
-                recovered: flags.0,
-                late: flags.1,
-            }
+        .prop_map(|(ids, money, times, counts, rest)| Action {
+            order_id: rest.1,
+            occurrence: counts.0,
+            partner: PartnerId(ids.0),
+            ad: AdId(ids.1),
+            click: EventNumber(ids.2),
+            submission: SubmissionId {
+                slot: Slot(ids.3),
+                program: ProgramId(7),
+                number: EventNumber(ids.4),
+            },
+            date: Millis(times.0),
+            day: Day(times.1),
+            locking: times.2.map(Millis),
+            amount: money.0.map(Money),
+            cost: Money(money.2),
+            intended_amount: money.1.map(Money),
+            intended_cost: Money(money.3),
+            gross_cost: Money(money.4),
+            updated: Millis(times.3),
+            updates: counts.1,
+            group: counts.2,
+            customer_status: rest.2,
+            flags: ActionFlags(rest.0),
         })
+}
+
+fn items() -> impl Strategy<Value = Vec<ActionItem>> {
+    let adjusted = prop::option::of((any::<i64>().prop_map(Millis), text()));
+    let numbers = any::<(u16, u32, i64, i64, i64, Option<u16>)>();
+    let item = (numbers, text(), text(), text(), adjusted).prop_map(
+        |(numbers, sku, category, name, adjusted)| ActionItem {
+            number: numbers.0,
+            units: numbers.1,
+            net: Money(numbers.2),
+            cost: Money(numbers.3),
+            rebate: Money(numbers.4),
+            group: numbers.5,
+            sku,
+            category,
+            name,
+            adjusted,
+        },
+    );
+    prop::collection::vec(item, 0..4)
+}
+
+fn updates() -> impl Strategy<Value = Update> {
+    let kind = prop::sample::select(
+        &[
+            UpdateKind::Tracked,
+            UpdateKind::Modified,
+            UpdateKind::Reversed,
+        ][..],
+    );
+    (kind, any::<(u32, u64, i64, i64, i64, i64)>(), text()).prop_map(|(kind, numbers, reason)| {
+        Update {
+            kind,
+            submission: SubmissionId {
+                slot: Slot(numbers.0),
+                program: ProgramId(7),
+                number: EventNumber(numbers.1),
+            },
+            delta_amount: numbers.2,
+            delta_cost: numbers.3,
+            amount: Money(numbers.4),
+            cost: Money(numbers.5),
+            reason,
+        }
+    })
+}
+
+fn ids() -> impl Strategy<Value = ActionId> {
+    (any::<u32>(), any::<u64>()).prop_map(|(event_type, order)| ActionId {
+        program: ProgramId(7),
+        event_type: EventTypeId(event_type),
+        order,
+    })
 }
 
 fn outcomes() -> impl Strategy<Value = Settled> {
     let outcome = prop_oneof![
-        (any::<u32>(), any::<u64>()).prop_map(|(event_type, order)| {
-            SubmissionOutcome::Credited(ActionId {
-                program: ProgramId(7),
-                event_type: EventTypeId(event_type),
-                order,
-            })
-        }),
+        ids().prop_map(SubmissionOutcome::Credited),
+        (ids(), any::<u32>()).prop_map(|(id, update)| SubmissionOutcome::Changed(id, update)),
+        ids().prop_map(SubmissionOutcome::Unchanged),
+        prop::sample::select(ChangeRefusal::ALL)
+            .prop_map(|row| SubmissionOutcome::NotChanged(row.0)),
         prop::sample::select(Refusal::ALL).prop_map(|row| SubmissionOutcome::Refused(row.0)),
         Just(SubmissionOutcome::Waiting),
     ];
@@ -91,12 +154,16 @@ proptest! {
         verdict in verdicts(),
         window in any::<(i64, i64)>(),
         action in actions(),
+        lines in items(),
+        update in updates(),
         outcome in outcomes(),
     ) {
         prop_assert_eq!(Verdict::decode(&verdict.encode()), Ok(verdict));
         let window = Window { unique: Millis(window.0), click: Millis(window.1) };
         prop_assert_eq!(Window::decode(&window.encode()), Ok(window));
-        prop_assert_eq!(Action::decode(&action_key(), &action.encode()), Ok(action));
+        prop_assert_eq!(Action::decode(&action_id(), &action.encode()), Ok(action));
+        prop_assert_eq!(item::decode(&item::encode(&lines)), Ok(lines));
+        prop_assert_eq!(Update::decode(ProgramId(7), &update.encode()), Ok(update));
         prop_assert_eq!(Settled::decode(ProgramId(7), &outcome.encode()), Ok(outcome));
     }
 
@@ -112,8 +179,17 @@ proptest! {
         if let Ok(window) = Window::decode(&bytes) {
             prop_assert_eq!(window.encode().to_vec(), bytes.clone());
         }
-        if let Ok(action) = Action::decode(&action_key(), &bytes) {
+        if let Ok(action) = Action::decode(&action_id(), &bytes) {
             prop_assert_eq!(action.encode(), bytes.clone());
+        }
+        if let Ok(lines) = item::decode(&bytes) {
+            prop_assert_eq!(item::encode(&lines), bytes.clone());
+        }
+        if let Ok(update) = Update::decode(ProgramId(7), &bytes) {
+            prop_assert_eq!(update.encode(), bytes.clone());
+        }
+        if let Ok(actions) = order::decode(&order_key(), &bytes) {
+            prop_assert_eq!(order::encode(&actions), bytes.clone());
         }
         if let Ok(outcome) = Settled::decode(ProgramId(7), &bytes) {
             prop_assert_eq!(outcome.encode(), bytes);
@@ -128,17 +204,6 @@ fn class_bytes_match_their_table() {
         assert_eq!(Class::from_byte(*byte), Some(*class));
     }
     assert_eq!(Class::from_byte(0), None);
-}
-
-#[test]
-fn an_action_id_depends_on_the_order_key_alone() {
-    let id = ActionId::of(&action_key());
-    assert_eq!(id, ActionId::of(&action_key()));
-    let text = id.to_string();
-    assert!(text.starts_with("7.3."), "{text}");
-    assert!(id.order < 1 << 52);
-    let other = ActionKey::new(ProgramId(7), EventTypeId(3), "order-2");
-    assert_ne!(id, ActionId::of(&other));
 }
 
 #[test]

@@ -1,112 +1,141 @@
-//! Where the submissions of one slot are settled, one after the other.
+//! Where the entries of one slot are settled, one after the other: those that waited, then the
+//! slot's own, each by slot and number.
 
 use ahash::AHashSet;
 
 use crate::catalog::Catalog;
-use crate::derived::{
-    ActionId, ActionKey, Batch, Families, Settled, SubmissionOutcome, WaitingKey,
-};
+use crate::derived::{Batch, Families, OrderKey, Settled, SubmissionOutcome, WaitingKey};
 use crate::log::Footer;
 use crate::model::click_id::ClickId;
+use crate::model::entry::Entry;
 use crate::model::id::SubmissionId;
-use crate::model::refusal::Refusal;
 use crate::model::submission::{Claim, Submission};
 use crate::model::time::Millis;
 
-use super::super::credit::case::{self as credit, Case};
-use super::super::days;
+use super::super::credit::case as credit;
 use super::super::error::FoldError;
 use super::super::slot::Folder;
 
-pub(in crate::fold) fn waiting_key(
-    id: SubmissionId,
-    submission: &Submission,
-) -> Option<WaitingKey> {
-    match submission.claim {
-        Claim::Verified(click) => Some(WaitingKey {
-            program: id.program,
-            due: lost_at(&click),
-            slot: id.slot,
-            number: id.number,
-        }),
-        Claim::None | Claim::Forged => None,
-    }
-}
-
-/// From when on a click that is not stored counts as lost.
-fn lost_at(click: &ClickId) -> Millis {
-    click.number.time().plus(credit::LOST_AFTER)
-}
-
-/// Where the submissions of one slot are settled.
+/// The desk of one slot.
 pub(in crate::fold) struct Desk<'a, 'b> {
     pub(in crate::fold) folder: &'a mut Folder,
     pub(in crate::fold) families: &'a Families<'b>,
     pub(in crate::fold) footer: &'a Footer,
     pub(in crate::fold) batch: &'a mut Batch<'b>,
-    /// Orders credited in this slot, which the store does not show yet.
-    pub(in crate::fold) credited: &'a mut AHashSet<ActionKey>,
+    /// Orders of which an entry waits: what is said later about their actions waits as well.
+    pub(in crate::fold) waiting: AHashSet<OrderKey>,
+}
+
+/// What the desk made of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Made {
+    /// It is settled like this.
+    Settled(SubmissionOutcome),
+    /// Its click, or the conversion that it speaks of, is not there yet.
+    Waits,
 }
 
 impl Desk<'_, '_> {
-    /// Credits or refuses a submission; false when it must wait for its click.
+    /// Settles what waited.
+    pub(in crate::fold) fn settle_waiting(&mut self) -> Result<(), FoldError> {
+        let mut waiting = self.families.waiting()?;
+        waiting.sort_unstable_by_key(|key| (key.program, key.slot, key.number));
+        for key in waiting {
+            let id = key.submission();
+            let entry = self.entry(id)?;
+            // Terms are those of the entry's own slot, however long it waited.
+            let catalog = self.catalog_of(id)?;
+            if let Made::Settled(outcome) = self.make(id, &entry, &catalog)? {
+                self.close(id, outcome);
+                self.batch.stop_waiting(key);
+            }
+        }
+        Ok(())
+    }
+
+    /// Settles an entry of this slot, or lets it wait.
     pub(in crate::fold) fn settle(
         &mut self,
         id: SubmissionId,
-        submission: &Submission,
+        entry: &Entry,
         catalog: &Catalog,
-    ) -> Result<bool, FoldError> {
-        let click = match credit::reference(submission, catalog) {
-            Ok(click) => click,
-            Err(refusal) => {
-                self.refuse(id, refusal);
-                return Ok(true);
-            }
-        };
-        let reasons = self.folder.reasons(self.families, &click)?;
-        let lost = click.unrecorded || self.footer.wall_end >= lost_at(&click);
-        if reasons.is_none() && !lost {
-            return Ok(false);
-        }
-        let key = ActionKey::new(
-            submission.program,
-            submission.event_type,
-            &submission.order_id,
-        );
-        let credited = self.credited.contains(&key) || self.families.action(&key)?.is_some();
-        let case = Case {
-            id,
-            submission,
-            click,
-            reasons,
-            credited,
-        };
-        let day = |date: Millis| {
-            catalog.program(submission.program).map_or_else(
-                || date.utc_day(),
-                |program| days::day_in(&program.time_zone, date),
-            )
-        };
-        match credit::credit(&case, catalog, day) {
-            Err(refusal) => self.refuse(id, refusal),
-            Ok(action) => {
-                self.folder.counts.credit(action.recovered);
-                self.batch.action(&key, &action);
-                self.close(id, SubmissionOutcome::Credited(ActionId::of(&key)));
-                self.folder.cells.action(submission.program, &action);
-                self.credited.insert(key);
+    ) -> Result<(), FoldError> {
+        match self.make(id, entry, catalog)? {
+            Made::Settled(outcome) => self.close(id, outcome),
+            Made::Waits => {
+                self.close(id, SubmissionOutcome::Waiting);
+                self.batch.wait(waiting_key(id, entry));
             }
         }
-        Ok(true)
+        Ok(())
     }
 
-    fn refuse(&mut self, id: SubmissionId, refusal: Refusal) {
-        self.folder.counts.refuse(refusal);
-        self.close(id, SubmissionOutcome::Refused(refusal));
+    fn make(
+        &mut self,
+        id: SubmissionId,
+        entry: &Entry,
+        catalog: &Catalog,
+    ) -> Result<Made, FoldError> {
+        let made = match entry {
+            Entry::Conversion(submission) => self.convert(id, submission, catalog)?,
+            Entry::Change(change) => self.change(id, change)?,
+        };
+        if made == Made::Waits {
+            self.waiting.insert(order_of(entry));
+        }
+        Ok(made)
+    }
+
+    /// What a brand said.
+    pub(super) fn entry(&self, id: SubmissionId) -> Result<Entry, FoldError> {
+        let entry = self.folder.log().entry(id)?;
+        entry.ok_or(FoldError::SubmissionMissing(id))
+    }
+
+    /// The catalogue of the slot that an entry was stored in.
+    pub(super) fn catalog_of(
+        &mut self,
+        id: SubmissionId,
+    ) -> Result<std::sync::Arc<Catalog>, FoldError> {
+        let own = self.folder.log().footer(id.slot)?;
+        let own = own.ok_or(FoldError::FooterMissing(id.slot))?;
+        self.folder.load_catalog(own.catalog)
     }
 
     fn close(&mut self, id: SubmissionId, outcome: SubmissionOutcome) {
+        self.folder.counts.outcome(outcome);
         let slot = self.footer.slot;
         self.batch.outcome(id, Settled { slot, outcome });
     }
+
+    /// From when on the click of `claim` counts as lost.
+    pub(super) fn is_lost(&self, click: &ClickId) -> bool {
+        click.unrecorded || self.footer.wall_end >= lost_at(click)
+    }
+}
+
+/// The order that an entry speaks of.
+fn order_of(entry: &Entry) -> OrderKey {
+    let (program, event_type, order_id) = entry.order();
+    OrderKey::new(program, event_type, order_id)
+}
+
+fn waiting_key(id: SubmissionId, entry: &Entry) -> WaitingKey {
+    let due = match entry {
+        Entry::Conversion(Submission {
+            claim: Claim::Verified(click),
+            ..
+        }) => lost_at(click),
+        Entry::Conversion(_) | Entry::Change(_) => id.number.time(),
+    };
+    WaitingKey {
+        program: id.program,
+        due,
+        slot: id.slot,
+        number: id.number,
+    }
+}
+
+fn lost_at(click: &ClickId) -> Millis {
+    click.number.time().plus(credit::LOST_AFTER)
 }

@@ -3,4 +3,11 @@
 //! In: the submissions of a slot and those that waited, in the order of their numbers. Out:
 //! actions, outcomes and what they add to the sums. On the fold's thread.
 
+mod change;
+mod conversion;
 pub(super) mod desk;
+pub(super) mod figures;
+mod modify;
+
+#[cfg(test)]
+mod tests;

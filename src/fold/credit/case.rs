@@ -3,14 +3,13 @@
 //! The order of the checks is the order in which refusals take precedence.
 
 use crate::catalog::Catalog;
-use crate::catalog::snapshot::{Payout, Terms};
-use crate::derived::{Action, Reasons};
+use crate::catalog::snapshot::{Payout, Program, Terms};
+use crate::derived::Reasons;
 use crate::model::click_id::ClickId;
 use crate::model::id::SubmissionId;
-use crate::model::money::Money;
 use crate::model::refusal::Refusal;
 use crate::model::submission::{Claim, EventTime, Submission};
-use crate::model::time::{Day, MINUTE, Millis, SECOND};
+use crate::model::time::{MINUTE, Millis, SECOND};
 
 /// How much later than the event a click may be and still earn it: clocks differ.
 const TOLERANCE: i64 = 2 * MINUTE;
@@ -74,15 +73,29 @@ fn click_is_after(click: Millis, event: EventTime, received: Millis) -> bool {
     click.since(start) > precision.saturating_add(TOLERANCE)
 }
 
-/// Credits a submission. `day` says on which day of the program's calendar a time falls.
+/// Who earns a conversion, and by what terms.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::fold) struct Winner<'a> {
+    /// The program.
+    pub(in crate::fold) program: &'a Program,
+    /// The click that earns it.
+    pub(in crate::fold) click: ClickId,
+    /// The action date.
+    pub(in crate::fold) date: Millis,
+    /// The event was too old to keep its own date.
+    pub(in crate::fold) late: bool,
+    /// What it is priced by.
+    pub(in crate::fold) payout: &'a Payout,
+}
+
+/// Credits a submission.
 ///
 /// # Errors
 /// The refusal of highest precedence.
-pub(in crate::fold) fn credit(
+pub(in crate::fold) fn credit<'a>(
     case: &Case<'_>,
-    catalog: &Catalog,
-    day: impl FnOnce(Millis) -> Day,
-) -> Result<Action, Refusal> {
+    catalog: &'a Catalog,
+) -> Result<Winner<'a>, Refusal> {
     let Case {
         id,
         submission,
@@ -131,23 +144,12 @@ pub(in crate::fold) fn credit(
     if date.since(clicked) > contract.referral_window {
         return Err(Refusal::OutsideAssociationWindow);
     }
-    let cost = match contract.payouts.get(&submission.event_type) {
-        None => return Err(Refusal::ActionTermsNotFound),
-        Some(Payout::Flat(amount)) => *amount,
-        Some(Payout::Rate(rate)) => submission
-            .amount
-            .map_or(Money::ZERO, |amount| amount.share(*rate, program.currency)),
-    };
-    Ok(Action {
-        partner: click.partner,
-        ad: click.ad,
-        click: click.number,
-        submission: id,
+    let payout = contract.payouts.get(&submission.event_type);
+    Ok(Winner {
+        program,
+        click,
         date,
-        day: day(date),
-        amount: submission.amount,
-        cost,
-        recovered: case.reasons.is_none(),
         late,
+        payout: payout.ok_or(Refusal::ActionTermsNotFound)?,
     })
 }

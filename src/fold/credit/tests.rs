@@ -1,15 +1,16 @@
 //! Refusals, their order, and the windows.
 
+use crate::catalog::snapshot::Payout;
 use crate::catalog::{Catalog, parse_toml};
-use crate::derived::{Action, Reasons};
+use crate::derived::Reasons;
 use crate::model::click_id::ClickId;
 use crate::model::id::{AdId, EventNumber, EventTypeId, PartnerId, ProgramId, Slot, SubmissionId};
-use crate::model::money::Money;
+use crate::model::money::{Money, Rate};
 use crate::model::refusal::Refusal;
 use crate::model::submission::{Claim, EventTime, PayloadHash, Submission};
 use crate::model::time::{DAY, HOUR, MINUTE, Millis};
 
-use super::case::{Case, action_date, credit, reference};
+use super::case::{Case, Winner, action_date, credit, reference};
 
 const DOCUMENT: &str = r#"
 version = 0
@@ -85,13 +86,13 @@ fn submission() -> Submission {
 }
 
 /// Credits `submission`, received `after` the click.
-fn try_credit(
-    catalog: &Catalog,
+fn try_credit<'a>(
+    catalog: &'a Catalog,
     submission: &Submission,
     after: i64,
     reasons: Reasons,
     credited: bool,
-) -> Result<Action, Refusal> {
+) -> Result<Winner<'a>, Refusal> {
     let case = Case {
         id: SubmissionId {
             slot: Slot(3),
@@ -103,7 +104,7 @@ fn try_credit(
         reasons: Some(reasons),
         credited,
     };
-    credit(&case, catalog, Millis::utc_day)
+    credit(&case, catalog)
 }
 
 fn refusal(submission: &Submission, after: i64) -> Option<Refusal> {
@@ -111,29 +112,18 @@ fn refusal(submission: &Submission, after: i64) -> Option<Refusal> {
 }
 
 #[test]
-fn a_conversion_in_order_is_credited_and_priced() {
-    let action = try_credit(&catalog(), &submission(), HOUR, Reasons::NONE, false).unwrap();
-    assert_eq!(action.cost, Money(1_250_000));
-    assert_eq!(action.amount, Some(Money(10_000_000)));
-    assert_eq!(action.date, CLICKED.plus(HOUR));
-    assert_eq!((action.partner, action.ad), (PartnerId(10), AdId(5)));
-    assert_eq!((action.recovered, action.late), (false, false));
+fn a_conversion_in_order_is_credited_to_its_click() {
+    let catalog = catalog();
+    let winner = try_credit(&catalog, &submission(), HOUR, Reasons::NONE, false).unwrap();
+    assert_eq!(winner.click, click());
+    assert_eq!((winner.date, winner.late), (CLICKED.plus(HOUR), false));
+    assert_eq!(*winner.payout, Payout::Rate(Rate(125_000)));
     let flat = Submission {
         event_type: EventTypeId(2),
         ..submission()
     };
-    let action = try_credit(&catalog(), &flat, HOUR, Reasons::NONE, false).unwrap();
-    assert_eq!(action.cost, Money(1_500_000));
-}
-
-#[test]
-fn a_rate_of_no_amount_costs_nothing() {
-    let bare = Submission {
-        amount: None,
-        ..submission()
-    };
-    let action = try_credit(&catalog(), &bare, HOUR, Reasons::NONE, false).unwrap();
-    assert_eq!((action.amount, action.cost), (None, Money::ZERO));
+    let winner = try_credit(&catalog, &flat, HOUR, Reasons::NONE, false).unwrap();
+    assert_eq!(*winner.payout, Payout::Flat(Money(1_500_000)));
 }
 
 #[test]
@@ -212,6 +202,7 @@ fn the_referral_window_ends_after_its_last_millisecond() {
 #[test]
 fn an_event_older_than_the_late_limit_counts_when_it_was_received() {
     let limit = 2 * DAY;
+    let catalog = catalog();
     let sent = |after| {
         let submission = Submission {
             event: EventTime::At {
@@ -220,10 +211,11 @@ fn an_event_older_than_the_late_limit_counts_when_it_was_received() {
             },
             ..submission()
         };
-        try_credit(&catalog(), &submission, after, Reasons::NONE, false)
+        let winner = try_credit(&catalog, &submission, after, Reasons::NONE, false);
+        winner.map(|winner| (winner.date, winner.late))
     };
     let in_time = sent(HOUR + limit).unwrap();
-    assert_eq!((in_time.date, in_time.late), (CLICKED.plus(HOUR), false));
+    assert_eq!(in_time, (CLICKED.plus(HOUR), false));
     // Now the action date is beyond the referral window.
     let late = sent(HOUR + limit + 1);
     assert_eq!(late, Err(Refusal::OutsideAssociationWindow));

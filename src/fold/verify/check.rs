@@ -2,15 +2,16 @@
 
 use ahash::{AHashMap, AHashSet};
 
-use crate::derived::{ActionId, ActionKey, Derived, SubmissionOutcome, VerdictKey, View};
+use crate::derived::{ActionId, Derived, OrderKey, SubmissionOutcome, UpdateKey, VerdictKey, View};
 use crate::log::{Footer, Log, LogError, Stream};
+use crate::model::entry::Entry;
 use crate::model::id::{EventNumber, PartnerId, ProgramId, Slot, SubmissionId};
-use crate::model::submission::Submission;
 
 use super::super::error::FoldError;
 use super::ledger::Balance;
 use super::recount::{Recount, Zones};
 use super::report::VerifyReport;
+use super::updates::Updates;
 
 /// Compares log and derived rows up to the watermark of the generation that serves. Changes
 /// nothing and may run beside everything else.
@@ -27,6 +28,7 @@ pub fn verify(log: &Log, derived: &Derived) -> Result<VerifyReport, FoldError> {
         clicks: AHashMap::new(),
         balance: Balance::default(),
         credited: 0,
+        changed: 0,
         report: VerifyReport::default(),
     };
     let Some(watermark) = view.watermark()? else {
@@ -71,6 +73,7 @@ struct Check<'a> {
     clicks: AHashMap<Slot, (Sum, Sum)>,
     balance: Balance,
     credited: u64,
+    changed: u64,
     report: VerifyReport,
 }
 
@@ -90,8 +93,8 @@ impl Check<'_> {
             };
             self.footer(&footer)?;
             self.log_clicks(slot)?;
-            for (id, submission) in self.log.submissions(slot)? {
-                self.submission(id, &submission)?;
+            for (id, entry) in self.log.entries(slot)? {
+                self.entry(id, &entry)?;
             }
         }
         Ok(())
@@ -127,34 +130,64 @@ impl Check<'_> {
         Ok(())
     }
 
-    fn submission(&mut self, id: SubmissionId, submission: &Submission) -> Result<(), FoldError> {
+    fn entry(&mut self, id: SubmissionId, entry: &Entry) -> Result<(), FoldError> {
         self.report.submissions += 1;
-        self.balance.row(id.program, Stream::Conversion);
+        let stream = match entry {
+            Entry::Conversion(_) => Stream::Conversion,
+            Entry::Change(_) => Stream::Modification,
+        };
+        self.balance.row(id.program, stream);
         let at = || format!("submission {id}");
-        match self.view.outcome(id)?.map(|settled| settled.outcome) {
-            None => self.report.differs("outcome", at, "one", "none"),
-            Some(SubmissionOutcome::Refused(_) | SubmissionOutcome::Waiting) => {}
-            Some(SubmissionOutcome::Credited(action_id)) => {
+        let outcome = self.view.outcome(id)?.map(|settled| settled.outcome);
+        match (entry, outcome) {
+            (_, None) => self.report.differs("outcome", at, "one", "none"),
+            (_, Some(SubmissionOutcome::Waiting))
+            | (Entry::Conversion(_), Some(SubmissionOutcome::Refused(_)))
+            | (
+                Entry::Change(_),
+                Some(SubmissionOutcome::Unchanged(_) | SubmissionOutcome::NotChanged(_)),
+            ) => {}
+            (Entry::Conversion(_), Some(SubmissionOutcome::Credited(action))) => {
                 self.credited += 1;
-                let key = ActionKey::new(
-                    submission.program,
-                    submission.event_type,
-                    &submission.order_id,
-                );
-                let action = self.view.action(&key)?;
-                if action.is_none_or(|action| action.submission != id) {
-                    let found = action.map_or_else(
-                        || "no action".to_owned(),
-                        |action| format!("an action of {}", action.submission),
-                    );
-                    self.report
-                        .differs("action", at, "an action of its own", found);
-                }
-                if action_id != ActionId::of(&key) {
-                    let expected = ActionId::of(&key);
-                    self.report.differs("action id", at, expected, action_id);
-                }
+                self.named(id, entry, action, 1)?;
             }
+            (Entry::Change(_), Some(SubmissionOutcome::Changed(action, update))) => {
+                self.changed += 1;
+                self.named(id, entry, action, update)?;
+            }
+            (_, Some(outcome)) => {
+                let expected = format!("an outcome of a {stream:?}");
+                self.report
+                    .differs("outcome", at, expected, format!("{outcome:?}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the update that an outcome names is of this entry, and the action of its order.
+    fn named(
+        &mut self,
+        id: SubmissionId,
+        entry: &Entry,
+        action: ActionId,
+        number: u32,
+    ) -> Result<(), FoldError> {
+        let at = || format!("submission {id}");
+        let (program, event_type, order_id) = entry.order();
+        let order = OrderKey::new(program, event_type, order_id);
+        if !self.view.actions_of(&order)?.contains(&action) {
+            self.report
+                .differs("order", at, format!("action {action}"), "others");
+        }
+        let stored = self.view.action(action)?;
+        if number == 1 && stored.is_none_or(|action| action.submission != id) {
+            self.report
+                .differs("action", at, "an action of its own", "another or none");
+        }
+        let update = self.view.update(UpdateKey { action, number })?;
+        if update.is_none_or(|update| update.submission != id) {
+            let expected = format!("update {number} of action {action}");
+            self.report.differs("update", at, expected, "another");
         }
         Ok(())
     }
@@ -214,15 +247,24 @@ impl Check<'_> {
     }
 
     fn actions(&mut self, recount: &mut Recount) -> Result<(), FoldError> {
+        let mut updates = Updates::default();
+        self.view
+            .for_each_update(&mut |key, update| updates.add(key, &update))?;
         let (zones, report) = (&self.zones, &mut self.report);
-        self.view.for_each_action(&mut |key, action| {
+        self.view.for_each_action(&mut |id, action| {
             report.actions += 1;
-            recount.action(zones, &key, &action);
+            recount.action(zones, id, &action);
+            updates.compare(id, &action, report);
         })?;
-        if self.report.actions != self.credited {
-            let (expected, found) = (self.credited, self.report.actions);
-            let at = || "credited submissions".to_owned();
-            self.report.differs("actions", at, expected, found);
+        updates.end(report);
+        for (what, expected, found) in [
+            ("credited submissions", self.credited, self.report.actions),
+            ("updates", self.credited + self.changed, updates.count),
+        ] {
+            if expected != found {
+                self.report
+                    .differs("actions", || what.to_owned(), expected, found);
+            }
         }
         Ok(())
     }

@@ -37,6 +37,7 @@ impl Balance {
             match stream {
                 Stream::Click => report.ledger.clicks.add(account),
                 Stream::Conversion => report.ledger.conversions.add(account),
+                Stream::Modification => report.ledger.modifications.add(account),
             }
             let at = || format!("program {program}, {stream:?}");
             let settled = account

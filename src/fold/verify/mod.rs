@@ -5,15 +5,18 @@
 //! folder alone, from stored verdicts and actions; nothing here calls the path that folds.
 //!
 //! What is compared: every footer with its rows; clicks with verdicts, one to one; verdicts and
-//! actions with every aggregate cell; submissions with outcomes, waiting rows and actions; and the
-//! ledger: received = stored + refused + unrecorded, and stored = rows.
+//! actions with every aggregate cell; submissions with outcomes, waiting rows, actions and
+//! updates; updates with their actions; and the ledger: received = stored + refused + unrecorded,
+//! and stored = rows.
 //!
-//! Memory: about 40 bytes for each slot that holds clicks, and 200 for each aggregate cell.
+//! Memory: about 40 bytes for each slot that holds clicks, 100 for each action and 200 for each
+//! aggregate cell.
 
 mod check;
 mod ledger;
 mod recount;
 mod report;
+mod updates;
 
 pub use check::verify;
 pub use report::{Account, Difference, LedgerTotals, VerifyReport};

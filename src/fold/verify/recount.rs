@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::derived::{Action, ActionKey, Class, Reasons, Verdict, VerdictKey, View};
+use crate::derived::{Action, ActionId, Class, Reasons, Verdict, VerdictKey, View};
 use crate::log::Log;
 use crate::model::id::{CatalogVersion, PartnerId, ProgramId, Slot};
 use crate::model::tally::Stored;
@@ -68,7 +68,7 @@ type Place = (ProgramId, Day, PartnerId);
 
 /// What the cells should hold.
 #[derive(Debug, Default)]
-pub(super) struct Recount(AHashMap<Place, [i128; 7]>);
+pub(super) struct Recount(AHashMap<Place, [i128; 8]>);
 
 impl Recount {
     fn add(&mut self, place: Place, measure: Stored, amount: i128) {
@@ -97,11 +97,16 @@ impl Recount {
     }
 
     /// Counts an action; on which day is taken from its date, not from what was stored with it.
-    pub(super) fn action(&mut self, zones: &Zones, key: &ActionKey, action: &Action) {
-        let day = zones.day(action.submission.slot, key.program, action.date);
-        let place = (key.program, day, action.partner);
+    pub(super) fn action(&mut self, zones: &Zones, id: ActionId, action: &Action) {
+        let day = zones.day(action.submission.slot, id.program, action.date);
+        let place = (id.program, day, action.partner);
         self.add(place, Stored::GrossActions, 1);
-        self.add(place, Stored::Actions, 1);
+        self.add(
+            place,
+            Stored::GrossActionCost,
+            i128::from(action.gross_cost.0),
+        );
+        self.add(place, Stored::Actions, i128::from(!action.is_reversed()));
         let amount = action.amount.map_or(0, |amount| i128::from(amount.0));
         self.add(place, Stored::SaleAmount, amount);
         self.add(place, Stored::ActionCost, i128::from(action.cost.0));

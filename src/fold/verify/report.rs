@@ -16,7 +16,7 @@ pub struct VerifyReport {
     pub slots: u64,
     /// Clicks found in the log.
     pub clicks: u64,
-    /// Submissions found in the log.
+    /// Conversions, modifications and reversals found in the log.
     pub submissions: u64,
     /// Submissions that wait for their click.
     pub waiting: u64,
@@ -32,13 +32,15 @@ pub struct VerifyReport {
     pub ledger: LedgerTotals,
 }
 
-/// Totals of both streams over all programs.
+/// Totals of every stream over all programs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct LedgerTotals {
     /// Clicks.
     pub clicks: Account,
     /// Submitted conversions.
     pub conversions: Account,
+    /// Submitted modifications and reversals.
+    pub modifications: Account,
 }
 
 /// What arrived and what became of it: received = stored + refused + unrecorded.

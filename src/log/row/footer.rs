@@ -28,6 +28,25 @@ pub enum Stream {
     Click,
     /// Submitted conversions.
     Conversion,
+    /// Submitted modifications and reversals.
+    Modification,
+}
+
+impl Stream {
+    /// Every stream with its stored byte.
+    const ALL: [(Self, u8); 3] = [
+        (Self::Click, 0),
+        (Self::Conversion, 1),
+        (Self::Modification, 2),
+    ];
+
+    fn byte(self) -> u8 {
+        match self {
+            Self::Click => 0,
+            Self::Conversion => 1,
+            Self::Modification => 2,
+        }
+    }
 }
 
 /// What became of it.
@@ -58,9 +77,9 @@ pub enum RefusedReason {
     TooLong,
     /// The request breaks a rule of HTTP (no `Host`, bytes outside ASCII).
     BadRequest,
-    /// A field of a conversion is wrong.
+    /// A field of a conversion or a change is wrong.
     Invalid,
-    /// The same conversion is stored already; the first answer was repeated.
+    /// The same conversion or change is stored already; the first answer was repeated.
     Retry,
     /// The store could not take it; the sender was told to try again.
     Unavailable,
@@ -208,10 +227,7 @@ impl Footer {
         put_varint(&mut row, u64::from(self.rules.0));
         for entry in &self.ledger {
             put_varint(&mut row, u64::from(entry.program.0));
-            row.push(match entry.stream {
-                Stream::Click => 0,
-                Stream::Conversion => 1,
-            });
+            row.push(entry.stream.byte());
             row.push(entry.outcome.code());
             put_varint(&mut row, entry.count);
         }
@@ -243,10 +259,9 @@ impl Footer {
         };
         while !cursor.rest().is_empty() {
             let program = ProgramId(cursor.varint32()?);
-            let stream = match cursor.u8()? {
-                0 => Stream::Click,
-                1 => Stream::Conversion,
-                _ => return Err(cursor.corrupt("a stream is unknown")),
+            let stream = cursor.u8()?;
+            let Some((stream, _)) = Stream::ALL.into_iter().find(|row| row.1 == stream) else {
+                return Err(cursor.corrupt("a stream is unknown"));
             };
             let Some(outcome) = Outcome::from_code(cursor.u8()?) else {
                 return Err(cursor.corrupt("an outcome is unknown"));

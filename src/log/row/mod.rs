@@ -4,7 +4,9 @@
 //! can't be what was written is [`Corrupt`].
 
 pub mod bytes;
+pub mod change;
 pub mod click;
+pub mod entry;
 pub mod footer;
 pub mod key;
 pub mod submission;

@@ -9,7 +9,7 @@
 //! of their commits.
 
 use crate::model::click_id::ClickId;
-use crate::model::id::{EventNumber, EventTypeId, ProgramId, Slot};
+use crate::model::id::{EventNumber, EventTypeId, ProgramId, Slot, SubmissionId};
 use crate::model::money::Money;
 use crate::model::submission::{Claim, EventTime, PayloadHash, Submission};
 use crate::model::time::Millis;
@@ -28,6 +28,18 @@ pub struct AttemptRow {
     pub number: EventNumber,
     /// Hash of its business fields.
     pub payload: PayloadHash,
+}
+
+impl AttemptRow {
+    /// The submission it stands for.
+    #[must_use]
+    pub fn submission(&self, program: ProgramId) -> SubmissionId {
+        SubmissionId {
+            slot: self.slot,
+            program,
+            number: self.number,
+        }
+    }
 }
 
 /// Appends the row of `submission`.

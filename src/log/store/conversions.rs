@@ -1,14 +1,18 @@
-//! Storing what must be durable before it is answered: conversions, rules, API keys. Catalogues
-//! are in [`super::versions`].
+//! Storing conversions, and changes of the actions they became.
 //!
 //! Called from blocking threads of the API and of the control socket, and by tools.
 //!
 //! Exact retries: a submission whose business fields hash like an earlier attempt of the same
-//! (program, event type, order id) is not stored again. The look-up reads the disk, so it is made
-//! outside the commit lock; a reservation of the key keeps two copies from both passing it.
+//! (program, event type, order id) is not stored again, and neither is a change that hashes like
+//! the last change of its order. The look-up reads the disk, so it is made outside the commit lock;
+//! a reservation of the key keeps two copies from both passing it.
 
-use crate::model::id::{EventTypeId, ProgramId, RulesVersion, SubmissionId};
-use crate::model::submission::Submission;
+use rocksdb::WriteBatch;
+
+use crate::model::change::Change;
+use crate::model::entry::Entry;
+use crate::model::id::{EventTypeId, ProgramId, SubmissionId};
+use crate::model::submission::{PayloadHash, Submission};
 
 use super::super::commit::{Added, Epoch};
 use super::super::error::LogError;
@@ -16,7 +20,7 @@ use super::super::family;
 use super::super::open::{Log, Shared};
 use super::super::row::footer::{Ledger, Outcome, RefusedReason, Stream};
 use super::super::row::submission::{self as submission_row, AttemptRow};
-use super::super::row::{Corrupt, key};
+use super::super::row::{entry as entry_row, key};
 
 /// Attempts with differing content that one order id may have.
 pub const ATTEMPTS_MAX: usize = 256;
@@ -84,38 +88,96 @@ impl Log {
             .iter()
             .find(|row| row.payload == submission.payload)
         {
-            let id = SubmissionId {
-                slot: first.slot,
-                program,
-                number: first.number,
-            };
-            return Ok(Accepted {
-                id,
-                retry: true,
-                epoch: shared.committer.lock().epoch,
-            });
+            return Ok(self.stored_before(program, first));
         }
         if attempts.len() >= ATTEMPTS_MAX {
             return Err(LogError::TooManyAttempts(attempts.len()));
         }
+        let entry = Entry::Conversion(submission.clone());
+        let stored = self.store(program, Stream::Conversion, &entry, |attempt, batch| {
+            attempts.push(AttemptRow {
+                payload: submission.payload,
+                ..attempt
+            });
+            let row = submission_row::write_order(&attempts);
+            batch.put_cf(orders, &reservation.key, row);
+        })?;
+        Ok(stored)
+    }
+
+    /// Stores a change unless it repeats the last one of its order. It is durable once its epoch
+    /// is.
+    ///
+    /// # Errors
+    /// The store failed or asks for a pause.
+    pub fn change(&self, change: &Change) -> Result<Accepted, LogError> {
+        let accepted = self.change_once(change);
+        let outcome = match &accepted {
+            Ok(Accepted { retry: false, .. }) => return accepted,
+            Ok(_) => RefusedReason::Retry,
+            Err(_) => RefusedReason::Unavailable,
+        };
+        self.refuse(change.program, Stream::Modification, outcome);
+        accepted
+    }
+
+    fn change_once(&self, change: &Change) -> Result<Accepted, LogError> {
+        let shared = &*self.shared;
+        let order_key = key::order(change.program, change.event_type, &change.order_id);
+        let reservation = Reservation::take(shared, order_key);
+        let changes = shared.cf(family::CHANGES)?;
+        let last = self.attempt_rows(family::CHANGES, &reservation.key)?;
+        if let Some(last) = last.last()
+            && last.payload == change.payload
+        {
+            return Ok(self.stored_before(change.program, last));
+        }
+        let entry = Entry::Change(change.clone());
+        self.store(
+            change.program,
+            Stream::Modification,
+            &entry,
+            |attempt, batch| {
+                let last = AttemptRow {
+                    payload: change.payload,
+                    ..attempt
+                };
+                let row = submission_row::write_order(&[last]);
+                batch.put_cf(changes, &reservation.key, row);
+            },
+        )
+    }
+
+    fn stored_before(&self, program: ProgramId, row: &AttemptRow) -> Accepted {
+        Accepted {
+            id: row.submission(program),
+            retry: true,
+            epoch: self.shared.committer.lock().epoch,
+        }
+    }
+
+    /// Stores an entry with what `beside` puts into its batch; its place is given with an empty
+    /// payload.
+    fn store(
+        &self,
+        program: ProgramId,
+        stream: Stream,
+        entry: &Entry,
+        beside: impl FnOnce(AttemptRow, &mut WriteBatch),
+    ) -> Result<Accepted, LogError> {
         let number = self.mint();
         let mut row = Vec::with_capacity(512);
-        submission_row::write(&mut row, submission);
-        let submissions = shared.cf(family::SUBMISSIONS)?;
-        let settle =
-            |ledger: &mut Ledger| ledger.settle(program, Stream::Conversion, Outcome::Stored);
-        let (epoch, slot) = shared.commit(settle, |slot, _, batch| {
-            attempts.push(AttemptRow {
+        entry_row::write(&mut row, entry);
+        let submissions = self.shared.cf(family::SUBMISSIONS)?;
+        let settle = |ledger: &mut Ledger| ledger.settle(program, stream, Outcome::Stored);
+        let (epoch, slot) = self.shared.commit(settle, |slot, _, batch| {
+            let attempt = AttemptRow {
                 slot,
                 number,
-                payload: submission.payload,
-            });
+                payload: PayloadHash([0; 16]),
+            };
+            beside(attempt, batch);
             batch.put_cf(submissions, key::submission(slot, program, number), &row);
-            batch.put_cf(
-                orders,
-                &reservation.key,
-                submission_row::write_order(&attempts),
-            );
             Added {
                 submissions: 1,
                 checksum: key::checksum(0, program.0, number),
@@ -133,78 +195,6 @@ impl Log {
             epoch,
         })
     }
-
-    /// Stores the next version of the classification rules; it is durable on return.
-    ///
-    /// # Errors
-    /// The store failed.
-    pub fn put_rules(&self, stored: &[u8]) -> Result<RulesVersion, LogError> {
-        let _turn = self.shared.changes.lock();
-        let next = RulesVersion(self.current_rules().0.saturating_add(1));
-        let added = Added {
-            rules: Some(next),
-            ..Added::default()
-        };
-        self.put_fact(family::RULES, next.0, stored, added)?;
-        Ok(next)
-    }
-
-    /// Stores `value` under a version and notes the change in the slot's facts: the family's first
-    /// byte (`c` or `r`) and the version.
-    pub(in crate::log) fn put_fact(
-        &self,
-        name: &'static str,
-        version: u32,
-        value: &[u8],
-        added: Added,
-    ) -> Result<(), LogError> {
-        let shared = &*self.shared;
-        let (family, facts) = (shared.cf(name)?, shared.cf(family::FACTS)?);
-        let mut fact: Vec<u8> = name.bytes().take(1).collect();
-        fact.extend_from_slice(&version.to_be_bytes());
-        let (epoch, _) = shared.commit(
-            |_| {},
-            |slot, sequence, batch| {
-                batch.put_cf(family, version.to_be_bytes(), value);
-                batch.put_cf(facts, key::fact(slot, sequence), &fact);
-                Added { facts: 1, ..added }
-            },
-        )?;
-        self.wait_durable(epoch)
-    }
-
-    /// Stores or replaces an API key record; it is durable on return.
-    ///
-    /// # Errors
-    /// The store failed.
-    pub fn put_api_key(&self, id: &str, stored: &[u8]) -> Result<(), LogError> {
-        let keys = self.shared.cf(family::KEYS)?;
-        let (epoch, _) = self.shared.commit(
-            |_| {},
-            |_, _, batch| {
-                batch.put_cf(keys, id.as_bytes(), stored);
-                Added::default()
-            },
-        )?;
-        self.wait_durable(epoch)
-    }
-
-    /// Every API key record with its id.
-    ///
-    /// # Errors
-    /// The store failed, or an id is not text.
-    pub fn api_keys(&self) -> Result<Vec<(String, Vec<u8>)>, LogError> {
-        let mut keys = Vec::new();
-        for row in self.rows(family::KEYS)? {
-            let (id, value) = row?;
-            let id = String::from_utf8(id.into_vec()).map_err(|_| Corrupt {
-                family: family::KEYS,
-                why: "an id is not UTF-8",
-            })?;
-            keys.push((id, value.into_vec()));
-        }
-        Ok(keys)
-    }
 }
 
 impl Log {
@@ -220,20 +210,15 @@ impl Log {
     ) -> Result<Vec<SubmissionId>, LogError> {
         let key = key::order(program, event_type, order_id);
         let attempts = self.order_attempts(&key)?.into_iter();
-        Ok(attempts
-            .map(|row| SubmissionId {
-                slot: row.slot,
-                program,
-                number: row.number,
-            })
-            .collect())
+        Ok(attempts.map(|row| row.submission(program)).collect())
     }
 
     fn order_attempts(&self, key: &[u8]) -> Result<Vec<AttemptRow>, LogError> {
-        let found = self
-            .shared
-            .db
-            .get_pinned_cf(self.shared.cf(family::ORDERS)?, key);
+        self.attempt_rows(family::ORDERS, key)
+    }
+
+    fn attempt_rows(&self, family: &'static str, key: &[u8]) -> Result<Vec<AttemptRow>, LogError> {
+        let found = self.shared.db.get_pinned_cf(self.shared.cf(family)?, key);
         match found.map_err(LogError::store("look an order up"))? {
             Some(row) => Ok(submission_row::read_order(&row)?),
             None => Ok(Vec::new()),

@@ -3,4 +3,5 @@
 //! Called from blocking threads of the API and of the control socket, and by tools.
 
 pub mod conversions;
+pub mod keys;
 pub mod versions;

@@ -1,3 +1,4 @@
 //! The log against a real store.
 
+mod changes;
 mod whole;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::log::row::key;
 use crate::log::*;
 use crate::model::click::{Click, ClickFlags, Network, Parameter, Visitor};
+use crate::model::entry::Entry;
 use crate::model::id::{
     AdId, CatalogVersion, EventNumber, EventTypeId, PartnerId, ProgramId, RulesVersion, Slot,
     StringRef,
@@ -160,8 +161,8 @@ fn a_torn_slot_gets_its_footer_at_the_next_start() {
     assert!(stored(&again).contains(&(3, number.0)));
     assert!(again.sealed() >= torn);
     assert_eq!(
-        again.submission(kept.id).unwrap(),
-        Some(submission("o-1", 1))
+        again.entry(kept.id).unwrap(),
+        Some(Entry::Conversion(submission("o-1", 1)))
     );
 }
 
@@ -211,22 +212,24 @@ fn a_clock_an_hour_behind_the_last_slot_is_refused() {
 }
 
 #[test]
-fn a_newer_format_is_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    {
-        let log = open(folder.path());
-        let meta = log.shared.cf(family::META).unwrap();
-        log.shared
-            .db
-            .put_cf(meta, b"format", 2_u32.to_be_bytes())
-            .unwrap();
-        log.stop().unwrap();
+fn another_format_is_refused() {
+    for other in [recover::FORMAT - 1, recover::FORMAT + 1] {
+        let folder = tempfile::tempdir().unwrap();
+        {
+            let log = open(folder.path());
+            let meta = log.shared.cf(family::META).unwrap();
+            log.shared
+                .db
+                .put_cf(meta, b"format", other.to_be_bytes())
+                .unwrap();
+            log.stop().unwrap();
+        }
+        let error = Log::open(&Options::new(folder.path()), Clock::start()).unwrap_err();
+        assert!(
+            matches!(error, LogError::OtherFormat { found, .. } if found == other),
+            "{error}"
+        );
     }
-    let error = Log::open(&Options::new(folder.path()), Clock::start()).unwrap_err();
-    assert!(
-        matches!(error, LogError::NewerFormat { found: 2, known: 1 }),
-        "{error}"
-    );
 }
 
 #[test]
@@ -292,7 +295,7 @@ fn an_exact_retry_is_stored_once_and_another_payload_is_a_further_attempt() {
     );
     let sealed = log.seal().unwrap();
     let all: usize = (1..=sealed.0)
-        .map(|slot| log.submissions(Slot(slot)).unwrap().len())
+        .map(|slot| log.entries(Slot(slot)).unwrap().len())
         .sum();
     assert_eq!(all, 3);
 }

@@ -17,6 +17,8 @@ use crate::conversion::error::FieldError;
 use crate::conversion::{self, ContentType, Received, Refused};
 use crate::derived::SubmissionOutcome;
 use crate::log::{Accepted, LogError, RefusedReason, Stream};
+use crate::model::change::{Change, What};
+use crate::model::entry::Entry;
 use crate::model::id::{ProgramId, SubmissionId};
 use crate::model::refusal::Refusal;
 use crate::model::submission::{Claim, Submission};
@@ -236,7 +238,7 @@ pub async fn show(state: &Arc<ApiState>, sid: &str, id: &str) -> Answer {
     };
     let (log, figures) = (state.log.clone(), Arc::clone(&state.figures));
     let read = tokio::task::spawn_blocking(move || {
-        let submission = log.submission(id).map_err(|error| error.to_string())?;
+        let submission = log.entry(id).map_err(|error| error.to_string())?;
         let settled = figures.outcome(id).map_err(|error| error.to_string())?;
         let footer = settled.map(|settled| log.footer(settled.slot)).transpose();
         let footer = footer.map_err(|error| error.to_string())?.flatten();
@@ -247,8 +249,14 @@ pub async fn show(state: &Arc<ApiState>, sid: &str, id: &str) -> Answer {
     drop(turn);
     match read {
         Ok(Ok((None, _))) => respond::not_found(),
-        Ok(Ok((Some(submission), settled))) => {
-            let shown = shown(sid, id, submission, settled);
+        Ok(Ok((Some(entry), settled))) => {
+            let mut shown = match entry {
+                Entry::Conversion(submission) => shown(sid, id, submission),
+                Entry::Change(change) => shown_change(sid, id, change),
+            };
+            if let Some((outcome, at)) = settled {
+                shown.settle(outcome, at);
+            }
             respond::value(StatusCode::OK, &shown)
         }
         Ok(Err(reason)) => {
@@ -264,14 +272,8 @@ fn unreadable() -> Answer {
     respond::try_again(StatusCode::SERVICE_UNAVAILABLE, message)
 }
 
-/// What is shown of a submission; `settled` is what became of it and the end of the slot that
-/// said so.
-fn shown(
-    sid: &str,
-    id: SubmissionId,
-    submission: Submission,
-    settled: Option<(SubmissionOutcome, Option<Millis>)>,
-) -> Shown {
+/// What is shown of a submission before it is settled.
+fn shown(sid: &str, id: SubmissionId, submission: Submission) -> Shown {
     let code = submission
         .fields
         .iter()
@@ -280,7 +282,7 @@ fn shown(
         Claim::Verified(click) => Some(click.partner.0),
         Claim::None | Claim::Forged => None,
     };
-    let mut shown = Shown {
+    Shown {
         batch_id: id.to_string(),
         account_id: sid.to_owned(),
         submission_date: id.number.time().to_string(),
@@ -289,9 +291,7 @@ fn shown(
         media_partner_id: partner,
         event_code: code.map(|(_, code)| String::from(&**code)),
         order_id: submission.order_id,
-        payload: url::form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(&submission.fields)
-            .finish(),
+        payload: payload(&submission.fields),
         kind: "Conversion",
         status: "Queued",
         completion_date: None,
@@ -300,26 +300,67 @@ fn shown(
         error_message: None,
         action_id: None,
         uri: uri(sid, id),
-    };
-    let Some((outcome, at)) = settled else {
-        return shown;
-    };
-    if outcome == SubmissionOutcome::Waiting {
-        shown.status = "In Progress";
-        return shown;
     }
-    shown.status = "Complete";
-    shown.completion_date = at.map(|at| at.to_string());
-    match outcome {
-        SubmissionOutcome::Waiting => {}
-        SubmissionOutcome::Credited(action) => shown.action_id = Some(action.to_string()),
-        SubmissionOutcome::Refused(refusal) => {
-            shown.error_type = Some(error_type(refusal));
-            shown.error_reason = Some(refusal.code());
-            shown.error_message = Some(refusal.meaning());
+}
+
+/// What is shown of a modification or reversal before it is settled.
+fn shown_change(sid: &str, id: SubmissionId, change: Change) -> Shown {
+    Shown {
+        batch_id: id.to_string(),
+        account_id: sid.to_owned(),
+        submission_date: id.number.time().to_string(),
+        campaign_id: change.program.0,
+        action_tracker_id: change.event_type.0,
+        media_partner_id: None,
+        event_code: None,
+        order_id: change.order_id,
+        payload: payload(&change.fields),
+        kind: match change.what {
+            What::Modify { .. } => "Modification",
+            What::Reverse => "Reversal",
+        },
+        status: "Queued",
+        completion_date: None,
+        error_type: None,
+        error_reason: None,
+        error_message: None,
+        action_id: None,
+        uri: uri(sid, id),
+    }
+}
+
+fn payload(fields: &[(Box<str>, Box<str>)]) -> String {
+    url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(fields)
+        .finish()
+}
+
+impl Shown {
+    /// Adds what became of it; `at` is the end of the slot that said so.
+    fn settle(&mut self, outcome: SubmissionOutcome, at: Option<Millis>) {
+        if outcome == SubmissionOutcome::Waiting {
+            self.status = "In Progress";
+            return;
+        }
+        self.status = "Complete";
+        self.completion_date = at.map(|at| at.to_string());
+        match outcome {
+            SubmissionOutcome::Waiting => {}
+            SubmissionOutcome::Credited(action)
+            | SubmissionOutcome::Changed(action, _)
+            | SubmissionOutcome::Unchanged(action) => self.action_id = Some(action.to_string()),
+            SubmissionOutcome::Refused(refusal) => {
+                self.error_type = Some(error_type(refusal));
+                self.error_reason = Some(refusal.code());
+                self.error_message = Some(refusal.meaning());
+            }
+            SubmissionOutcome::NotChanged(refusal) => {
+                self.error_type = Some("Validation");
+                self.error_reason = Some(refusal.code());
+                self.error_message = Some(refusal.meaning());
+            }
         }
     }
-    shown
 }
 
 /// Whether the terms of a contract refuse it, or what was submitted.

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use super::world::person;
 
 /// Sums by program, date and partner, in the order of the report's columns.
-pub(crate) type Figures = BTreeMap<(u32, jiff::civil::Date, u32), [i128; 7]>;
+pub(crate) type Figures = BTreeMap<(u32, jiff::civil::Date, u32), [i128; 8]>;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Result {
@@ -181,8 +181,10 @@ impl Recount {
     fn submissions(&mut self, log: &Log, footer: &Footer, terms: &Catalog) {
         let mut due = std::mem::take(&mut self.waiting);
         due.sort_by_key(|row| (row.0.slot, row.0.number));
-        for (id, submission) in log.submissions(footer.slot).unwrap() {
-            due.push((id, submission, terms.clone()));
+        for (id, entry) in log.entries(footer.slot).unwrap() {
+            if let Some(submission) = entry.into_conversion() {
+                due.push((id, submission, terms.clone()));
+            }
         }
         for (id, submission, terms) in due {
             match self.settle(id, &submission, &terms, footer.wall_end) {
@@ -234,6 +236,7 @@ impl Recount {
                     submission.amount.map_or(0, |amount| i128::from(amount.0)),
                 );
                 self.add(place, 6, i128::from(cost));
+                self.add(place, 7, i128::from(cost));
                 self.orders.insert(order);
                 Result::Credited {
                     recovered: stored.is_none(),

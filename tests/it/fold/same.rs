@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use clickd::derived::{Derived, Family, Options, SubmissionOutcome};
+use clickd::derived::{ActionFlags, Derived, Family, Options, OrderKey, SubmissionOutcome};
 use clickd::fold::{Folder, RULES, rebuild, verify};
 use clickd::log::Log;
 use clickd::model::id::{ProgramId, Slot};
@@ -106,22 +106,24 @@ fn result(derived: &Derived, log: &Log, id: clickd::model::id::SubmissionId) -> 
         .expect("every submission has an outcome")
         .outcome
     {
+        outcome @ (SubmissionOutcome::Changed(..)
+        | SubmissionOutcome::Unchanged(_)
+        | SubmissionOutcome::NotChanged(_)) => panic!("{outcome:?} of a conversion"),
         SubmissionOutcome::Waiting => Result::Waiting,
         SubmissionOutcome::Refused(refusal) => Result::Refused(refusal.code()),
         SubmissionOutcome::Credited(action_id) => {
-            let submission = log.submission(id).unwrap().unwrap();
-            let key = clickd::derived::ActionKey::new(
-                submission.program,
-                submission.event_type,
-                &submission.order_id,
-            );
+            let entry = log.entry(id).unwrap().unwrap();
+            let (program, event_type, order_id) = entry.order();
+            let key = OrderKey::new(program, event_type, order_id);
             let generation = derived.serving();
-            let action = generation.view().unwrap().action(&key).unwrap().unwrap();
+            let view = generation.view().unwrap();
+            assert_eq!(view.actions_of(&key).unwrap(), [action_id]);
+            let action = view.action(action_id).unwrap().unwrap();
             assert_eq!(action.submission, id);
-            assert_eq!(action_id.program, submission.program);
+            assert_eq!(&*action.order_id, order_id);
             Result::Credited {
-                recovered: action.recovered,
-                late: action.late,
+                recovered: action.flags.any(ActionFlags::RECOVERED),
+                late: action.flags.any(ActionFlags::LATE),
                 cost: action.cost.0,
             }
         }

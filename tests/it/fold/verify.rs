@@ -1,8 +1,8 @@
 //! `verify` is clean on an honest store and names each planted fault.
 
 use clickd::derived::{
-    Action, ActionId, ActionKey, CellKey, Class, Derived, Reasons, Settled, SubmissionOutcome,
-    Verdict, VerdictKey,
+    Action, ActionId, CellKey, Class, Derived, Reasons, Settled, SubmissionOutcome, Verdict,
+    VerdictKey,
 };
 use clickd::fold::{Folder, VerifyReport, verify};
 use clickd::log::{Log, Outcome, Stream};
@@ -60,7 +60,7 @@ impl Store {
         found
     }
 
-    fn action(&self) -> (ActionKey, Action) {
+    fn action(&self) -> (ActionId, Action) {
         let serving = self.derived.serving();
         let mut found = Vec::new();
         serving
@@ -172,16 +172,16 @@ fn a_changed_or_invented_cell_is_found() {
 #[test]
 fn a_changed_action_is_found() {
     let store = store();
-    let (key, mut action) = store.action();
+    let (id, mut action) = store.action();
     action.cost = Money(action.cost.0 + 1);
-    store.plant(|batch| batch.action(&key, &action));
-    assert_eq!(store.checks(), ["aggregate cell"]);
+    store.plant(|batch| batch.set_action(id, &action, &[]));
+    assert_eq!(store.checks(), ["aggregate cell", "updates"]);
 }
 
 #[test]
 fn outcomes_that_do_not_fit_are_found() {
     let store = store();
-    let (key, action) = store.action();
+    let (id, action) = store.action();
     let settled = |outcome| Settled {
         slot: action.submission.slot,
         outcome,
@@ -194,7 +194,7 @@ fn outcomes_that_do_not_fit_are_found() {
         number: EventNumber(1),
         ..action.submission
     };
-    let credited = SubmissionOutcome::Credited(ActionId::of(&key));
+    let credited = SubmissionOutcome::Credited(id);
     store.plant(|batch| batch.outcome(invented, settled(credited)));
     assert_eq!(store.checks(), ["outcomes"]);
 }
@@ -202,9 +202,9 @@ fn outcomes_that_do_not_fit_are_found() {
 #[test]
 fn an_action_of_another_submission_is_found() {
     let store = store();
-    let (key, mut action) = store.action();
+    let (id, mut action) = store.action();
     action.submission.number = EventNumber(1);
-    store.plant(|batch| batch.action(&key, &action));
+    store.plant(|batch| batch.set_action(id, &action, &[]));
     assert_eq!(store.checks(), ["action"]);
 }
 

@@ -230,7 +230,7 @@ impl Bench {
         let first = self.log.first_slot().unwrap().unwrap();
         let mut stored = Vec::new();
         for slot in first.0..=sealed.0 {
-            let rows = self.log.submissions(Slot(slot)).unwrap();
+            let rows = self.log.entries(Slot(slot)).unwrap();
             stored.extend(rows.into_iter().map(|(id, _)| id));
         }
         stored

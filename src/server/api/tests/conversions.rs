@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::bench::{Bench, Reply, short};
 use crate::derived::{ActionId, Settled, SubmissionOutcome};
 use crate::log::{Outcome, RefusedReason};
+use crate::model::entry::Entry;
 use crate::model::id::{EventTypeId, ProgramId, Slot, SubmissionId};
 use crate::model::refusal::Refusal;
 use crate::model::submission::Submission;
@@ -39,6 +40,11 @@ fn refused(bench: &Bench, program: u32, reason: RefusedReason) -> u64 {
         .sum()
 }
 
+fn conversion(bench: &Bench, id: SubmissionId) -> Submission {
+    let entry = bench.log.entry(id).unwrap();
+    entry.and_then(Entry::into_conversion).unwrap()
+}
+
 #[test]
 fn a_conversion_is_queued_once_and_its_retry_gets_the_first_answer() {
     let bench = Bench::start();
@@ -51,7 +57,7 @@ fn a_conversion_is_queued_once_and_its_retry_gets_the_first_answer() {
     let other = queued(&bench.form(&GOOD.replace("12.50", "13.50")));
     assert_ne!(other, first);
     assert_eq!(bench.stored(), [id_of(&first), id_of(&other)]);
-    let stored = bench.log.submission(id_of(&first)).unwrap().unwrap();
+    let stored = conversion(&bench, id_of(&first));
     assert!(
         stored
             .fields
@@ -147,7 +153,7 @@ fn submissions_of_others_are_as_if_they_were_not_there() {
     let bench = Bench::start();
     let own = id_of(&queued(&bench.form(GOOD)));
     let nowhere = bench.get("/nowhere").without_date();
-    let stored = bench.log.submission(own).unwrap().unwrap();
+    let stored = conversion(&bench, own);
     let foreign = Submission {
         program: ProgramId(2000),
         ..stored

@@ -1,0 +1,126 @@
+//! Orders and their actions as a view shows them.
+
+use std::ops::{ControlFlow, RangeInclusive};
+
+use crate::model::id::{EventTypeId, ProgramId};
+use crate::model::time::Millis;
+
+use super::error::DerivedError;
+use super::family::Family;
+use super::row::action::Action;
+use super::row::item::{self, ActionItem};
+use super::row::key::{ActionId, IndexKey, IndexKind, OrderKey, UpdateKey};
+use super::row::order;
+use super::row::update::Update;
+use super::view::View;
+
+impl View<'_> {
+    /// The actions of an order, the oldest first.
+    ///
+    /// # Errors
+    /// As [`View::watermark`].
+    pub fn actions_of(&self, key: &OrderKey) -> Result<Vec<ActionId>, DerivedError> {
+        let found = self.get(Family::Orders, &key.encode(), |value| {
+            order::decode(key, value)
+        })?;
+        Ok(found.unwrap_or_default())
+    }
+
+    /// One action.
+    ///
+    /// # Errors
+    /// As [`View::watermark`].
+    pub fn action(&self, id: ActionId) -> Result<Option<Action>, DerivedError> {
+        self.get(Family::Actions, &id.encode(), |value| {
+            Action::decode(&id, value)
+        })
+    }
+
+    /// The lines of an action; none when it has no lines.
+    ///
+    /// # Errors
+    /// As [`View::watermark`].
+    pub fn items(&self, id: ActionId) -> Result<Vec<ActionItem>, DerivedError> {
+        let found = self.get(Family::Items, &id.encode(), item::decode)?;
+        Ok(found.unwrap_or_default())
+    }
+
+    /// One update of an action.
+    ///
+    /// # Errors
+    /// As [`View::watermark`].
+    pub fn update(&self, key: UpdateKey) -> Result<Option<Update>, DerivedError> {
+        self.get(Family::Updates, &key.encode(), |value| {
+            Update::decode(key.action.program, value)
+        })
+    }
+
+    /// Hands every action to `f`, in key order.
+    ///
+    /// # Errors
+    /// As [`View::watermark`].
+    pub fn for_each_action(&self, f: &mut dyn FnMut(ActionId, Action)) -> Result<(), DerivedError> {
+        self.scan(Family::Actions, &[], None, &mut |key, value| {
+            let id = ActionId::decode(key)?;
+            f(id, Action::decode(&id, value)?);
+            Ok(ControlFlow::Continue(()))
+        })
+    }
+
+    /// Hands every update to `f`, in key order.
+    ///
+    /// # Errors
+    /// As [`View::watermark`].
+    pub fn for_each_update(
+        &self,
+        f: &mut dyn FnMut(UpdateKey, Update),
+    ) -> Result<(), DerivedError> {
+        self.scan(Family::Updates, &[], None, &mut |key, value| {
+            let key = UpdateKey::decode(key)?;
+            f(key, Update::decode(key.action.program, value)?);
+            Ok(ControlFlow::Continue(()))
+        })
+    }
+
+    /// Hands the places in one index of a program with times in `times` to `f`, in time order,
+    /// until it breaks.
+    ///
+    /// # Errors
+    /// As [`View::watermark`].
+    pub fn for_each_indexed(
+        &self,
+        program: ProgramId,
+        kind: IndexKind,
+        times: RangeInclusive<Millis>,
+        f: &mut dyn FnMut(IndexKey) -> ControlFlow<()>,
+    ) -> Result<(), DerivedError> {
+        if times.is_empty() {
+            return Ok(());
+        }
+        let key = |at, most| IndexKey {
+            program,
+            kind,
+            at,
+            event_type: EventTypeId(if most { u32::MAX } else { 0 }),
+            order: if most { u64::MAX } else { 0 },
+            update: if most { u32::MAX } else { 0 },
+        };
+        let first = key(*times.start(), false).encode();
+        let last = key(*times.end(), true).encode();
+        self.scan(Family::Index, &first, Some(&last), &mut |key, _| {
+            Ok(f(IndexKey::decode(key)?))
+        })
+    }
+}
+
+impl IndexKey {
+    /// The action.
+    #[must_use]
+    pub fn action(&self) -> ActionId {
+        ActionId {
+            program: self.program,
+            event_type: self.event_type,
+            order: self.order,
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! A modification or a reversal changes an action, or is refused.
+//!
+//! The checks come in the order in which refusals take precedence. What a change leaves is priced
+//! by the terms of the conversion, so that a change of the catalogue never reaches back.
+
+use crate::catalog::Catalog;
+use crate::catalog::snapshot::Terms;
+use crate::derived::{Action, ActionId, OrderKey, SubmissionOutcome, Update, UpdateKind};
+use crate::model::change::{Change, ChangeRefusal};
+use crate::model::id::SubmissionId;
+
+use super::super::error::FoldError;
+use super::desk::{Desk, Made};
+use super::figures::Figures;
+use super::modify::{PriceTerms, Standing};
+
+impl Desk<'_, '_> {
+    /// Changes an action, unless its conversion still waits.
+    pub(super) fn change(&mut self, id: SubmissionId, change: &Change) -> Result<Made, FoldError> {
+        let settled = |outcome| Ok(Made::Settled(outcome));
+        let key = OrderKey::new(change.program, change.event_type, &change.order_id);
+        let actions = self.batch.actions_of(&key)?;
+        let meant = match change.action {
+            None => actions.last(),
+            Some(order) => actions.iter().find(|action| action.order == order),
+        };
+        let Some(action_id) = meant.copied() else {
+            return if self.waiting.contains(&key) {
+                Ok(Made::Waits)
+            } else {
+                settled(SubmissionOutcome::NotChanged(ChangeRefusal::ActionNotFound))
+            };
+        };
+        let before = Standing {
+            action: self
+                .batch
+                .action(action_id)?
+                .ok_or(FoldError::ActionMissing(action_id))?,
+            items: self.batch.items(action_id)?,
+        };
+        let catalog = self.catalog_of(before.action.submission)?;
+        let terms =
+            terms(action_id, &before.action, &catalog).ok_or(FoldError::TermsMissing(action_id))?;
+        let after = match before.changed(change, id.number.time(), terms) {
+            Ok(after) => after,
+            Err(refusal) => return settled(SubmissionOutcome::NotChanged(refusal)),
+        };
+        if after == before {
+            return settled(SubmissionOutcome::Unchanged(action_id));
+        }
+        let number = self.put(action_id, id, &before, after, &change.reason);
+        settled(SubmissionOutcome::Changed(action_id, number))
+    }
+
+    /// Stores what a change left; the number of the update.
+    fn put(
+        &mut self,
+        action_id: ActionId,
+        id: SubmissionId,
+        before: &Standing,
+        mut after: Standing,
+        reason: &str,
+    ) -> u32 {
+        let (old, new) = (&before.action, &mut after.action);
+        new.updated = id.number.time();
+        new.updates = old.updates.saturating_add(1);
+        let amount = |action: &Action| action.amount.unwrap_or_default();
+        let update = Update {
+            kind: if new.is_reversed() {
+                UpdateKind::Reversed
+            } else {
+                UpdateKind::Modified
+            },
+            submission: id,
+            delta_amount: amount(new).0.saturating_sub(amount(old).0),
+            delta_cost: new.cost.0.saturating_sub(old.cost.0),
+            amount: amount(new),
+            cost: new.cost,
+            reason: reason.into(),
+        };
+        self.batch.update(action_id, new.updates, &update);
+        self.batch.set_action(action_id, new, &after.items);
+        let (from, to) = (Figures::of(old), Figures::of(new));
+        self.folder.cells.change(action_id.program, new, &from, &to);
+        new.updates
+    }
+}
+
+/// The terms that an action was credited by.
+fn terms<'a>(id: ActionId, action: &Action, catalog: &'a Catalog) -> Option<PriceTerms<'a>> {
+    let program = catalog.program(id.program)?;
+    match catalog.terms(id.program, action.partner, action.date) {
+        Terms::InForce(contract) => Some(PriceTerms {
+            currency: program.currency,
+            payout: contract.payouts.get(&id.event_type)?,
+        }),
+        Terms::Ended | Terms::NotJoined => None,
+    }
+}

@@ -1,0 +1,85 @@
+//! Storing rules and API keys, and noting for the fold what changed.
+//!
+//! Catalogues are in [`super::versions`].
+
+use crate::model::id::RulesVersion;
+
+use super::super::commit::Added;
+use super::super::error::LogError;
+use super::super::family;
+use super::super::open::Log;
+use super::super::row::{Corrupt, key};
+
+impl Log {
+    /// Stores the next version of the classification rules; it is durable on return.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn put_rules(&self, stored: &[u8]) -> Result<RulesVersion, LogError> {
+        let _turn = self.shared.changes.lock();
+        let next = RulesVersion(self.current_rules().0.saturating_add(1));
+        let added = Added {
+            rules: Some(next),
+            ..Added::default()
+        };
+        self.put_fact(family::RULES, next.0, stored, added)?;
+        Ok(next)
+    }
+
+    /// Stores `value` under a version and notes the change in the slot's facts: the family's first
+    /// byte (`c` or `r`) and the version.
+    pub(in crate::log) fn put_fact(
+        &self,
+        name: &'static str,
+        version: u32,
+        value: &[u8],
+        added: Added,
+    ) -> Result<(), LogError> {
+        let shared = &*self.shared;
+        let (family, facts) = (shared.cf(name)?, shared.cf(family::FACTS)?);
+        let mut fact: Vec<u8> = name.bytes().take(1).collect();
+        fact.extend_from_slice(&version.to_be_bytes());
+        let (epoch, _) = shared.commit(
+            |_| {},
+            |slot, sequence, batch| {
+                batch.put_cf(family, version.to_be_bytes(), value);
+                batch.put_cf(facts, key::fact(slot, sequence), &fact);
+                Added { facts: 1, ..added }
+            },
+        )?;
+        self.wait_durable(epoch)
+    }
+
+    /// Stores or replaces an API key record; it is durable on return.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn put_api_key(&self, id: &str, stored: &[u8]) -> Result<(), LogError> {
+        let keys = self.shared.cf(family::KEYS)?;
+        let (epoch, _) = self.shared.commit(
+            |_| {},
+            |_, _, batch| {
+                batch.put_cf(keys, id.as_bytes(), stored);
+                Added::default()
+            },
+        )?;
+        self.wait_durable(epoch)
+    }
+
+    /// Every API key record with its id.
+    ///
+    /// # Errors
+    /// The store failed, or an id is not text.
+    pub fn api_keys(&self) -> Result<Vec<(String, Vec<u8>)>, LogError> {
+        let mut keys = Vec::new();
+        for row in self.rows(family::KEYS)? {
+            let (id, value) = row?;
+            let id = String::from_utf8(id.into_vec()).map_err(|_| Corrupt {
+                family: family::KEYS,
+                why: "an id is not UTF-8",
+            })?;
+            keys.push((id, value.into_vec()));
+        }
+        Ok(keys)
+    }
+}

@@ -1,0 +1,38 @@
+//! Everything a brand says, in the one order in which the log keeps it.
+
+use super::change::Change;
+use super::id::{EventTypeId, ProgramId};
+use super::submission::Submission;
+
+/// One stored entry of a brand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// A conversion happened.
+    Conversion(Submission),
+    /// An action is to be changed or taken back.
+    Change(Change),
+}
+
+impl Entry {
+    /// The conversion, if it is one.
+    #[must_use]
+    pub fn into_conversion(self) -> Option<Submission> {
+        match self {
+            Self::Conversion(submission) => Some(submission),
+            Self::Change(_) => None,
+        }
+    }
+
+    /// The program, event type and order it speaks of.
+    #[must_use]
+    pub fn order(&self) -> (ProgramId, EventTypeId, &str) {
+        match self {
+            Self::Conversion(submission) => (
+                submission.program,
+                submission.event_type,
+                &submission.order_id,
+            ),
+            Self::Change(change) => (change.program, change.event_type, &change.order_id),
+        }
+    }
+}
