@@ -3,11 +3,14 @@
 //! Every other module speaks in these types. Nothing here fails other than by returning a closed
 //! error, and nothing here allocates unless its type says so.
 
+pub mod calendar;
 pub mod click;
 pub mod click_id;
 pub mod currency;
 pub mod id;
 pub mod money;
+pub mod network;
+pub mod referral;
 pub mod refusal;
 pub mod submission;
 pub mod tally;
