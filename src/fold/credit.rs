@@ -3,7 +3,7 @@
 //! The order of the checks is the order in which refusals take precedence.
 
 use crate::catalog::Catalog;
-use crate::catalog::snapshot::{Payout, Terms};
+use crate::catalog::snapshot::{Found, Price};
 use crate::derived::{Action, Reasons};
 use crate::model::click_id::ClickId;
 use crate::model::id::SubmissionId;
@@ -115,21 +115,22 @@ pub(super) fn credit(
     }
     let (date, late) = action_date(submission.event, received, program.late_limit);
     let outside_contract = Reasons(Reasons::ENDED_CONTRACT.0 | Reasons::NOT_JOINED.0);
-    let contract = match catalog.terms(submission.program, click.partner, date) {
-        Terms::InForce(contract) if !reasons.any(outside_contract) => contract,
-        Terms::InForce(_) | Terms::Ended | Terms::NotJoined => {
+    let contract = match catalog.contract(submission.program, click.partner, date) {
+        Found::InForce(contract) if !reasons.any(outside_contract) => contract,
+        Found::InForce(_) | Found::Ended | Found::NotJoined => {
             return Err(Refusal::ContractNotFound);
         }
     };
     if date.since(clicked) > contract.referral_window {
         return Err(Refusal::OutsideAssociationWindow);
     }
-    let cost = match contract.payouts.get(&submission.event_type) {
+    let payout = contract.terms.payouts.get(&submission.event_type);
+    let cost = match payout.map(|payout| payout.price) {
         None => return Err(Refusal::ActionTermsNotFound),
-        Some(Payout::Flat(amount)) => *amount,
-        Some(Payout::Rate(rate)) => submission
+        Some(Price::Flat(amount)) => amount,
+        Some(Price::Rate(rate)) => submission
             .amount
-            .map_or(Money::ZERO, |amount| amount.share(*rate, program.currency)),
+            .map_or(Money::ZERO, |amount| amount.share(rate, program.currency)),
     };
     Ok(Action {
         partner: click.partner,
