@@ -5,7 +5,7 @@
 //! program's. What was wrong is only noted.
 
 use crate::catalog::Catalog;
-use crate::catalog::snapshot::{Ad, Landing, Partner, Program, Terms};
+use crate::catalog::snapshot::{Ad, Found, Landing, Partner, Program};
 use crate::link::Link;
 use crate::model::click::ClickFlags;
 use crate::model::time::Millis;
@@ -57,10 +57,10 @@ pub fn decide<'a>(
             if !partner.active {
                 flags.set(ClickFlags::INACTIVE_PARTNER);
             }
-            match catalog.terms(program.id, partner.id, now) {
-                Terms::InForce(_) => {}
-                Terms::Ended => flags.set(ClickFlags::ENDED_CONTRACT),
-                Terms::NotJoined => flags.set(ClickFlags::NOT_JOINED),
+            match catalog.contract(program.id, partner.id, now) {
+                Found::InForce(_) => {}
+                Found::Ended => flags.set(ClickFlags::ENDED_CONTRACT),
+                Found::NotJoined => flags.set(ClickFlags::NOT_JOINED),
             }
         }
     }

@@ -1,12 +1,15 @@
 //! Where each kind of link leads, against a catalogue made by hand.
 
+use std::sync::Arc;
+
 use ahash::AHashMap;
 use jiff::tz::TimeZone;
 
 use super::*;
 use crate::catalog::Catalog;
 use crate::catalog::snapshot::{
-    Ad, Contract, DeepLinks, HostRule, Landing, Macro, Partner, Payouts, Program, Segment, Template,
+    Ad, Channels, Contract, DeepLinks, ExceptionLists, HostRule, Landing, Macro, Partner, Program,
+    PromoCodes, Segment, Site, Template,
 };
 use crate::link::{Pairs, parse};
 use crate::model::id::{AdId, PartnerId, ProgramId};
@@ -72,6 +75,12 @@ fn program(id: u32, active: bool) -> Program {
             ad(6, "https://b.example/soon", None, None, true),
         ]),
         event_types: AHashMap::new(),
+        blocked_networks: Box::default(),
+        site: Site::default(),
+        codes: PromoCodes::default(),
+        channels: Channels::default(),
+        lists: ExceptionLists::default(),
+        look_back: 0,
     }
 }
 
@@ -87,6 +96,7 @@ fn catalog() -> Catalog {
             active,
             group: "".into(),
             properties: Box::default(),
+            unique_urls: Box::default(),
         };
         catalog.partners.insert(PartnerId(id), partner);
     }
@@ -94,7 +104,7 @@ fn catalog() -> Catalog {
         start: Millis(0),
         end: end.map(Millis),
         referral_window: 1,
-        payouts: Payouts::new(Vec::new()),
+        terms: Arc::default(),
     };
     for program in [7, 8] {
         for (partner, end) in [(1, None), (2, None), (3, Some(NOW.0))] {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::catalog::Catalog;
-use crate::catalog::snapshot::{Payout, Program, Terms};
+use crate::catalog::snapshot::{Found, Price, Program};
 use crate::click::{DeepLinkCache, decide, location};
 use crate::derived::{SubmissionOutcome, VerdictKey};
 use crate::link::{Pairs, parse};
@@ -137,18 +137,19 @@ fn program(program: &Program) -> Value {
 }
 
 fn terms(catalog: &Catalog, program: ProgramId, partner: PartnerId, at: Millis) -> Value {
-    match catalog.terms(program, partner, at) {
-        Terms::NotJoined => json!({ "state": "not joined" }),
-        Terms::Ended => json!({ "state": "ended" }),
-        Terms::InForce(contract) => {
+    match catalog.contract(program, partner, at) {
+        Found::NotJoined => json!({ "state": "not joined" }),
+        Found::Ended => json!({ "state": "ended" }),
+        Found::InForce(contract) => {
             let payouts: Vec<Value> = contract
+                .terms
                 .payouts
                 .iter()
-                .map(|(event_type, payout)| match payout {
-                    Payout::Flat(money) => {
+                .map(|(event_type, payout)| match payout.price {
+                    Price::Flat(money) => {
                         json!({ "event_type": event_type, "amount": money.to_string() })
                     }
-                    Payout::Rate(rate) => {
+                    Price::Rate(rate) => {
                         json!({ "event_type": event_type, "rate_millionths": rate })
                     }
                 })

@@ -23,22 +23,6 @@ pub(super) fn day_in(zone: &TimeZone, at: Millis) -> Day {
     at.plus(offset * SECOND).utc_day()
 }
 
-/// The first instant after the month that is `months` after the one of `at`, in `zone`. Times
-/// that the calendar does not reach are never past.
-pub(super) fn month_end_after(zone: &TimeZone, at: Millis, months: u8) -> Millis {
-    let instant = Timestamp::from_millisecond(at.0)
-        .ok()
-        .and_then(|timestamp| {
-            let first = zone.to_datetime(timestamp).date().first_of_month();
-            let span = jiff::Span::new().months(i64::from(months) + 1);
-            let day = first.checked_add(span).ok()?;
-            zone.to_zoned(day.to_datetime(jiff::civil::Time::MIN)).ok()
-        });
-    instant.map_or(Millis(i64::MAX), |instant| {
-        Millis(instant.timestamp().as_millisecond())
-    })
-}
-
 /// Remembers the days of whole hours. Emptied when the catalogue changes.
 #[derive(Debug, Default)]
 pub(super) struct Days {

@@ -1,6 +1,6 @@
 //! Everything a brand says, in the one order in which the log keeps it.
 
-use super::change::Change;
+use super::action::change::Change;
 use super::id::{EventTypeId, ProgramId};
 use super::submission::Submission;
 

@@ -3,14 +3,16 @@
 //! Every other module speaks in these types. Nothing here fails other than by returning a closed
 //! error, and nothing here allocates unless its type says so.
 
-pub mod change;
+pub mod calendar;
+pub mod action;
 pub mod click;
 pub mod click_id;
 pub mod currency;
-pub mod disposition;
 pub mod entry;
 pub mod id;
 pub mod money;
+pub mod network;
+pub mod referral;
 pub mod refusal;
 pub mod spread;
 pub mod submission;

@@ -5,7 +5,7 @@ use super::whole::Builder;
 use crate::catalog::check::{STATES, text};
 use crate::catalog::document::{BrandDoc, PartnerDoc};
 use crate::catalog::problem::Problems;
-use crate::catalog::snapshot::{Brand, Partner};
+use crate::catalog::snapshot::{Brand, Partner, Signatures};
 
 impl Builder {
     pub(in crate::catalog) fn brand(&mut self, brand: &BrandDoc) {
@@ -24,6 +24,7 @@ impl Builder {
                 sid: sid.clone(),
                 name,
                 programs,
+                signatures: Signatures::default(),
             };
             self.catalog.brands.insert(sid, compiled);
         }
@@ -68,5 +69,6 @@ fn compiled_partner(partner: &PartnerDoc, problems: &mut Problems) -> Partner {
         active: state == "ACTIVE",
         group,
         properties: properties.into(),
+        unique_urls: Box::default(),
     }
 }

@@ -9,7 +9,10 @@ use crate::catalog::check::template::{Audience, template};
 use crate::catalog::check::{self, domain, landing, period, text};
 use crate::catalog::document::{AdDoc, EventTypeDoc, ProgramDoc};
 use crate::catalog::problem::{Complaint, Place, Problems, quoted};
-use crate::catalog::snapshot::{Ad, Catalog, DeepLinks, EventType, Landing, Program, Template};
+use crate::catalog::snapshot::{
+    Ad, Catalog, Channels, CreditPolicy, DeepLinks, EventType, ExceptionLists, Landing, Program,
+    PromoCodes, Site, Template,
+};
 use crate::model::currency::Currency;
 use crate::model::id::ProgramId;
 use crate::model::time::Millis;
@@ -114,6 +117,12 @@ fn compiled_program(doc: &ProgramDoc, problems: &mut Problems) -> Option<Program
         late_limit: problems.or(doc, "late_limit", late, 0),
         ads: AHashMap::new(),
         event_types: AHashMap::new(),
+        blocked_networks: Box::default(),
+        site: Site::default(),
+        codes: PromoCodes::default(),
+        channels: Channels::default(),
+        lists: ExceptionLists::default(),
+        look_back: 0,
     })
 }
 
@@ -173,6 +182,14 @@ fn compiled_event_type(doc: &EventTypeDoc, problems: &mut Problems) -> EventType
         name: problems.or(doc, "name", text::name(&doc.name), Box::default()),
         category: problems.or(doc, "category", category, ""),
         active: problems.or(doc, "state", state, "") == "ACTIVE",
+        credit: CreditPolicy::default(),
+        order_id_window: None,
+        needs_items: false,
+        customer_status: Box::default(),
+        dispositions: Box::default(),
+        locking_dispositions: Box::default(),
+        credit_non_preferred: true,
+        call: None,
     }
 }
 

@@ -1,5 +1,7 @@
 //! Contracts: which partner earns what, in which program, when.
 
+use std::sync::Arc;
+
 use ahash::AHashSet;
 use jiff::tz::TimeZone;
 
@@ -9,7 +11,7 @@ use super::whole::Builder;
 use crate::catalog::check::{payout, period};
 use crate::catalog::document::{ContractDoc, Line, contract_place};
 use crate::catalog::problem::{Place, Problems};
-use crate::catalog::snapshot::{Catalog, Contract, Contracts, Payouts, Program};
+use crate::catalog::snapshot::{Catalog, Contract, Contracts, Payout, Payouts, Program, Terms};
 use crate::model::id::{PartnerId, ProgramId};
 
 /// A contract, and where it was written.
@@ -39,7 +41,7 @@ impl Place for Written {
 
 impl Builder {
     pub(in crate::catalog) fn contract(&mut self, doc: &ContractDoc) {
-        let (known, problems) = (&mut self.payouts, &mut self.problems);
+        let (known, problems) = (&mut self.terms, &mut self.problems);
         if let Some(contract) = compiled_contract(doc, &self.catalog, known, problems) {
             self.written.push(Written {
                 program: doc.program,
@@ -94,7 +96,7 @@ fn overlap(first: Line, second: &Written, problems: &mut Problems) {
 fn compiled_contract(
     doc: &ContractDoc,
     catalog: &Catalog,
-    known: &mut AHashSet<Payouts>,
+    known: &mut AHashSet<Arc<Terms>>,
     problems: &mut Problems,
 ) -> Option<Contract> {
     let program = catalog.program(doc.program);
@@ -124,21 +126,20 @@ fn compiled_contract(
     );
     ordered(doc, start, end, problems);
     let window = period::duration(&doc.referral_window);
+    let terms = Terms {
+        payouts: payouts(doc, program, problems),
+        ..Terms::default()
+    };
     let contract = Contract {
         start: start.unwrap_or_default(),
         end,
         referral_window: problems.or(doc, "referral_window", window, 0),
-        payouts: payouts(doc, program, known, problems),
+        terms: shared(terms, known),
     };
     start.map(|_| contract)
 }
 
-fn payouts(
-    doc: &ContractDoc,
-    program: Option<&Program>,
-    known: &mut AHashSet<Payouts>,
-    problems: &mut Problems,
-) -> Payouts {
+fn payouts(doc: &ContractDoc, program: Option<&Program>, problems: &mut Problems) -> Payouts {
     let mut seen = Seen::default();
     let mut compiled = Vec::with_capacity(doc.payouts.len());
     let Some(currency) = program.map_or_else(stand_in, |program| Some(program.currency)) else {
@@ -157,16 +158,19 @@ fn payouts(
             );
         }
         match payout::payout(entry, currency) {
-            Ok(payout) => {
-                compiled.push((entry.event_type, payout));
-            }
+            Ok(price) => compiled.push((entry.event_type, Payout::from(price))),
             Err(complaint) => problems.note(doc, &field, complaint.problem, complaint.allowed),
         }
     }
-    let compiled = Payouts::new(compiled);
-    if let Some(known) = known.get(&compiled) {
-        return known.clone();
+    Payouts::new(compiled)
+}
+
+/// The same terms as those of an earlier contract, if there are any.
+fn shared(terms: Terms, known: &mut AHashSet<Arc<Terms>>) -> Arc<Terms> {
+    if let Some(known) = known.get(&terms) {
+        return Arc::clone(known);
     }
-    known.insert(compiled.clone());
-    compiled
+    let terms = Arc::new(terms);
+    known.insert(Arc::clone(&terms));
+    terms
 }

@@ -1,12 +1,14 @@
 //! The order in which the parts of a document are compiled, and the ids that never come back.
 
+use std::sync::Arc;
+
 use ahash::AHashSet;
 
 use super::ids::Seen;
 use super::terms::Written;
 use crate::catalog::document::{CatalogDoc, Line, RetiredDoc};
 use crate::catalog::problem::{Place, Problem, Problems};
-use crate::catalog::snapshot::{Catalog, Payouts};
+use crate::catalog::snapshot::{Catalog, Terms};
 use crate::model::id::{AdId, CatalogVersion, EventTypeId, PartnerId, ProgramId};
 
 /// Compiles a document entity by entity. They must come in the order of [`Catalog::build`], since
@@ -22,8 +24,8 @@ pub(in crate::catalog) struct Builder {
     pub(super) ads: Seen<(ProgramId, AdId)>,
     pub(super) partners: Seen<PartnerId>,
     pub(super) written: Vec<Written>,
-    /// Every set of payouts so far, for contracts that pay the same to share it.
-    pub(super) payouts: AHashSet<Payouts>,
+    /// All terms so far, for contracts that say the same to share them.
+    pub(super) terms: AHashSet<Arc<Terms>>,
 }
 
 impl Catalog {

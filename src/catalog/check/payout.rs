@@ -2,15 +2,15 @@
 
 use crate::catalog::document::PayoutDoc;
 use crate::catalog::problem::{Complaint, quoted};
-use crate::catalog::snapshot::Payout;
+use crate::catalog::snapshot::Price;
 use crate::model::currency::Currency;
 use crate::model::money::{AMOUNT_MAX, Money, MoneyError, Rate};
 
 /// The payout that `doc` names, in the program's currency.
-pub(in crate::catalog) fn payout(doc: &PayoutDoc, currency: Currency) -> Result<Payout, Complaint> {
+pub(in crate::catalog) fn payout(doc: &PayoutDoc, currency: Currency) -> Result<Price, Complaint> {
     match (&doc.amount, &doc.rate) {
-        (Some(amount), None) => self::amount(amount, currency).map(Payout::Flat),
-        (None, Some(rate)) => self::rate(rate).map(Payout::Rate),
+        (Some(amount), None) => self::amount(amount, currency).map(Price::Flat),
+        (None, Some(rate)) => self::rate(rate).map(Price::Rate),
         (Some(_), Some(_)) => Err(Complaint::new("has both amount and rate", "one of the two")),
         (None, None) => Err(Complaint::new(
             "has neither amount nor rate",
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
     use crate::model::id::EventTypeId;
 
-    fn read(amount: Option<&str>, rate: Option<&str>) -> Result<Payout, Complaint> {
+    fn read(amount: Option<&str>, rate: Option<&str>) -> Result<Price, Complaint> {
         let doc = PayoutDoc {
             event_type: EventTypeId(1),
             amount: amount.map(str::to_owned),
@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn payouts_are_exact() {
-        assert_eq!(read(Some("5.00"), None), Ok(Payout::Flat(Money(5_000_000))));
+        assert_eq!(read(Some("5.00"), None), Ok(Price::Flat(Money(5_000_000))));
         for (text, millionths) in [
             ("0%", 0),
             ("12.5%", 125_000),
@@ -74,7 +74,7 @@ mod tests {
         ] {
             assert_eq!(
                 read(None, Some(text)),
-                Ok(Payout::Rate(Rate(millionths))),
+                Ok(Price::Rate(Rate(millionths))),
                 "{text}"
             );
         }

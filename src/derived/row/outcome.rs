@@ -1,6 +1,6 @@
 //! Values about submissions: what became of each, and which wait.
 
-use crate::model::change::ChangeRefusal;
+use crate::model::action::change::ChangeRefusal;
 use crate::model::id::{ProgramId, Slot};
 use crate::model::refusal::Refusal;
 

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::model::change::ChangeRefusal;
+use crate::model::action::change::ChangeRefusal;
 use crate::model::id::{AdId, EventNumber, EventTypeId, PartnerId, ProgramId, Slot, SubmissionId};
 use crate::model::money::Money;
 use crate::model::refusal::Refusal;

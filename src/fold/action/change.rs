@@ -4,9 +4,9 @@
 //! by the terms of the conversion, so that a change of the catalogue never reaches back.
 
 use crate::catalog::Catalog;
-use crate::catalog::snapshot::Terms;
+use crate::catalog::snapshot::Found;
 use crate::derived::{Action, ActionId, OrderKey, SubmissionOutcome, Update, UpdateKind};
-use crate::model::change::{Change, ChangeRefusal};
+use crate::model::action::change::{Change, ChangeRefusal};
 use crate::model::id::SubmissionId;
 
 use super::super::error::FoldError;
@@ -89,11 +89,13 @@ impl Desk<'_, '_> {
 /// The terms that an action was credited by.
 fn terms<'a>(id: ActionId, action: &Action, catalog: &'a Catalog) -> Option<PriceTerms<'a>> {
     let program = catalog.program(id.program)?;
-    match catalog.terms(id.program, action.partner, action.date) {
-        Terms::InForce(contract) => Some(PriceTerms {
+    match catalog.contract(id.program, action.partner, action.date) {
+        Found::InForce(contract) => Some(PriceTerms {
             currency: program.currency,
-            payout: contract.payouts.get(&id.event_type)?,
+            payout: contract
+                .terms
+                .payout(id.event_type, action.date, &program.time_zone)?,
         }),
-        Terms::Ended | Terms::NotJoined => None,
+        Found::Ended | Found::NotJoined => None,
     }
 }

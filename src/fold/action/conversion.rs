@@ -94,7 +94,7 @@ fn tracked(case: &Case<'_>, winner: &Winner<'_>) -> (Action, Vec<ActionItem>) {
         submission: case.id,
         date: winner.date,
         day: days::day_in(zone, winner.date),
-        locking: Some(days::month_end_after(zone, winner.date, 1)),
+        locking: winner.terms.locking.instant(winner.date, zone),
         amount: submission.amount,
         cost,
         intended_amount: submission.amount,

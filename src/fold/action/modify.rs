@@ -5,7 +5,7 @@
 
 use crate::catalog::snapshot::Payout;
 use crate::derived::{Action, ActionFlags, ActionItem};
-use crate::model::change::{CHANGES_MAX, Change, ChangeRefusal, ItemChange, What};
+use crate::model::action::change::{CHANGES_MAX, Change, ChangeRefusal, ItemChange, What};
 use crate::model::currency::Currency;
 use crate::model::money::Money;
 use crate::model::spread;

@@ -1,8 +1,8 @@
 //! What a change leaves of an action, and when it is refused.
 
-use crate::catalog::snapshot::Payout;
+use crate::catalog::snapshot::{Payout, Price};
 use crate::derived::{Action, ActionFlags, ActionItem, ActionState};
-use crate::model::change::{Change, ChangeRefusal, ItemChange, What};
+use crate::model::action::change::{Change, ChangeRefusal, ItemChange, What};
 use crate::model::id::{AdId, EventNumber, EventTypeId, PartnerId, ProgramId, Slot, SubmissionId};
 use crate::model::money::{Money, Rate};
 use crate::model::submission::PayloadHash;
@@ -96,7 +96,7 @@ fn of(sku: &str) -> ItemChange {
 }
 
 fn changed_at(at: Millis, before: &Standing, what: What) -> Result<Standing, ChangeRefusal> {
-    let payout = Payout::Rate(Rate(100_000));
+    let payout = Payout::from(Price::Rate(Rate(100_000)));
     let terms = PriceTerms {
         currency: "USD".parse().unwrap(),
         payout: &payout,

@@ -3,7 +3,7 @@
 //! The order of the checks is the order in which refusals take precedence.
 
 use crate::catalog::Catalog;
-use crate::catalog::snapshot::{Payout, Program, Terms};
+use crate::catalog::snapshot::{Found, Payout, Program, Terms};
 use crate::derived::Reasons;
 use crate::model::click_id::ClickId;
 use crate::model::id::SubmissionId;
@@ -84,6 +84,8 @@ pub(in crate::fold) struct Winner<'a> {
     pub(in crate::fold) date: Millis,
     /// The event was too old to keep its own date.
     pub(in crate::fold) late: bool,
+    /// The terms of the contract.
+    pub(in crate::fold) terms: &'a Terms,
     /// What it is priced by.
     pub(in crate::fold) payout: &'a Payout,
 }
@@ -135,21 +137,24 @@ pub(in crate::fold) fn credit<'a>(
     }
     let (date, late) = action_date(submission.event, received, program.late_limit);
     let outside_contract = Reasons(Reasons::ENDED_CONTRACT.0 | Reasons::NOT_JOINED.0);
-    let contract = match catalog.terms(submission.program, click.partner, date) {
-        Terms::InForce(contract) if !reasons.any(outside_contract) => contract,
-        Terms::InForce(_) | Terms::Ended | Terms::NotJoined => {
+    let contract = match catalog.contract(submission.program, click.partner, date) {
+        Found::InForce(contract) if !reasons.any(outside_contract) => contract,
+        Found::InForce(_) | Found::Ended | Found::NotJoined => {
             return Err(Refusal::ContractNotFound);
         }
     };
     if date.since(clicked) > contract.referral_window {
         return Err(Refusal::OutsideAssociationWindow);
     }
-    let payout = contract.payouts.get(&submission.event_type);
+    let payout = contract
+        .terms
+        .payout(submission.event_type, date, &program.time_zone);
     Ok(Winner {
         program,
         click,
         date,
         late,
+        terms: &contract.terms,
         payout: payout.ok_or(Refusal::ActionTermsNotFound)?,
     })
 }

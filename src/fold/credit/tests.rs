@@ -1,6 +1,6 @@
 //! Refusals, their order, and the windows.
 
-use crate::catalog::snapshot::Payout;
+use crate::catalog::snapshot::Price;
 use crate::catalog::{Catalog, parse_toml};
 use crate::derived::Reasons;
 use crate::model::click_id::ClickId;
@@ -117,13 +117,13 @@ fn a_conversion_in_order_is_credited_to_its_click() {
     let winner = try_credit(&catalog, &submission(), HOUR, Reasons::NONE, false).unwrap();
     assert_eq!(winner.click, click());
     assert_eq!((winner.date, winner.late), (CLICKED.plus(HOUR), false));
-    assert_eq!(*winner.payout, Payout::Rate(Rate(125_000)));
+    assert_eq!(winner.payout.price, Price::Rate(Rate(125_000)));
     let flat = Submission {
         event_type: EventTypeId(2),
         ..submission()
     };
     let winner = try_credit(&catalog, &flat, HOUR, Reasons::NONE, false).unwrap();
-    assert_eq!(*winner.payout, Payout::Flat(Money(1_500_000)));
+    assert_eq!(winner.payout.price, Price::Flat(Money(1_500_000)));
 }
 
 #[test]

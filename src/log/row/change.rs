@@ -9,7 +9,7 @@
 //! The last change of an order: as an order row of [`super::submission`] with one attempt.
 
 use crate::log::family;
-use crate::model::change::{Change, ItemChange, What};
+use crate::model::action::change::{Change, ItemChange, What};
 use crate::model::id::{EventTypeId, ProgramId};
 use crate::model::money::Money;
 use crate::model::submission::PayloadHash;

@@ -9,7 +9,7 @@
 
 use rocksdb::WriteBatch;
 
-use crate::model::change::Change;
+use crate::model::action::change::Change;
 use crate::model::entry::Entry;
 use crate::model::id::{EventTypeId, ProgramId, SubmissionId};
 use crate::model::submission::{PayloadHash, Submission};

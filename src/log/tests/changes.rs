@@ -1,7 +1,7 @@
 //! Modifications and reversals in the log.
 
 use crate::log::*;
-use crate::model::change::{Change, What};
+use crate::model::action::change::{Change, What};
 use crate::model::entry::Entry;
 use crate::model::id::{EventTypeId, ProgramId};
 use crate::model::submission::PayloadHash;

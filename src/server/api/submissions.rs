@@ -17,7 +17,7 @@ use crate::conversion::error::FieldError;
 use crate::conversion::{self, ContentType, Received, Refused};
 use crate::derived::SubmissionOutcome;
 use crate::log::{Accepted, LogError, RefusedReason, Stream};
-use crate::model::change::{Change, What};
+use crate::model::action::change::{Change, What};
 use crate::model::entry::Entry;
 use crate::model::id::{ProgramId, SubmissionId};
 use crate::model::refusal::Refusal;

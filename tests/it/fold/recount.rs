@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use clickd::catalog::Catalog;
-use clickd::catalog::snapshot::Payout;
+use clickd::catalog::snapshot::Price;
 use clickd::log::{Footer, Log};
 use clickd::model::click::ClickFlags;
 use clickd::model::click_id::ClickId;
@@ -273,7 +273,7 @@ fn earn(
         .into_iter()
         .flat_map(|own| own.iter())
         .find(|c| c.start.0 <= date_ms && c.end.is_none_or(|end| date_ms < end.0));
-    let payout = contract.and_then(|c| c.payouts.get(&submission.event_type));
+    let payout = contract.and_then(|c| c.terms.payouts.get(&submission.event_type));
     let window = contract.map_or(0, |c| c.referral_window);
     let joined = !flags.any(ClickFlags::ENDED_CONTRACT.with(ClickFlags::NOT_JOINED));
     let checks = [
@@ -306,9 +306,9 @@ fn earn(
     if let Some((_, code)) = checks.iter().find(|(holds, _)| !holds) {
         return Err(code);
     }
-    let cost = match payout.unwrap() {
-        Payout::Flat(amount) => amount.0,
-        Payout::Rate(rate) => {
+    let cost = match payout.unwrap().price {
+        Price::Flat(amount) => amount.0,
+        Price::Rate(rate) => {
             let amount = submission.amount.map_or(0, |amount| amount.0);
             let unit = if program.currency.code() == "JPY" {
                 1_000_000

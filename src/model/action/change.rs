@@ -1,8 +1,8 @@
 //! What a brand says about an action it has: change it, or take it back.
 
-use super::id::{EventTypeId, ProgramId};
-use super::money::Money;
-use super::submission::PayloadHash;
+use super::super::id::{EventTypeId, ProgramId};
+use super::super::money::Money;
+use super::super::submission::PayloadHash;
 
 /// Changes that one action takes, reversals included: the published limit.
 pub const CHANGES_MAX: u32 = 1_000;

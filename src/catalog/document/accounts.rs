@@ -1,0 +1,52 @@
+//! Brands and partners as written.
+
+use serde::{Deserialize, Serialize};
+
+use super::place::Line;
+use super::value::active;
+use crate::model::id::PartnerId;
+
+/// A brand account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BrandDoc {
+    /// Account SID.
+    pub sid: String,
+    /// Shown in reports.
+    pub name: String,
+    /// Where it stands in the file.
+    #[serde(skip)]
+    pub line: Line,
+}
+
+/// A partner.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PartnerDoc {
+    /// Its number; never 0, which gathers unknown partners.
+    pub id: PartnerId,
+    /// Shown in reports.
+    pub name: String,
+    /// `ACTIVE` or `INACTIVE`.
+    #[serde(default = "active")]
+    pub state: String,
+    /// Group it is filed under.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// Its sites, profiles and apps.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub properties: Vec<PropertyDoc>,
+    /// Where it stands in the file.
+    #[serde(skip)]
+    pub line: Line,
+}
+
+/// A property of a partner.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PropertyDoc {
+    /// Its number, unique among the partner's.
+    pub id: u32,
+    /// Shown in reports.
+    pub name: String,
+}

@@ -1,0 +1,138 @@
+//! Programs, ads and event types as written.
+
+use serde::{Deserialize, Serialize};
+
+use super::place::Line;
+use super::value::{active, maybe_date, yes};
+use crate::model::id::{AdId, EventTypeId, ProgramId};
+
+/// A program of one brand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProgramDoc {
+    /// Its number.
+    pub id: ProgramId,
+    /// Account SID of its brand.
+    pub brand: String,
+    /// Shown in reports.
+    pub name: String,
+    /// One of [`super::check::PROGRAM_STATES`]; only `ACTIVE` serves.
+    #[serde(default = "active")]
+    pub state: String,
+    /// IANA name of the zone whose calendar its reports follow.
+    pub time_zone: String,
+    /// ISO 4217 code.
+    pub currency: String,
+    /// Default landing page.
+    pub landing_page: String,
+    /// Whether links may name their own destination.
+    #[serde(default)]
+    pub deep_linking: bool,
+    /// Permitted destinations, `domain.tld` or `*.domain.tld`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deep_link_domains: Vec<String>,
+    /// Query name of the click id on the landing page.
+    #[serde(default = "click_id_parameter")]
+    pub click_id_parameter: String,
+    /// One of [`super::check::UNIQUE_WINDOWS`].
+    #[serde(default = "unique_click_window")]
+    pub unique_click_window: String,
+    /// `ROLLING` or `FIXED`.
+    #[serde(default = "unique_click_type")]
+    pub unique_click_type: String,
+    /// Query text with macros for partner links; may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub partner_template: String,
+    /// Query text with macros for all links; may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub program_template: String,
+    /// Whether clicks on expired ads are payable.
+    #[serde(default = "yes")]
+    pub pay_expired_ads: bool,
+    /// How late a conversion may come and keep its date.
+    #[serde(default = "late_limit")]
+    pub late_limit: String,
+    /// Where it stands in the file.
+    #[serde(skip)]
+    pub line: Line,
+}
+
+/// An ad of one program.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AdDoc {
+    /// Its program.
+    pub program: ProgramId,
+    /// Its number, unique in its program.
+    pub id: AdId,
+    /// Shown in reports.
+    pub name: String,
+    /// One of [`super::check::AD_TYPES`].
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Its own landing page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub landing_page: Option<String>,
+    /// First day or instant of its life.
+    #[serde(
+        default,
+        deserialize_with = "maybe_date",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub start: Option<String>,
+    /// Last day of its life, or the instant at which it ends.
+    #[serde(
+        default,
+        deserialize_with = "maybe_date",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub end: Option<String>,
+    /// Whether it permits deep links, on top of the program's switch.
+    #[serde(default = "yes")]
+    pub deep_linking: bool,
+    /// Where its customers go after its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expired_landing_page: Option<String>,
+    /// Where it stands in the file.
+    #[serde(skip)]
+    pub line: Line,
+}
+
+/// An event type of one program.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventTypeDoc {
+    /// Its program.
+    pub program: ProgramId,
+    /// Its number, unique in its program.
+    pub id: EventTypeId,
+    /// Text code, unique in its program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// Shown in reports.
+    pub name: String,
+    /// One of [`super::check::CATEGORIES`].
+    pub category: String,
+    /// `ACTIVE` or `INACTIVE`.
+    #[serde(default = "active")]
+    pub state: String,
+    /// Where it stands in the file.
+    #[serde(skip)]
+    pub line: Line,
+}
+
+fn click_id_parameter() -> String {
+    "im_ref".to_owned()
+}
+
+fn unique_click_window() -> String {
+    "30m".to_owned()
+}
+
+fn unique_click_type() -> String {
+    "ROLLING".to_owned()
+}
+
+fn late_limit() -> String {
+    "88d".to_owned()
+}
