@@ -3,8 +3,8 @@
 //! Every other module speaks in these types. Nothing here fails other than by returning a closed
 //! error, and nothing here allocates unless its type says so.
 
-pub mod calendar;
 pub mod action;
+pub mod calendar;
 pub mod click;
 pub mod click_id;
 pub mod currency;
