@@ -42,7 +42,7 @@ pub(in crate::fold) struct Case<'a> {
     pub(in crate::fold) id: SubmissionId,
     /// What was submitted.
     pub(in crate::fold) submission: &'a Submission,
-    /// The click that [`reference`] gave.
+    /// The click that [`reference()`] gave.
     pub(in crate::fold) click: ClickId,
     /// What speaks against the click; `None` when it was never stored.
     pub(in crate::fold) reasons: Option<Reasons>,
