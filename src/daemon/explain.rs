@@ -271,6 +271,9 @@ fn attempt(stores: &Stores, id: SubmissionId) -> Result<Value, VerbError> {
         Some(SubmissionOutcome::Changed(action, update)) => {
             json!({ "state": "changed", "action": action.to_string(), "update": update })
         }
+        Some(SubmissionOutcome::Settled(action, _)) => {
+            json!({ "state": "settled", "action": action.to_string() })
+        }
         Some(SubmissionOutcome::Unchanged(action)) => {
             json!({ "state": "unchanged", "action": action.to_string() })
         }
@@ -281,6 +284,11 @@ fn attempt(stores: &Stores, id: SubmissionId) -> Result<Value, VerbError> {
         }),
     };
     let submitted = entry.map(|entry| match entry {
+        Entry::Settlement(settlement) => json!({
+            "program": settlement.program,
+            "event_type": settlement.event_type,
+            "locking": settlement.locking.to_string(),
+        }),
         Entry::Change(change) => json!({
             "program": change.program,
             "event_type": change.event_type,

@@ -1,7 +1,8 @@
 //! Housekeeping once a second: what metrics show of the log and the fold, the visitor salts, old
-//! catalogue versions, and the signs of life for the service manager.
+//! catalogue versions, and the signs of life for the service manager. Once a minute: what has
+//! locked is settled.
 //!
-//! Runs alone on the thread `house`; writes to no store.
+//! Runs alone on the thread `house`; writes settlements to the log and nothing else.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,6 +14,7 @@ use crate::server::control::polite;
 use crate::server::notify::Heart;
 use crate::telemetry::Recorder;
 
+use super::settle;
 use super::stores::Stores;
 
 /// How often it looks.
@@ -34,7 +36,7 @@ impl House {
     /// The thread's whole life.
     pub(super) fn run(&self) {
         let (mut syncs, mut slots) = (0, 0);
-        let mut salts_at = Millis(0);
+        let mut minute_at = Millis(0);
         while !self.stop.load(Ordering::Acquire) {
             let log = &self.stores.log;
             self.publish_log();
@@ -52,10 +54,15 @@ impl House {
                 self.fold_heart.beat();
             }
             let now = log.clock().now();
-            if now.since(salts_at) >= MINUTE {
-                salts_at = now;
+            if now.since(minute_at) >= MINUTE {
+                minute_at = now;
                 if let Err(error) = self.stores.renew_salts() {
                     tracing::error!(%error, "the visitor salts could not be renewed");
+                }
+                match settle::settle_due(&self.stores, &self.stop) {
+                    Ok(0) => {}
+                    Ok(actions) => tracing::info!(actions, "settled what has locked"),
+                    Err(error) => tracing::warn!(%error, "nothing was settled; tried again"),
                 }
             }
             std::thread::park_timeout(EVERY);

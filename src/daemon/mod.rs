@@ -13,6 +13,7 @@
 mod explain;
 mod house;
 pub mod run;
+mod settle;
 pub mod stores;
 pub mod verbs;
 

@@ -91,6 +91,11 @@ impl<'a> Batch<'a> {
         self.held.insert((family, key.into()), value);
     }
 
+    /// Removes a row that is not read again.
+    pub(super) fn remove(&mut self, family: Family, key: &[u8]) {
+        self.rows.delete_cf(self.families.of(family), key);
+    }
+
     /// A row as this slot leaves it.
     pub(super) fn get<T>(
         &self,

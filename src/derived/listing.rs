@@ -113,6 +113,41 @@ impl View<'_> {
     }
 }
 
+impl View<'_> {
+    /// Hands the actions of every program that were due to lock by `until` and are not settled to
+    /// `f`, until it breaks.
+    ///
+    /// # Errors
+    /// As [`View::watermark`].
+    pub fn for_each_due(
+        &self,
+        until: Millis,
+        f: &mut dyn FnMut(ActionId) -> ControlFlow<()>,
+    ) -> Result<(), DerivedError> {
+        let mut next = Some(ProgramId(0));
+        while let Some(from) = next {
+            let mut found = None;
+            self.scan(Family::Index, &from.0.to_be_bytes(), None, &mut |key, _| {
+                found = Some(IndexKey::decode(key)?.program);
+                Ok(ControlFlow::Break(()))
+            })?;
+            let Some(program) = found else { break };
+            let mut broke = false;
+            let times = Millis(i64::MIN)..=until;
+            self.for_each_indexed(program, IndexKind::Due, times, &mut |key| {
+                let flow = f(key.action());
+                broke = flow.is_break();
+                flow
+            })?;
+            if broke {
+                break;
+            }
+            next = program.0.checked_add(1).map(ProgramId);
+        }
+        Ok(())
+    }
+}
+
 impl IndexKey {
     /// The action.
     #[must_use]

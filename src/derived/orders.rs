@@ -67,8 +67,20 @@ impl Batch<'_> {
         self.put(Family::Orders, &key.encode(), order::encode(&actions));
         self.index(id, IndexKind::Dated, action.date, 0);
         if let Some(locking) = action.locking {
-            self.index(id, IndexKind::Locking, locking, 0);
+            self.lock(id, locking);
         }
+    }
+
+    /// Adds an action to the index by when it locks; it is due until it is settled.
+    pub fn lock(&mut self, id: ActionId, locking: Millis) {
+        self.index(id, IndexKind::Locking, locking, 0);
+        self.index(id, IndexKind::Due, locking, 0);
+    }
+
+    /// Takes an action off those that are due.
+    pub fn settled(&mut self, id: ActionId, locking: Millis) {
+        let key = Self::index_key(id, IndexKind::Due, locking, 0);
+        self.remove(Family::Index, &key.encode());
     }
 
     /// Sets an action and its lines.
@@ -87,15 +99,19 @@ impl Batch<'_> {
         self.index(id, IndexKind::Updated, update.at(), number);
     }
 
-    fn index(&mut self, id: ActionId, kind: IndexKind, at: Millis, update: u32) {
-        let key = IndexKey {
+    fn index_key(id: ActionId, kind: IndexKind, at: Millis, update: u32) -> IndexKey {
+        IndexKey {
             program: id.program,
             kind,
             at,
             event_type: id.event_type,
             order: id.order,
             update,
-        };
+        }
+    }
+
+    fn index(&mut self, id: ActionId, kind: IndexKind, at: Millis, update: u32) {
+        let key = Self::index_key(id, kind, at, update);
         self.put(Family::Index, &key.encode(), INDEX_VALUE.into());
     }
 }

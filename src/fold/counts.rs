@@ -46,6 +46,7 @@ impl Counts {
         let result = match outcome {
             SubmissionOutcome::Refused(refusal) => return self.refusals.push(refusal),
             SubmissionOutcome::Credited(_) | SubmissionOutcome::Waiting => return,
+            SubmissionOutcome::Settled(..) => ChangeResult::Settled,
             SubmissionOutcome::Changed(..) => ChangeResult::Changed,
             SubmissionOutcome::Unchanged(_) => ChangeResult::Unchanged,
             SubmissionOutcome::NotChanged(_) => ChangeResult::Refused,

@@ -20,6 +20,8 @@ pub const SUBMISSIONS: &str = "submissions";
 pub const ORDERS: &str = "orders";
 /// The last change of each action, for ever.
 pub const CHANGES: &str = "changes";
+/// Which actions are settled, for ever.
+pub const SETTLEMENTS: &str = "settlements";
 /// Changes that the fold must see, by slot.
 pub const FACTS: &str = "facts";
 /// What closed each slot.
@@ -54,6 +56,7 @@ pub const FAMILIES: &[(&str, Use)] = &[
     (SUBMISSIONS, Use::Events),
     (ORDERS, Use::Lookup),
     (CHANGES, Use::Lookup),
+    (SETTLEMENTS, Use::Lookup),
     (FACTS, Use::Small),
     (FOOTERS, Use::Small),
     (CATALOG, Use::Small),

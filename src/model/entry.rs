@@ -1,16 +1,19 @@
-//! Everything a brand says, in the one order in which the log keeps it.
+//! Everything a brand says, and what locked of it, in the one order in which the log keeps it.
 
 use super::action::change::Change;
+use super::action::settlement::Settlement;
 use super::id::{EventTypeId, ProgramId};
 use super::submission::Submission;
 
-/// One stored entry of a brand.
+/// One stored entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Entry {
     /// A conversion happened.
     Conversion(Submission),
     /// An action is to be changed or taken back.
     Change(Change),
+    /// An action has locked, and came to this. Said by the daemon itself.
+    Settlement(Settlement),
 }
 
 impl Entry {
@@ -19,7 +22,7 @@ impl Entry {
     pub fn into_conversion(self) -> Option<Submission> {
         match self {
             Self::Conversion(submission) => Some(submission),
-            Self::Change(_) => None,
+            Self::Change(_) | Self::Settlement(_) => None,
         }
     }
 
@@ -33,6 +36,11 @@ impl Entry {
                 &submission.order_id,
             ),
             Self::Change(change) => (change.program, change.event_type, &change.order_id),
+            Self::Settlement(settlement) => (
+                settlement.program,
+                settlement.event_type,
+                &settlement.order_id,
+            ),
         }
     }
 }

@@ -201,7 +201,7 @@ label! {
 }
 
 label! {
-    /// What became of a modification or reversal.
+    /// What became of a modification, a reversal or a settlement.
     ChangeResult as "result" {
         /// The action was changed.
         Changed = "changed",
@@ -209,6 +209,8 @@ label! {
         Unchanged = "unchanged",
         /// It changes nothing.
         Refused = "refused",
+        /// The action has locked.
+        Settled = "settled",
     }
 }
 

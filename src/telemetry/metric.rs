@@ -222,7 +222,7 @@ stage! {
         refusals: Counters<Refusal> = "clickd_fold_refusals_total", None,
             "Conversions that earn nothing, by published code.";
         changes: Counters<ChangeResult> = "clickd_fold_changes_total", None,
-            "Modifications and reversals, by what became of them.";
+            "Modifications, reversals and settlements, by what became of them.";
         errors: Counter = "clickd_fold_errors_total", None,
             "Slots that could not be folded.";
     }

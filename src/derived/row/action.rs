@@ -34,6 +34,8 @@ flags! {
     OVERLIMIT_COUNT = 4;
     /// A restriction of the contract took the payout.
     RESTRICTED = 5;
+    /// It has locked, and these figures stand whatever rules the log is folded by.
+    SETTLED = 6;
 }
 
 impl ActionFlags {

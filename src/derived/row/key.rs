@@ -243,10 +243,12 @@ pub enum IndexKind {
     Dated,
     /// When the action locks.
     Locking,
+    /// When the action locks, until it is settled.
+    Due,
 }
 
 impl IndexKind {
-    const ALL: [Self; 3] = [Self::Updated, Self::Dated, Self::Locking];
+    const ALL: [Self; 4] = [Self::Updated, Self::Dated, Self::Locking, Self::Due];
 }
 
 impl Part for IndexKind {
@@ -256,6 +258,7 @@ impl Part for IndexKind {
             Self::Updated => 1,
             Self::Dated => 2,
             Self::Locking => 3,
+            Self::Due => 4,
         };
         byte.write(out, at);
     }

@@ -174,8 +174,14 @@ fn update() -> impl Strategy<Value = UpdateKey> {
 }
 
 fn index() -> impl Strategy<Value = IndexKey> {
-    let kind =
-        prop::sample::select(&[IndexKind::Updated, IndexKind::Dated, IndexKind::Locking][..]);
+    let kind = prop::sample::select(
+        &[
+            IndexKind::Updated,
+            IndexKind::Dated,
+            IndexKind::Locking,
+            IndexKind::Due,
+        ][..],
+    );
     (action_id(), kind, edge_i64(), edge_u32()).prop_map(|(action, kind, at, update)| IndexKey {
         program: action.program,
         kind,

@@ -31,6 +31,8 @@ pub enum SubmissionOutcome {
     Unchanged(ActionId),
     /// It changes nothing.
     NotChanged(ChangeRefusal),
+    /// The action has locked; the update has this number, 0 when its figures stood so already.
+    Settled(ActionId, u32),
 }
 
 /// Value of `outcomes`: what became of a submission, and when.
@@ -63,6 +65,11 @@ impl Settled {
                 push_action(&mut out, id);
             }
             SubmissionOutcome::NotChanged(refusal) => out.extend_from_slice(&[7, refusal.byte()]),
+            SubmissionOutcome::Settled(id, update) => {
+                out.push(8);
+                push_action(&mut out, id);
+                push_varint(&mut out, update.into());
+            }
         }
         out
     }
@@ -86,6 +93,10 @@ impl Settled {
             7 => {
                 let refusal = ChangeRefusal::from_byte(reader.part()?);
                 SubmissionOutcome::NotChanged(refusal.ok_or("unknown refusal of a change")?)
+            }
+            8 => {
+                let id = action(program, &mut reader)?;
+                SubmissionOutcome::Settled(id, reader.varint32()?)
             }
             _ => return Err("unknown outcome"),
         };

@@ -50,7 +50,7 @@ fn actions() -> impl Strategy<Value = Action> {
         money,
         times,
         counts,
-        (0_u16..64, text(), prop::option::of(text())),
+        (0_u16..128, text(), prop::option::of(text())),
     )
         .prop_map(|(ids, money, times, counts, rest)| Action {
             order_id: rest.1,
@@ -105,6 +105,7 @@ fn updates() -> impl Strategy<Value = Update> {
             UpdateKind::Tracked,
             UpdateKind::Modified,
             UpdateKind::Reversed,
+            UpdateKind::Settled,
         ][..],
     );
     (kind, any::<(u32, u64, i64, i64, i64, i64)>(), text()).prop_map(|(kind, numbers, reason)| {
@@ -137,6 +138,7 @@ fn outcomes() -> impl Strategy<Value = Settled> {
         ids().prop_map(SubmissionOutcome::Credited),
         (ids(), any::<u32>()).prop_map(|(id, update)| SubmissionOutcome::Changed(id, update)),
         ids().prop_map(SubmissionOutcome::Unchanged),
+        (ids(), any::<u32>()).prop_map(|(id, update)| SubmissionOutcome::Settled(id, update)),
         prop::sample::select(ChangeRefusal::ALL)
             .prop_map(|row| SubmissionOutcome::NotChanged(row.0)),
         prop::sample::select(Refusal::ALL).prop_map(|row| SubmissionOutcome::Refused(row.0)),

@@ -16,16 +16,19 @@ pub enum UpdateKind {
     Modified,
     /// The brand took it back.
     Reversed,
+    /// It has locked with other figures than these rules give.
+    Settled,
 }
 
 impl UpdateKind {
-    const ALL: [Self; 3] = [Self::Tracked, Self::Modified, Self::Reversed];
+    const ALL: [Self; 4] = [Self::Tracked, Self::Modified, Self::Reversed, Self::Settled];
 
     const fn byte(self) -> u8 {
         match self {
             Self::Tracked => 1,
             Self::Modified => 2,
             Self::Reversed => 3,
+            Self::Settled => 4,
         }
     }
 }

@@ -79,6 +79,7 @@ impl Desk<'_, '_> {
         let made = match entry {
             Entry::Conversion(submission) => self.convert(id, submission, catalog)?,
             Entry::Change(change) => self.change(id, change)?,
+            Entry::Settlement(settlement) => self.settle_action(id, settlement)?,
         };
         if made == Made::Waits {
             self.waiting.insert(order_of(entry));
@@ -126,7 +127,7 @@ fn waiting_key(id: SubmissionId, entry: &Entry) -> WaitingKey {
             claim: Claim::Verified(click),
             ..
         }) => lost_at(click),
-        Entry::Conversion(_) | Entry::Change(_) => id.number.time(),
+        Entry::Conversion(_) | Entry::Change(_) | Entry::Settlement(_) => id.number.time(),
     };
     WaitingKey {
         program: id.program,

@@ -8,6 +8,7 @@ mod conversion;
 pub(super) mod desk;
 pub(super) mod figures;
 mod modify;
+mod settle;
 
 #[cfg(test)]
 mod tests;

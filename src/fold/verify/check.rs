@@ -29,6 +29,7 @@ pub fn verify(log: &Log, derived: &Derived) -> Result<VerifyReport, FoldError> {
         balance: Balance::default(),
         credited: 0,
         changed: 0,
+        restored: 0,
         report: VerifyReport::default(),
     };
     let Some(watermark) = view.watermark()? else {
@@ -74,6 +75,8 @@ struct Check<'a> {
     balance: Balance,
     credited: u64,
     changed: u64,
+    /// Actions that these rules do not give, but that locked.
+    restored: u64,
     report: VerifyReport,
 }
 
@@ -135,6 +138,7 @@ impl Check<'_> {
         let stream = match entry {
             Entry::Conversion(_) => Stream::Conversion,
             Entry::Change(_) => Stream::Modification,
+            Entry::Settlement(_) => Stream::Settlement,
         };
         self.balance.row(id.program, stream);
         let at = || format!("submission {id}");
@@ -150,6 +154,13 @@ impl Check<'_> {
             (Entry::Conversion(_), Some(SubmissionOutcome::Credited(action))) => {
                 self.credited += 1;
                 self.named(id, entry, action, 1)?;
+            }
+            (Entry::Settlement(_), Some(SubmissionOutcome::Settled(action, update))) => {
+                self.restored += u64::from(update == 1);
+                self.changed += u64::from(update > 1);
+                if update > 0 {
+                    self.named(id, entry, action, update)?;
+                }
             }
             (Entry::Change(_), Some(SubmissionOutcome::Changed(action, update))) => {
                 self.changed += 1;
@@ -257,6 +268,7 @@ impl Check<'_> {
             updates.compare(id, &action, report);
         })?;
         updates.end(report);
+        self.credited += self.restored;
         for (what, expected, found) in [
             ("credited submissions", self.credited, self.report.actions),
             ("updates", self.credited + self.changed, updates.count),

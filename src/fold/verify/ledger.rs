@@ -38,6 +38,7 @@ impl Balance {
                 Stream::Click => report.ledger.clicks.add(account),
                 Stream::Conversion => report.ledger.conversions.add(account),
                 Stream::Modification => report.ledger.modifications.add(account),
+                Stream::Settlement => report.ledger.settlements.add(account),
             }
             let at = || format!("program {program}, {stream:?}");
             let settled = account

@@ -16,7 +16,7 @@ pub struct VerifyReport {
     pub slots: u64,
     /// Clicks found in the log.
     pub clicks: u64,
-    /// Conversions, modifications and reversals found in the log.
+    /// Conversions, modifications, reversals and settlements found in the log.
     pub submissions: u64,
     /// Submissions that wait for their click.
     pub waiting: u64,
@@ -41,6 +41,8 @@ pub struct LedgerTotals {
     pub conversions: Account,
     /// Submitted modifications and reversals.
     pub modifications: Account,
+    /// Actions that locked.
+    pub settlements: Account,
 }
 
 /// What arrived and what became of it: received = stored + refused + unrecorded.

@@ -1,17 +1,18 @@
 //! The rows of `submissions`: everything a brand says.
 //!
-//! A row begins with what kind of entry it is (1 conversion, 2 change); what follows is the row of
-//! [`super::submission`] or of [`super::change`].
+//! A row begins with what kind of entry it is (1 conversion, 2 change, 3 settlement); what
+//! follows is the row of [`super::submission`], [`super::change`] or [`super::settlement`].
 
 use crate::log::family;
 use crate::model::entry::Entry;
 
 use super::bytes::{Corrupt, Cursor};
 use super::footer::Stream;
-use super::{change, submission};
+use super::{change, settlement, submission};
 
 const CONVERSION: u8 = 1;
 const CHANGE: u8 = 2;
+const SETTLEMENT: u8 = 3;
 
 /// Appends the row of `entry`.
 pub fn write(out: &mut Vec<u8>, entry: &Entry) {
@@ -23,6 +24,10 @@ pub fn write(out: &mut Vec<u8>, entry: &Entry) {
         Entry::Change(entry) => {
             out.push(CHANGE);
             change::write(out, entry);
+        }
+        Entry::Settlement(entry) => {
+            out.push(SETTLEMENT);
+            settlement::write(out, entry);
         }
     }
 }
@@ -36,6 +41,7 @@ pub fn read(row: &[u8]) -> Result<Entry, Corrupt> {
     let rest = row.get(1..).unwrap_or_default();
     match stream {
         Stream::Modification => Ok(Entry::Change(change::read(rest)?)),
+        Stream::Settlement => Ok(Entry::Settlement(settlement::read(rest)?)),
         Stream::Click | Stream::Conversion => Ok(Entry::Conversion(submission::read(rest)?)),
     }
 }
@@ -48,6 +54,7 @@ pub fn stream(row: &[u8]) -> Result<Stream, Corrupt> {
     match row.first() {
         Some(&CONVERSION) => Ok(Stream::Conversion),
         Some(&CHANGE) => Ok(Stream::Modification),
+        Some(&SETTLEMENT) => Ok(Stream::Settlement),
         _ => Err(Cursor::new(family::SUBMISSIONS, row).corrupt("its kind is unknown")),
     }
 }

@@ -30,14 +30,17 @@ pub enum Stream {
     Conversion,
     /// Submitted modifications and reversals.
     Modification,
+    /// What locked, said by the daemon itself.
+    Settlement,
 }
 
 impl Stream {
     /// Every stream with its stored byte.
-    const ALL: [(Self, u8); 3] = [
+    const ALL: [(Self, u8); 4] = [
         (Self::Click, 0),
         (Self::Conversion, 1),
         (Self::Modification, 2),
+        (Self::Settlement, 3),
     ];
 
     fn byte(self) -> u8 {
@@ -45,6 +48,7 @@ impl Stream {
             Self::Click => 0,
             Self::Conversion => 1,
             Self::Modification => 2,
+            Self::Settlement => 3,
         }
     }
 }

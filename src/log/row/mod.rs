@@ -9,6 +9,7 @@ pub mod click;
 pub mod entry;
 pub mod footer;
 pub mod key;
+pub mod settlement;
 pub mod submission;
 
 pub use bytes::Corrupt;

@@ -4,4 +4,5 @@
 
 pub mod conversions;
 pub mod keys;
+pub mod settlements;
 pub mod versions;

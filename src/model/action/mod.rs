@@ -1,4 +1,5 @@
-//! What is said about actions: how they are changed and taken back, and why.
+//! What is said about actions: how they are changed and taken back, why, and what they came to.
 
 pub mod change;
 pub mod disposition;
+pub mod settlement;

@@ -253,6 +253,8 @@ pub async fn show(state: &Arc<ApiState>, sid: &str, id: &str) -> Answer {
             let mut shown = match entry {
                 Entry::Conversion(submission) => shown(sid, id, submission),
                 Entry::Change(change) => shown_change(sid, id, change),
+                // Nobody submitted it.
+                Entry::Settlement(_) => return respond::not_found(),
             };
             if let Some((outcome, at)) = settled {
                 shown.settle(outcome, at);
@@ -347,6 +349,7 @@ impl Shown {
         match outcome {
             SubmissionOutcome::Waiting => {}
             SubmissionOutcome::Credited(action)
+            | SubmissionOutcome::Settled(action, _)
             | SubmissionOutcome::Changed(action, _)
             | SubmissionOutcome::Unchanged(action) => self.action_id = Some(action.to_string()),
             SubmissionOutcome::Refused(refusal) => {

@@ -3,6 +3,7 @@
 
 mod recount;
 mod same;
+mod settled;
 mod thread;
 mod verify;
 mod world;

@@ -108,7 +108,8 @@ fn result(derived: &Derived, log: &Log, id: clickd::model::id::SubmissionId) -> 
     {
         outcome @ (SubmissionOutcome::Changed(..)
         | SubmissionOutcome::Unchanged(_)
-        | SubmissionOutcome::NotChanged(_)) => panic!("{outcome:?} of a conversion"),
+        | SubmissionOutcome::NotChanged(_)
+        | SubmissionOutcome::Settled(..)) => panic!("{outcome:?} of a conversion"),
         SubmissionOutcome::Waiting => Result::Waiting,
         SubmissionOutcome::Refused(refusal) => Result::Refused(refusal.code()),
         SubmissionOutcome::Credited(action_id) => {

@@ -15,14 +15,14 @@ use clickd::registry::cube::{CubeId, Granularity};
 use super::same::{catch_up, open};
 use super::world::{World, begin};
 
-struct Store {
+pub(super) struct Store {
     _root: tempfile::TempDir,
-    log: Log,
-    derived: Derived,
+    pub(super) log: Log,
+    pub(super) derived: Derived,
 }
 
 /// A store with credited conversions, folded up to its end.
-fn store() -> Store {
+pub(super) fn store() -> Store {
     let root = tempfile::tempdir().unwrap();
     let mut world = World::new(5);
     let log = world.open(&root.path().join("log"));
@@ -60,7 +60,7 @@ impl Store {
         found
     }
 
-    fn action(&self) -> (ActionId, Action) {
+    pub(super) fn action(&self) -> (ActionId, Action) {
         let serving = self.derived.serving();
         let mut found = Vec::new();
         serving
@@ -71,7 +71,18 @@ impl Store {
         found.remove(0)
     }
 
-    fn verify(&self) -> VerifyReport {
+    pub(super) fn action_of(&self, id: ActionId) -> Action {
+        let serving = self.derived.serving();
+        serving.view().unwrap().action(id).unwrap().unwrap()
+    }
+
+    /// Folds up to the end of the log.
+    pub(super) fn catch_up(&self) {
+        let mut folder = Folder::new(self.log.clone(), self.derived.serving());
+        catch_up(&mut folder, &self.log);
+    }
+
+    pub(super) fn verify(&self) -> VerifyReport {
         verify(&self.log, &self.derived).unwrap()
     }
 
