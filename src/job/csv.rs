@@ -17,7 +17,7 @@ pub const RECORD_BYTES_MAX: u64 = 1 << 20;
 /// Bytes read at a time.
 const BUFFER_BYTES: usize = 64 << 10;
 /// The mark that some programs put before UTF-8 text.
-const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
+pub(super) const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
 
 /// Why a file can't be read on.
 #[derive(Debug, thiserror::Error)]

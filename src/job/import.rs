@@ -11,6 +11,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::id::{JobId, ProgramId};
+use crate::model::time::Millis;
 
 use super::column::Kind;
 use super::line::Row;
@@ -71,6 +72,61 @@ pub struct Chunk {
     pub rows: Vec<Row>,
 }
 
+/// Why a chunk can't be taken as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChunkError {
+    /// It follows another cursor.
+    #[error("the chunk follows row {sent}, the job stands at row {cursor}; open it again")]
+    OutOfStep {
+        /// The cursor of the chunk.
+        sent: u64,
+        /// That of the job.
+        cursor: u64,
+    },
+    /// It has no row, too many, or more than the job.
+    #[error("the chunk has {count} rows; allowed are 1 to {most}")]
+    Rows {
+        /// Its rows.
+        count: usize,
+        /// Most that it may have.
+        most: u64,
+    },
+    /// Its rows are not in the order of their own times.
+    #[error("row {row} is older than the one before it; rows come in the order of their own times")]
+    Order {
+        /// The number of the row.
+        row: u64,
+    },
+}
+
+impl Chunk {
+    /// Whether it is the next one of a job with `rows` rows that stands at `cursor`, after a row of
+    /// the time `last`.
+    ///
+    /// # Errors
+    /// What is wrong; nothing of it may be stored then.
+    pub fn check(&self, rows: u64, cursor: u64, last: Option<Millis>) -> Result<(), ChunkError> {
+        if self.cursor != cursor {
+            let sent = self.cursor;
+            return Err(ChunkError::OutOfStep { sent, cursor });
+        }
+        let most = u64::try_from(CHUNK_ROWS_MAX).unwrap_or(u64::MAX);
+        let most = rows.saturating_sub(cursor).min(most);
+        let count = self.rows.len();
+        if count == 0 || u64::try_from(count).unwrap_or(u64::MAX) > most {
+            return Err(ChunkError::Rows { count, most });
+        }
+        let mut last = last.unwrap_or(Millis(i64::MIN));
+        for (row, one) in (cursor.saturating_add(1)..).zip(&self.rows) {
+            if one.time < last {
+                return Err(ChunkError::Order { row });
+            }
+            last = one.time;
+        }
+        Ok(())
+    }
+}
+
 /// A chunk is committed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -111,4 +167,56 @@ pub struct Finished {
     pub known: u64,
     /// Rows refused.
     pub refused: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chunk(cursor: u64, times: &[i64]) -> Chunk {
+        let row = |time: &i64| Row {
+            time: Millis(*time),
+            program: ProgramId(7),
+            fields: Vec::new(),
+        };
+        Chunk {
+            job: JobId(1),
+            cursor,
+            rows: times.iter().map(row).collect(),
+        }
+    }
+
+    #[test]
+    fn only_the_next_rows_in_order_are_taken() {
+        let check = |chunk: &Chunk, last| chunk.check(5, 2, last);
+        let fits = chunk(2, &[10, 10, 11]);
+        assert_eq!(check(&fits, None), Ok(()));
+        assert_eq!(check(&fits, Some(Millis(10))), Ok(()));
+        assert_eq!(
+            check(&fits, Some(Millis(11))),
+            Err(ChunkError::Order { row: 3 })
+        );
+        let wrong = check(&chunk(2, &[10, 9]), None);
+        assert_eq!(wrong, Err(ChunkError::Order { row: 4 }));
+        for sent in [1, 3] {
+            let wrong = check(&chunk(sent, &[10]), None);
+            assert_eq!(wrong, Err(ChunkError::OutOfStep { sent, cursor: 2 }));
+        }
+        for count in [0, 4] {
+            let wrong = check(&chunk(2, &vec![10; count]), None);
+            assert_eq!(wrong, Err(ChunkError::Rows { count, most: 3 }));
+        }
+        let many = chunk(2, &vec![10; CHUNK_ROWS_MAX + 1]);
+        assert!(many.check(1 << 40, 2, None).is_err());
+    }
+
+    #[test]
+    fn messages_read_back_and_unknown_members_are_refused() {
+        let sent = chunk(2, &[10]);
+        let mut json = serde_json::to_value(&sent).unwrap();
+        assert_eq!(json["job"], "J-0000000000000001");
+        assert_eq!(serde_json::from_value::<Chunk>(json.clone()).unwrap(), sent);
+        json["more"] = 1.into();
+        assert!(serde_json::from_value::<Chunk>(json).is_err());
+    }
 }

@@ -13,6 +13,9 @@ use super::column::{Column, Form, Kind, Need, listed};
 use super::csv::Record;
 use super::own_time;
 
+/// The name of a row as a whole in errors.
+pub(super) const WHOLE: &str = "row";
+
 /// One row, checked for form.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -114,7 +117,7 @@ impl Layout {
         if count != self.names.len() {
             let wanted = self.names.len();
             let error = format!("has {count} fields; the header has {wanted}");
-            return Err(vec![FieldError::new("row", error)]);
+            return Err(vec![FieldError::new(WHOLE, error)]);
         }
         let mut errors = Vec::new();
         let mut fields = Vec::with_capacity(count);
@@ -128,21 +131,7 @@ impl Layout {
                 )),
             }
         }
-        let mut row = Row {
-            time: Millis(0),
-            program: ProgramId(0),
-            fields,
-        };
-        self.fill_in(&mut row, &mut errors);
-        row.fields.sort();
-        errors.extend(check(self.kind, &row));
-        errors.sort_by(|a, b| a.field.cmp(&b.field));
-        errors.dedup_by(|a, b| a.field == b.field);
-        if errors.is_empty() {
-            Ok(row)
-        } else {
-            Err(errors)
-        }
+        finish(self.kind, self.program, fields, errors)
     }
 
     /// The fields of `row` in the order of the file's columns.
@@ -151,48 +140,73 @@ impl Layout {
             .iter()
             .map(|name| row.get(name).unwrap_or_default())
     }
+}
 
-    /// Sets what a row has beside its fields, and writes numbers and times in one way.
-    fn fill_in(&self, row: &mut Row, errors: &mut Vec<FieldError>) {
-        let mut program = None;
-        for (name, value) in &mut row.fields {
-            let mut listed = self.kind.columns().iter();
-            match listed.find(|row| row.name == name).map(|row| row.form) {
-                Some(Form::Time) => match own_time::read(value) {
-                    Ok(time) => {
-                        row.time = time.start;
-                        *value = time.text;
-                    }
-                    Err(error) => errors.push(FieldError::new(name.clone(), error)),
-                },
-                Some(Form::Number(_)) => {
-                    if let Some(number) = number(value) {
-                        *value = number.to_string();
-                        if name == "CampaignId" {
-                            program = Some(number);
-                        }
+/// The row of named values that are not empty, unless there are errors; `program` is that of rows
+/// that name none.
+pub(super) fn finish(
+    kind: Kind,
+    program: Option<ProgramId>,
+    fields: Vec<(String, String)>,
+    mut errors: Vec<FieldError>,
+) -> Result<Row, Vec<FieldError>> {
+    let mut row = Row {
+        time: Millis(0),
+        program: ProgramId(0),
+        fields,
+    };
+    fill_in(kind, program, &mut row, &mut errors);
+    row.fields.sort();
+    errors.extend(check(kind, &row));
+    errors.sort_by(|a, b| a.field.cmp(&b.field));
+    errors.dedup_by(|a, b| a.field == b.field);
+    if errors.is_empty() {
+        Ok(row)
+    } else {
+        Err(errors)
+    }
+}
+
+/// Sets what a row has beside its fields, and writes numbers and times in one way.
+fn fill_in(kind: Kind, named: Option<ProgramId>, row: &mut Row, errors: &mut Vec<FieldError>) {
+    let mut program = None;
+    for (name, value) in &mut row.fields {
+        let mut listed = kind.columns().iter();
+        match listed.find(|row| row.name == name).map(|row| row.form) {
+            Some(Form::Time) => match own_time::read(value) {
+                Ok(time) => {
+                    row.time = time.start;
+                    *value = time.text;
+                }
+                Err(error) => errors.push(FieldError::new(name.clone(), error)),
+            },
+            Some(Form::Number(_)) => {
+                if let Some(number) = number(value) {
+                    *value = number.to_string();
+                    if name == "CampaignId" {
+                        program = Some(number);
                     }
                 }
-                Some(Form::Address) => {
-                    if let Ok(address) = value.parse::<IpAddr>() {
-                        *value = address.to_canonical().to_string();
-                    }
+            }
+            Some(Form::Address) => {
+                if let Ok(address) = value.parse::<IpAddr>() {
+                    *value = address.to_canonical().to_string();
                 }
-                Some(Form::Text(_) | Form::Field) | None => {}
             }
+            Some(Form::Text(_) | Form::Field) | None => {}
         }
-        match (program.map(ProgramId), self.program) {
-            (Some(own), Some(named)) if own != named => errors.push(FieldError::new(
-                "CampaignId",
-                format!("is {own}; --program names {named}"),
-            )),
-            (None, Some(named)) if row.get("CampaignId").is_none() => {
-                row.program = named;
-                let field = ("CampaignId".to_owned(), named.to_string());
-                row.fields.push(field);
-            }
-            (own, _) => row.program = own.unwrap_or_default(),
+    }
+    match (program.map(ProgramId), named) {
+        (Some(own), Some(named)) if own != named => errors.push(FieldError::new(
+            "CampaignId",
+            format!("is {own}; --program names {named}"),
+        )),
+        (None, Some(named)) if row.get("CampaignId").is_none() => {
+            row.program = named;
+            let field = ("CampaignId".to_owned(), named.to_string());
+            row.fields.push(field);
         }
+        (own, _) => row.program = own.unwrap_or_default(),
     }
 }
 

@@ -7,6 +7,7 @@
 //! | step | module |
 //! |---|---|
 //! | bytes → records with their line numbers | [`csv`] |
+//! | bytes → lines of JSON | [`json_line`] |
 //! | which columns there are | [`column`](mod@column) |
 //! | record → row, or every field error at once | [`line`](mod@line) |
 //! | `EventDate` of a row | [`own_time`] |
@@ -20,5 +21,6 @@ pub mod click;
 pub mod column;
 pub mod csv;
 pub mod import;
+pub mod json_line;
 pub mod line;
 pub mod own_time;

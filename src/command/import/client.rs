@@ -16,10 +16,10 @@ use crate::job::import::{
     CHUNK, CHUNK_BYTES_MAX, CHUNK_ROWS_MAX, Chunk, FINISH, Finish, Finished, OPEN, Open, Opened,
     RefusedRow, Stored,
 };
-use crate::job::line::{Layout, Row};
+use crate::job::line::Row;
 use crate::model::id::JobId;
 
-use super::read::{Sorted, reason, row};
+use super::read::{Shape, Sorted, reason, row};
 use super::reject::Rejects;
 use super::sort::Run;
 
@@ -75,7 +75,7 @@ pub(super) fn send(
     let opened = store.open(&Open {
         job,
         digest: sorted.digest.to_hex().to_string(),
-        kind: sorted.layout.kind(),
+        kind: sorted.kind,
         rows: sorted.count,
         programs: sorted.programs.iter().copied().collect(),
         file_name,
@@ -90,7 +90,7 @@ pub(super) fn send(
         job,
         cursor: 0,
         held: Vec::new(),
-        layout: &sorted.layout,
+        shape: &sorted.shape,
         rejects,
         bar,
     };
@@ -117,7 +117,7 @@ struct Sending<'a> {
     cursor: u64,
     /// Rows read after them, with their lines.
     held: Vec<(u64, Row)>,
-    layout: &'a Layout,
+    shape: &'a Shape,
     rejects: &'a mut Rejects,
     bar: &'a ProgressBar,
 }
@@ -189,7 +189,8 @@ impl Sending<'_> {
     }
 
     fn reject(&mut self, line: u64, reason: &str, row: &Row) -> Result<(), Failure> {
-        let values = self.layout.values(row).map(str::as_bytes);
+        let values = self.shape.values(row);
+        let values = values.iter().map(String::as_bytes);
         self.rejects.add(line, reason, values)
     }
 }

@@ -1,8 +1,8 @@
 //! `clickd import`: clicks and conversions that somebody else recorded, with their own times.
 //!
-//! In: a CSV file or standard input. Out: its rows in the log, a summary, and a file of the rows
-//! that were not taken. The file is read, checked and sorted as a whole before anything is sent, so
-//! that a file whose header is wrong changes nothing.
+//! In: a file of CSV or lines of JSON, or standard input. Out: its rows in the log, a summary, and
+//! a file of the rows that were not taken. The file is read, checked and sorted as a whole before
+//! anything is sent, so that a file whose header is wrong changes nothing.
 //!
 //! | step | module |
 //! |---|---|

@@ -9,8 +9,10 @@ use std::io::{self, Read};
 use std::path::PathBuf;
 
 use crate::command::Failure;
+use crate::conversion::FieldError;
 use crate::job::column::Kind;
 use crate::job::csv::{FileError, Records};
+use crate::job::json_line::{self, JsonLines};
 use crate::job::line::{Layout, Row};
 use crate::model::id::{JobId, ProgramId};
 
@@ -29,11 +31,52 @@ pub(super) struct Space {
     pub(super) memory: usize,
 }
 
+/// How a file is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(in crate::command) enum Format {
+    /// Comma-separated values with a header.
+    Csv,
+    /// One JSON object a line.
+    Ndjson,
+}
+
+/// What a file's rows look like.
+#[derive(Debug)]
+pub(super) enum Shape {
+    /// Columns of CSV.
+    Columns(Layout),
+    /// Lines of JSON.
+    Lines,
+}
+
+impl Shape {
+    /// `row` as the reject file shows it.
+    pub(super) fn values(&self, row: &Row) -> Vec<String> {
+        match self {
+            Self::Columns(layout) => layout.values(row).map(str::to_owned).collect(),
+            Self::Lines => vec![json_line::text(row)],
+        }
+    }
+}
+
+/// What a file is read as.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Meaning {
+    /// How it is written.
+    pub(super) format: Format,
+    /// What its rows are.
+    pub(super) kind: Kind,
+    /// The program of rows that name none.
+    pub(super) program: Option<ProgramId>,
+}
+
 /// The rows of a file, ready to be sent.
 #[derive(Debug)]
 pub(super) struct Sorted {
-    /// What the file's columns mean.
-    pub(super) layout: Layout,
+    /// What they are.
+    pub(super) kind: Kind,
+    /// What they look like in the file.
+    pub(super) shape: Shape,
     /// Every row as JSON, with its number from 1 and its line.
     pub(super) rows: Run,
     /// How many there are.
@@ -69,47 +112,65 @@ pub(super) fn reason<'a>(errors: impl Iterator<Item = (&'a str, &'a str)>) -> St
 /// The header is wrong, the file is no CSV, or a file can't be read or written.
 pub(super) fn read(
     input: impl Read,
-    kind: Kind,
-    program: Option<ProgramId>,
+    meaning: Meaning,
     space: &Space,
     rejects: &mut Rejects,
 ) -> Result<Sorted, Failure> {
-    let mut records = Records::open(input).map_err(|error| file_failed(&error))?;
-    let layout = Layout::new(kind, records.header(), program)
-        .map_err(|error| Failure::new(1, error.to_string()))?;
-    rejects.header(records.header())?;
-    let by_time = check_all(&mut records, &layout, space, rejects)?;
-    let (ordered, doubled) = number_all(by_time, kind, space)?;
-    keep(ordered, doubled, layout, space, rejects)
+    let mut by_time = Sorter::new(&space.folder, space.memory);
+    let shape = match meaning.format {
+        Format::Csv => read_csv(input, meaning, &mut by_time, rejects)?,
+        Format::Ndjson => read_lines(input, meaning, &mut by_time, rejects)?,
+    };
+    let (ordered, doubled) = number_all(by_time.finish()?, meaning.kind, space)?;
+    keep(ordered, doubled, (meaning.kind, shape), space, rejects)
 }
 
-/// The rows by own time and bytes.
-fn check_all(
-    records: &mut Records<impl Read>,
-    layout: &Layout,
-    space: &Space,
+fn read_csv(
+    input: impl Read,
+    meaning: Meaning,
+    by_time: &mut Sorter,
     rejects: &mut Rejects,
-) -> Result<Merge, Failure> {
-    let mut by_time = Sorter::new(&space.folder, space.memory);
+) -> Result<Shape, Failure> {
+    let mut records = Records::open(input).map_err(|error| file_failed(&error))?;
+    let layout = Layout::new(meaning.kind, records.header(), meaning.program)
+        .map_err(|error| Failure::new(1, error.to_string()))?;
+    rejects.header(records.header())?;
     while let Some(record) = records.read().map_err(|error| file_failed(&error))? {
-        let line = record.line;
         match layout.read(&record) {
-            Ok(row) => {
-                let mut key = ordered_time(row.time.0).to_vec();
-                serde_json::to_writer(&mut key, &row).map_err(io::Error::from)?;
-                by_time.push(Entry {
-                    key,
-                    at: line,
-                    line,
-                })?;
-            }
-            Err(errors) => {
-                let errors = errors.iter().map(|error| (&*error.field, &*error.message));
-                rejects.add(line, &reason(errors), record.fields())?;
-            }
+            Ok(row) => push(by_time, record.line, &row)?,
+            Err(errors) => rejects.add(record.line, &reasons(&errors), record.fields())?,
         }
     }
-    Ok(by_time.finish()?)
+    Ok(Shape::Columns(layout))
+}
+
+fn read_lines(
+    input: impl Read,
+    meaning: Meaning,
+    by_time: &mut Sorter,
+    rejects: &mut Rejects,
+) -> Result<Shape, Failure> {
+    let mut lines = JsonLines::new(input);
+    rejects.header(&["Row".to_owned()])?;
+    while let Some(line) = lines.read().map_err(|error| file_failed(&error))? {
+        match json_line::row(meaning.kind, meaning.program, line.text) {
+            Ok(row) => push(by_time, line.line, &row)?,
+            Err(errors) => rejects.add(line.line, &reasons(&errors), [line.text].into_iter())?,
+        }
+    }
+    Ok(Shape::Lines)
+}
+
+fn reasons(errors: &[FieldError]) -> String {
+    let errors = errors.iter();
+    reason(errors.map(|error| (&*error.field, &*error.message)))
+}
+
+fn push(by_time: &mut Sorter, line: u64, row: &Row) -> Result<(), Failure> {
+    let mut key = ordered_time(row.time.0).to_vec();
+    serde_json::to_writer(&mut key, row).map_err(io::Error::from)?;
+    let at = line;
+    Ok(by_time.push(Entry { key, at, line })?)
 }
 
 /// The rows in order, and the places in that order of those whose external id stood before.
@@ -156,14 +217,14 @@ fn number_all(by_time: Merge, kind: Kind, space: &Space) -> Result<(Run, Merge),
 fn keep(
     ordered: Run,
     doubled: Merge,
-    layout: Layout,
+    (kind, shape): (Kind, Shape),
     space: &Space,
     rejects: &mut Rejects,
 ) -> Result<Sorted, Failure> {
     let mut kept = Spool::create(&space.folder)?;
     let mut hasher = blake3::Hasher::new();
     hasher.update(DIGEST_PURPOSE);
-    hasher.update(layout.kind().name().as_bytes());
+    hasher.update(kind.name().as_bytes());
     let mut programs = BTreeSet::new();
     let mut count: u64 = 0;
     let mut doubled = doubled.peekable();
@@ -181,7 +242,8 @@ fn keep(
                 other.line.max(entry.line),
                 other.line
             );
-            rejects.add(entry.line, &reason, layout.values(&row).map(str::as_bytes))?;
+            let values = shape.values(&row);
+            rejects.add(entry.line, &reason, values.iter().map(String::as_bytes))?;
             continue;
         }
         count = count.saturating_add(1);
@@ -193,7 +255,8 @@ fn keep(
         kept.write(&entry)?;
     }
     Ok(Sorted {
-        layout,
+        kind,
+        shape,
         rows: kept.read()?,
         count,
         digest: hasher.finalize(),
@@ -224,6 +287,8 @@ fn file_failed(error: &FileError) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     fn read_text(kind: Kind, text: &str, rejects: &mut Rejects) -> Result<Sorted, Failure> {
@@ -232,7 +297,12 @@ mod tests {
             folder: folder.path().to_owned(),
             memory: 1,
         };
-        read(text.as_bytes(), kind, Some(ProgramId(7)), &space, rejects)
+        let meaning = Meaning {
+            format: Format::Csv,
+            kind,
+            program: Some(ProgramId(7)),
+        };
+        read(text.as_bytes(), meaning, &space, rejects)
     }
 
     /// External ids in order, the job, and what was rejected.
@@ -300,19 +370,46 @@ mod tests {
     fn one_external_id_may_stand_in_two_programs() {
         let head = "ExternalClickId,EventDate,MediaId,Visitor,CampaignId";
         let text = format!("{head}\n1,1510047000,1,v,7\n1,1510047000,1,v,8\n");
-        let sorted = read(
-            text.as_bytes(),
-            Kind::Clicks,
-            None,
-            &Space {
-                folder: std::env::temp_dir(),
-                memory: 1 << 20,
-            },
-            &mut Rejects::default(),
-        );
-        let sorted = sorted.unwrap();
+        let meaning = Meaning {
+            format: Format::Csv,
+            kind: Kind::Clicks,
+            program: None,
+        };
+        let space = Space {
+            folder: std::env::temp_dir(),
+            memory: 1 << 20,
+        };
+        let sorted = read(text.as_bytes(), meaning, &space, &mut Rejects::default()).unwrap();
         assert_eq!(sorted.count, 2);
         assert_eq!(sorted.programs, [ProgramId(7), ProgramId(8)].into());
+    }
+
+    #[test]
+    fn lines_of_json_are_the_job_that_csv_is() {
+        let csv = format!("{HEAD}\n{}\n", clicks().join("\n"));
+        let mut rejects = Rejects::default();
+        let expected = read_text(Kind::Clicks, &csv, &mut rejects).unwrap();
+        let lines = clicks().into_iter().map(|click| {
+            let names = HEAD.split(',').zip(click.split(','));
+            let object: BTreeMap<&str, &str> = names.collect();
+            serde_json::to_string(&object).unwrap()
+        });
+        let text = lines
+            .chain(["{}".to_owned()])
+            .collect::<Vec<_>>()
+            .join("\n");
+        let meaning = Meaning {
+            format: Format::Ndjson,
+            kind: Kind::Clicks,
+            program: Some(ProgramId(7)),
+        };
+        let space = Space {
+            folder: std::env::temp_dir(),
+            memory: 1 << 20,
+        };
+        let found = read(text.as_bytes(), meaning, &space, &mut rejects).unwrap();
+        assert_eq!((found.job(), found.count), (expected.job(), 5));
+        assert_eq!(rejects.count(), 1, "the empty object");
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::job::column::Kind;
 use crate::job::import::Finished;
 use crate::model::id::{JobId, ProgramId};
 
-use super::read::Space;
+use super::read::{Format, Meaning, Space};
 use super::reject::Rejects;
 use super::{client, read};
 
@@ -25,9 +25,9 @@ const EXIT_REJECTED: u8 = 1;
 /// What is imported.
 #[derive(Debug, Subcommand)]
 pub(in crate::command) enum ImportCommand {
-    /// Import clicks from CSV; a file that was imported before adds nothing.
+    /// Import clicks; a file that was imported before adds nothing.
     Clicks(Arguments),
-    /// Import conversions from CSV; those of imported clicks name them as `CustomClickId`.
+    /// Import conversions; those of imported clicks name them as `CustomClickId`.
     Conversions(Arguments),
 }
 
@@ -38,6 +38,9 @@ pub(in crate::command) struct Arguments {
     config: ConfigFile,
     /// The file, or `-` for standard input.
     file: PathBuf,
+    /// How it is written [default: ndjson for names that end in .ndjson or .jsonl, else csv].
+    #[arg(long, value_enum)]
+    format: Option<Format>,
     /// The program of rows that name none.
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
     program: Option<u32>,
@@ -85,9 +88,14 @@ fn import(
         Some(file) => Box::new(file),
         None => Box::new(io::stdin().lock()),
     };
-    let program = arguments.program.map(ProgramId);
-    let input = reading.wrap_read(input);
-    let sorted = read::read(input, kind, program, &space, &mut rejects);
+    let meaning = Meaning {
+        format: arguments
+            .format
+            .unwrap_or_else(|| format_of(&arguments.file)),
+        kind,
+        program: arguments.program.map(ProgramId),
+    };
+    let sorted = read::read(reading.wrap_read(input), meaning, &space, &mut rejects);
     reading.finish_and_clear();
     let sorted = sorted.map_err(|failure| {
         let named = format!("{}: {}", arguments.file.display(), failure.message);
@@ -130,6 +138,15 @@ fn summary(
     )?;
     rejects.finish(out)?;
     Ok(if rejected == 0 { 0 } else { EXIT_REJECTED })
+}
+
+fn format_of(path: &Path) -> Format {
+    let end = path.extension().unwrap_or_default();
+    if end.eq_ignore_ascii_case("ndjson") || end.eq_ignore_ascii_case("jsonl") {
+        Format::Ndjson
+    } else {
+        Format::Csv
+    }
 }
 
 /// The file; nothing for standard input.
@@ -179,5 +196,43 @@ fn styled(length: u64, template: &str) -> ProgressBar {
     match ProgressStyle::with_template(template) {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_tells_lines_of_json_from_csv() {
+        for (name, format) in [
+            ("clicks.csv", Format::Csv),
+            ("-", Format::Csv),
+            ("ndjson", Format::Csv),
+            ("x/clicks.NDJSON", Format::Ndjson),
+            ("clicks.jsonl", Format::Ndjson),
+        ] {
+            assert_eq!(format_of(Path::new(name)), format, "{name}");
+        }
+    }
+
+    #[test]
+    fn rows_that_were_not_taken_make_the_exit_code() {
+        let code = |unread, refused| {
+            let finished = Finished {
+                stored: 5,
+                known: 1,
+                refused,
+            };
+            let mut out = Vec::new();
+            let rejects = Rejects::default();
+            let code = summary(Kind::Clicks, JobId(1), finished, unread, rejects, &mut out);
+            (code.unwrap(), String::from_utf8(out).unwrap())
+        };
+        let said = "J-0000000000000001: 5 clicks stored, 1 known before, 3 rejected\n";
+        assert_eq!(code(1, 2), (1, said.to_owned()));
+        assert_eq!(code(0, 1).0, 1);
+        assert_eq!(code(1, 0).0, 1);
+        assert_eq!(code(0, 0).0, 0);
     }
 }

@@ -15,7 +15,7 @@ use crate::job::line::Row;
 use crate::model::id::{JobId, ProgramId};
 
 use super::client::{Store, send};
-use super::read::{Sorted, Space, read};
+use super::read::{Format, Meaning, Sorted, Space, read};
 use super::reject::Rejects;
 
 /// A job as the daemon keeps it.
@@ -139,14 +139,12 @@ fn sorted(lines: &[String], rejects: &mut Rejects) -> Sorted {
         folder: folder.path().to_owned(),
         memory: 1 << 20,
     };
-    read(
-        text.as_bytes(),
-        Kind::Clicks,
-        Some(ProgramId(7)),
-        &space,
-        rejects,
-    )
-    .unwrap()
+    let meaning = Meaning {
+        format: Format::Csv,
+        kind: Kind::Clicks,
+        program: Some(ProgramId(7)),
+    };
+    read(text.as_bytes(), meaning, &space, rejects).unwrap()
 }
 
 fn import(store: &mut Memory, lines: &[String], file: Option<&Path>) -> Result<Finished, Failure> {
