@@ -6,6 +6,7 @@ pub mod catalog;
 pub mod link;
 pub mod click;
 pub mod conversion;
+pub mod job;
 pub mod log;
 pub mod fold;
 pub mod derived;

@@ -6,7 +6,8 @@
 //! open loop at a fixed rate, latency from the moment a click was due. `loadtest compare` measures
 //! the daemon beside other servers, as ratios, and judges them. `loadtest scale` compares a big
 //! catalogue with a small one and changes it under load. `loadtest hostile` measures honest clicks
-//! among connections that misbehave. All speak to loopback only, end by themselves, and leave no
+//! among connections that misbehave. `loadtest convert` writes the sample as files to import, with
+//! the figures that must come of it. All speak to loopback only, end by themselves, and leave no
 //! server behind. The exit code is 0 only if nothing differs, fails, is lost or misses its bound.
 //!
 //! | folder | what |
@@ -19,6 +20,7 @@
 //! | `check/` | recount, comparison, ledger, bounds |
 //! | `compare/` | other servers, turns and rounds, ratios and their bounds |
 //! | `scale/`, `hostile/` | the two tests of these names |
+//! | `convert/` | the sample with its own times, as files |
 //!
 //! It does not use the daemon's library: what it expects is counted from what it sent.
 
@@ -26,6 +28,7 @@ mod check;
 mod child;
 mod closed_loop;
 mod compare;
+mod convert;
 mod daemon;
 mod drive;
 mod hostile;
@@ -70,6 +73,8 @@ enum Test {
     /// The bare hyper of a comparison
     #[command(hide = true)]
     BareHyper(compare::bare_hyper::Options),
+    /// Write the sample as files for `clickd import`, and what its reports must say
+    Convert(convert::Options),
     /// Measure what a big catalogue costs against a small one, and its change under load
     Scale(scale::Options),
     /// Measure honest clicks while others hold connections, send slow heads and pipeline
@@ -91,6 +96,9 @@ fn main() -> ExitCode {
 fn start(cli: Cli) -> Result<()> {
     if let Test::BareHyper(options) = &cli.test {
         return compare::bare_hyper::run(options);
+    }
+    if let Test::Convert(options) = &cli.test {
+        return convert::run(options, &mut std::io::stdout());
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -116,7 +124,7 @@ async fn test(test: Test) -> Result<()> {
             LIMIT.saturating_add(options.length()),
             Box::pin(async { compare::command::run(options, &mut out).await }) as Boxed<'_>,
         ),
-        Test::BareHyper(_) => bail!("it has no end"),
+        Test::BareHyper(_) | Test::Convert(_) => bail!("it is no test"),
         Test::Scale(options) => (
             LIMIT,
             Box::pin(async { scale::run(options, &mut out).await }) as Boxed<'_>,

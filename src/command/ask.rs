@@ -16,31 +16,89 @@ use super::Failure;
 /// # Errors
 /// What the verb or the way to it says.
 pub fn ask(config: &Config, verb: &str, value: Value) -> Result<Value, Failure> {
-    match control::call(&config.control.socket, verb, &value) {
-        Ok(answer) => Ok(answer),
-        Err(CallError::NotRunning { .. }) => alone(config, verb, value),
-        Err(CallError::Refused(error)) => Err(refused(&error)),
-        Err(error) => Err(Failure::new(error.exit(), error.to_string())),
+    let mut asker = Asker::new(config);
+    let answer = asker.ask(verb, value);
+    let ended = asker.end();
+    let answer = answer?;
+    ended.map(|()| answer)
+}
+
+/// Asks for several verbs in turn. Stores that were opened for want of a daemon stay open until
+/// the end.
+pub struct Asker<'a> {
+    config: &'a Config,
+    alone: Option<Alone>,
+}
+
+impl<'a> Asker<'a> {
+    /// Opens nothing yet.
+    #[must_use]
+    pub fn new(config: &'a Config) -> Self {
+        Self {
+            config,
+            alone: None,
+        }
+    }
+
+    /// The answer of `verb` to `value`.
+    ///
+    /// # Errors
+    /// What the verb or the way to it says.
+    pub fn ask(&mut self, verb: &str, value: Value) -> Result<Value, Failure> {
+        if let Some(alone) = &self.alone {
+            return alone.ask(verb, value);
+        }
+        match control::call(&self.config.control.socket, verb, &value) {
+            Ok(answer) => Ok(answer),
+            Err(CallError::NotRunning { .. }) => {
+                let alone = self.alone.insert(Alone::open(self.config)?);
+                alone.ask(verb, value)
+            }
+            Err(CallError::Refused(error)) => Err(refused(&error)),
+            Err(error) => Err(Failure::new(error.exit(), error.to_string())),
+        }
+    }
+
+    /// Closes the stores, if they were opened.
+    ///
+    /// # Errors
+    /// The last sync failed.
+    pub fn end(self) -> Result<(), Failure> {
+        self.alone.map_or(Ok(()), Alone::close)
     }
 }
 
-fn alone(config: &Config, verb: &str, value: Value) -> Result<Value, Failure> {
-    let stores =
-        Stores::open(config).map_err(|error| Failure::new(error.exit_code(), error.to_string()))?;
-    let stores = Arc::new(stores);
-    let mut fold = Fold::start(
-        stores.log.clone(),
-        stores.derived.clone(),
-        Arc::clone(&stores.shelf),
-        None,
-    )
-    .map_err(|error| Failure::new(error.exit_code(), error.to_string()))?;
-    let answer = verbs::table(&stores, fold.remote(), None).run(verb, value);
-    fold.stop();
-    let stopped = stores.log.stop();
-    let answer = answer.map_err(|error| refused(&error))?;
-    stopped.map_err(|error| Failure::new(error.exit_code(), error.to_string()))?;
-    Ok(answer)
+/// The stores, open beside no daemon.
+struct Alone {
+    stores: Arc<Stores>,
+    fold: Fold,
+}
+
+impl Alone {
+    fn open(config: &Config) -> Result<Self, Failure> {
+        let stores = Stores::open(config)
+            .map_err(|error| Failure::new(error.exit_code(), error.to_string()))?;
+        let stores = Arc::new(stores);
+        let fold = Fold::start(
+            stores.log.clone(),
+            stores.derived.clone(),
+            Arc::clone(&stores.shelf),
+            None,
+        )
+        .map_err(|error| Failure::new(error.exit_code(), error.to_string()))?;
+        Ok(Self { stores, fold })
+    }
+
+    fn ask(&self, verb: &str, value: Value) -> Result<Value, Failure> {
+        let verbs = verbs::table(&self.stores, self.fold.remote(), None);
+        verbs.run(verb, value).map_err(|error| refused(&error))
+    }
+
+    fn close(mut self) -> Result<(), Failure> {
+        self.fold.stop();
+        let stopped = self.stores.log.stop();
+        stopped.map_err(|error| Failure::new(error.exit_code(), error.to_string()))
+    }
 }
 
 fn refused(error: &VerbError) -> Failure {

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::config::Config;
 use crate::server::control::polite;
 
+use super::import::{self, ImportCommand};
 use super::{Failure, ask, demo, serve, show};
 
 /// Exit code of a configuration that can't be used.
@@ -54,6 +55,9 @@ enum Command {
         /// A link, a click id, or an order id.
         what: String,
     },
+    /// Import clicks or conversions with their own times.
+    #[command(subcommand)]
+    Import(ImportCommand),
     /// Prove the figures from the stored events; exits 65 on any difference.
     Verify(ConfigFile),
     /// Fold the whole log again beside the rows that serve, then let the new ones serve.
@@ -61,10 +65,10 @@ enum Command {
 }
 
 #[derive(Debug, Args)]
-struct ConfigFile {
+pub(super) struct ConfigFile {
     /// The configuration file.
     #[arg(long, value_name = "FILE", default_value = "/etc/clickd/clickd.toml")]
-    config: PathBuf,
+    pub(super) config: PathBuf,
 }
 
 #[derive(Debug, Subcommand)]
@@ -157,6 +161,7 @@ pub fn run(line: Line, out: &mut dyn Write) -> Result<u8, Failure> {
             let answer = ask::ask(&load(&config.config)?, "explain", json!({ "what": what }))?;
             show::tree(out, &answer)?;
         }
+        Command::Import(command) => return import::run(command, out),
         Command::Verify(file) => {
             let answer = ask::ask(&load(&file.config)?, "verify", Value::Null)?;
             return show::verify(out, &answer);
@@ -261,7 +266,7 @@ fn link(arguments: &LinkArguments, out: &mut dyn Write) -> Result<(), Failure> {
     Ok(())
 }
 
-fn load(file: &Path) -> Result<Config, Failure> {
+pub(super) fn load(file: &Path) -> Result<Config, Failure> {
     Config::load(file).map_err(|error| Failure::new(EXIT_CONFIG, error.to_string()))
 }
 

@@ -12,6 +12,7 @@
 pub mod ask;
 pub mod demo;
 pub mod failure;
+pub mod import;
 mod limits;
 pub mod line;
 pub mod serve;

@@ -187,7 +187,7 @@ fn check(sent: String, value: String, errors: &mut Vec<FieldError>) -> Option<Na
         ));
         return None;
     }
-    let name = published(&sent);
+    let name = known(&sent).unwrap_or_else(|| sent.clone());
     if value.len() > VALUE_BYTES_MAX {
         errors.push(FieldError::new(
             name,
@@ -201,18 +201,18 @@ fn check(sent: String, value: String, errors: &mut Vec<FieldError>) -> Option<Na
     Some(Named { name, sent, value })
 }
 
-/// The published spelling of `sent`, or `sent` itself.
-fn published(sent: &str) -> String {
+/// The published spelling of `sent`; nothing for a name that is not published.
+#[must_use]
+pub fn known(sent: &str) -> Option<String> {
     let (stem, number) = split_number(sent);
     let alias = ALIASES
         .iter()
         .find(|(alias, _)| alias.eq_ignore_ascii_case(sent))
         .map(|(_, name)| (*name).to_owned());
-    alias.unwrap_or_else(|| {
-        PUBLISHED
-            .iter()
-            .find(|listed| listed.eq_ignore_ascii_case(stem))
-            .map_or_else(|| sent.to_owned(), |listed| format!("{listed}{number}"))
+    alias.or_else(|| {
+        let mut listed = PUBLISHED.iter();
+        let found = listed.find(|listed| listed.eq_ignore_ascii_case(stem));
+        found.map(|listed| format!("{listed}{number}"))
     })
 }
 
@@ -265,6 +265,9 @@ mod tests {
                 "my_Own"
             ]
         );
+        assert_eq!(known("oid").as_deref(), Some("OrderId"));
+        assert_eq!(known("itemtext1_3").as_deref(), Some("ItemText1_3"));
+        assert_eq!(known("my_Own"), None);
         assert_eq!(fields.get("OrderId"), Some("1"));
         assert_eq!(fields.get("orderid"), None);
     }

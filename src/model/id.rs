@@ -1,7 +1,7 @@
 //! Numbers that name things: programs, ads, partners, event types, slots and stored events.
 //!
 //! Each is a type of its own, so that a partner can never stand where a program is meant. Text
-//! forms are plain decimal, except [`SubmissionId`], which is written like a UUID.
+//! forms are plain decimal, except [`SubmissionId`], which is written like a UUID, and [`JobId`].
 
 use std::fmt;
 use std::str::FromStr;
@@ -143,9 +143,89 @@ impl FromStr for SubmissionId {
     }
 }
 
+/// Names a file of events by what is in it, so that the same file is the same job.
+///
+/// Its text form is `J-` and 16 hexadecimal digits. The highest bit is always 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct JobId(pub u64);
+
+impl JobId {
+    /// The job of the content with this digest: its first 8 bytes without the highest bit.
+    #[must_use]
+    pub fn of_digest(digest: &[u8; 32]) -> Self {
+        let [a, b, c, d, e, f, g, h, ..] = *digest;
+        Self(u64::from_be_bytes([a & 0x7f, b, c, d, e, f, g, h]))
+    }
+}
+
+impl fmt::Display for JobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "J-{:016x}", self.0)
+    }
+}
+
+/// The text is no job id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a job id: expected `J-` and 16 hexadecimal digits")]
+pub struct JobIdError;
+
+impl FromStr for JobId {
+    type Err = JobIdError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let digits = text.strip_prefix("J-").ok_or(JobIdError)?;
+        let is_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        if digits.len() != 16 || !digits.bytes().all(is_hex) {
+            return Err(JobIdError);
+        }
+        let number = u64::from_str_radix(digits, 16).map_err(|_| JobIdError)?;
+        (number >> 63 == 0)
+            .then_some(Self(number))
+            .ok_or(JobIdError)
+    }
+}
+
+impl From<JobId> for String {
+    fn from(id: JobId) -> Self {
+        id.to_string()
+    }
+}
+
+impl TryFrom<String> for JobId {
+    type Error = JobIdError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn job_id_reads_back_what_it_writes_and_refuses_other_texts() {
+        let mut digest = [0xff; 32];
+        digest[7] = 0x01;
+        let id = JobId::of_digest(&digest);
+        assert_eq!(id.to_string(), "J-7fffffffffffff01");
+        assert_eq!(id.to_string().parse(), Ok(id));
+        let json = serde_json::to_string(&id).unwrap();
+        assert_eq!(json, "\"J-7fffffffffffff01\"");
+        assert_eq!(serde_json::from_str::<JobId>(&json).unwrap(), id);
+        for text in [
+            "",
+            "7fffffffffffff01",
+            "J-7fffffffffffff0",
+            "J-7fffffffffffff011",
+            "J-7FFFFFFFFFFFFF01",
+            "J-8000000000000000",
+            "J-+fffffffffffff01",
+        ] {
+            assert_eq!(text.parse::<JobId>(), Err(JobIdError), "{text}");
+        }
+    }
 
     #[test]
     fn submission_id_reads_back_what_it_writes() {

@@ -33,8 +33,9 @@ fn readme_shows_the_tables_as_they_are() {
     let reports = check("reports", &clickd::registry::describe::markdown());
     let metrics = check("metrics", &clickd::telemetry::metric::markdown());
     let conversions = check("conversions", &clickd::conversion::rules::markdown());
+    let import = check("import", &clickd::job::column::markdown());
     assert!(
-        reports && metrics && conversions,
+        import && reports && metrics && conversions,
         "README.md was out of date and is written anew"
     );
 }
@@ -53,6 +54,8 @@ fn readme_names_every_command() {
         "key revoke",
         "link",
         "explain",
+        "import clicks",
+        "import conversions",
         "verify",
         "rebuild",
     ] {

@@ -10,6 +10,18 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
     ("link", &["model"]),
     ("click", &["model", "link", "catalog"]),
     ("conversion", &["model", "catalog", "click"]),
+    (
+        "job",
+        &[
+            "model",
+            "catalog",
+            "link",
+            "click",
+            "conversion",
+            "log",
+            "telemetry",
+        ],
+    ),
     ("log", &["model", "config", "telemetry"]),
     ("derived", &["model", "registry", "log", "telemetry"]),
     (

@@ -1,0 +1,16 @@
+//! `loadtest convert`: the sample with its own times, as the CSV files that `clickd import` reads,
+//! and what the reports of those days must then say.
+//!
+//! | step | module |
+//! |---|---|
+//! | gzip CSV → rows with times, one at a time | [`sample`] |
+//! | rows → a file of clicks and a file of conversions | [`files`] |
+//! | rows → figures per partner and day | [`recount`] |
+//! | the command | [`run`](mod@run) |
+
+mod files;
+mod recount;
+mod run;
+mod sample;
+
+pub(crate) use run::{Options, run};
