@@ -11,7 +11,8 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use super::document::{
-    AdDoc, BrandDoc, CatalogDoc, ContractDoc, EventTypeDoc, Line, PartnerDoc, ProgramDoc,
+    AdDoc, BrandDoc, CatalogDoc, ChannelDoc, ContractDoc, EventTypeDoc, ExceptionListDoc, Line,
+    PartnerDoc, PostbackDoc, ProgramDoc, PromoCodeDoc,
 };
 use super::problem::Problem;
 
@@ -19,7 +20,8 @@ use super::problem::Problem;
 pub const LINE_MAX: usize = 1 << 20;
 
 /// The top-level keys of the format.
-const KEYS: &str = "version, brand, program, event_type, ad, partner, contract, retired";
+const KEYS: &str = "version, brand, program, exception_list, channel, event_type, ad, partner, \
+                    promo_code, contract, postback, retired";
 
 /// Reads a catalogue file as it was read from disk.
 ///
@@ -92,6 +94,10 @@ impl Reader {
                 "version" => doc.version = self.value("version", value).unwrap_or_default(),
                 "brand" => doc.brands = self.entities("brand", value),
                 "program" => doc.programs = self.entities("program", value),
+                "exception_list" => doc.exception_lists = self.entities("exception_list", value),
+                "channel" => doc.channels = self.entities("channel", value),
+                "promo_code" => doc.promo_codes = self.entities("promo_code", value),
+                "postback" => doc.postbacks = self.entities("postback", value),
                 "event_type" => doc.event_types = self.entities("event_type", value),
                 "ad" => doc.ads = self.entities("ad", value),
                 "partner" => doc.partners = self.entities("partner", value),
@@ -162,7 +168,11 @@ entities!(
     EventTypeDoc,
     AdDoc,
     PartnerDoc,
-    ContractDoc
+    ContractDoc,
+    ExceptionListDoc,
+    ChannelDoc,
+    PromoCodeDoc,
+    PostbackDoc
 );
 
 /// Where each line of the text begins.

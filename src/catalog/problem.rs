@@ -40,6 +40,14 @@ impl Complaint {
             allowed: allowed.into(),
         }
     }
+
+    /// The same of a value inside, which `name` tells from others.
+    pub(super) fn of(self, name: &str) -> Self {
+        Self {
+            problem: format!("{name} {}", self.problem),
+            ..self
+        }
+    }
 }
 
 /// An entity that can say where it stands.

@@ -131,10 +131,14 @@ impl<'de> Visitor<'de> for &mut Reading {
                 "version" => self.version = map.next_value()?,
                 "brand" => map.next_value_seed(Each::new(|brand| builder.brand(&brand)))?,
                 "program" => map.next_value_seed(Each::new(|own| builder.program(&own)))?,
+                "exception_list" => map.next_value_seed(Each::new(|own| builder.list(&own)))?,
+                "channel" => map.next_value_seed(Each::new(|own| builder.channel(&own)))?,
                 "event_type" => map.next_value_seed(Each::new(|own| builder.event_type(&own)))?,
                 "ad" => map.next_value_seed(Each::new(|ad| builder.ad(&ad)))?,
                 "partner" => map.next_value_seed(Each::new(|own| builder.partner(&own)))?,
+                "promo_code" => map.next_value_seed(Each::new(|own| builder.promo_code(&own)))?,
                 "contract" => map.next_value_seed(Each::new(|own| builder.contract(&own)))?,
+                "postback" => map.next_value_seed(Each::new(|own| builder.postback(&own)))?,
                 "retired" => self.retired = map.next_value()?,
                 other => return Err(A::Error::custom(format_args!("unknown part `{other}`"))),
             }
@@ -195,6 +199,16 @@ mod tests {
                 assert_eq!(format!("{found:?}"), format!("{own:?}"));
             }
             assert_eq!(read.programs[id].ads.len(), program.ads.len());
+            let found = &read.programs[id];
+            assert_eq!(format!("{:?}", found.site), format!("{:?}", program.site));
+            assert_eq!(found.blocked_networks, program.blocked_networks);
+            assert_eq!(found.channels.0, program.channels.0);
+            assert_eq!(found.look_back, program.look_back);
+            assert_eq!(found.lists.0.len(), program.lists.0.len());
+            for code in ["SAVE10", "TRAIL-7", "NEWS5", "other"] {
+                let at = crate::model::time::Millis(1_790_000_000_000);
+                assert_eq!(found.codes.find(code, at), program.codes.find(code, at));
+            }
             for (kind, own) in &program.event_types {
                 let found = &read.programs[id].event_types[kind];
                 assert_eq!(format!("{found:?}"), format!("{own:?}"));
@@ -205,6 +219,7 @@ mod tests {
         for (key, own) in &built.contracts {
             assert_eq!(format!("{:?}", read.contracts[key]), format!("{own:?}"));
         }
+        assert_eq!(read.destinations, built.destinations);
         assert_eq!(read.partners.len(), built.partners.len());
         for (id, own) in &built.partners {
             assert_eq!(format!("{:?}", read.partners[id]), format!("{own:?}"));

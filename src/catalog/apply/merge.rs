@@ -1,13 +1,14 @@
 //! The merge of two documents and the rules of what may change between them.
 
-use std::hash::Hash;
-
 use ahash::{AHashMap, AHashSet};
 
-use crate::catalog::document::{AdDoc, CatalogDoc, EventTypeDoc, RetiredAd, RetiredEventType};
+use super::overlay::{Overlay, in_next_order, overlay};
+use crate::catalog::document::{
+    AdDoc, CatalogDoc, EventTypeDoc, PromoCodeDoc, RetiredAd, RetiredDoc, RetiredEventType,
+};
 use crate::catalog::problem::{Problem, Problems};
 use crate::catalog::snapshot::Catalog;
-use crate::model::id::{AdId, CatalogVersion, EventTypeId, ProgramId};
+use crate::model::id::{AdId, CatalogVersion, EventTypeId, PartnerId, ProgramId};
 
 /// What the caller permits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,6 +50,7 @@ pub fn merge(
     let mut problems = Problems::default();
     let merged = put_together(current, next, options.prune, &mut problems);
     fixed(current, &merged, has_events, &mut problems);
+    fixed_postbacks(current, &merged, &mut problems);
     if !options.force {
         vanishing(current, &merged, &mut problems);
     }
@@ -68,30 +70,9 @@ fn put_together(
     prune: bool,
     problems: &mut Problems,
 ) -> CatalogDoc {
-    let mut retired = current.retired.clone();
-    retired.programs.extend(next.retired.programs);
-    retired.partners.extend(next.retired.partners);
-    retired.ads.extend(next.retired.ads);
-    retired.event_types.extend(next.retired.event_types);
-
-    let brands = overlay(
-        &current.brands,
-        next.brands,
-        |brand| brand.sid.clone(),
-        prune,
-    );
-    let programs = overlay(
-        &current.programs,
-        next.programs,
-        |program| program.id,
-        prune,
-    );
-    let partners = overlay(
-        &current.partners,
-        next.partners,
-        |partner| partner.id,
-        prune,
-    );
+    let brands = overlay(&current.brands, next.brands, |own| own.sid.clone(), prune);
+    let programs = overlay(&current.programs, next.programs, |own| own.id, prune);
+    let partners = overlay(&current.partners, next.partners, |own| own.id, prune);
     let ads = overlay(&current.ads, next.ads, ad_key, prune);
     let event_types = overlay(
         &current.event_types,
@@ -105,37 +86,84 @@ fn put_together(
         |contract| (contract.program, contract.partner, contract.start.clone()),
         prune,
     );
+    let lists = overlay(
+        &current.exception_lists,
+        next.exception_lists,
+        |list| (list.program, list.id),
+        prune,
+    );
+    let channels = in_next_order(
+        &current.channels,
+        next.channels,
+        |channel| (channel.program, channel.name.clone()),
+        prune,
+    );
+    let promo_codes = in_next_order(&current.promo_codes, next.promo_codes, code_key, prune);
+    let postbacks = overlay(&current.postbacks, next.postbacks, |own| own.id, prune);
     moved_ads(current, &ads, problems);
     moved_event_types(current, &event_types, problems);
-
-    let gone: AHashSet<ProgramId> = programs.gone.iter().copied().collect();
-    let with_program = |program: &ProgramId| !gone.contains(program);
-    let ads_gone = ads.gone.iter().filter(|(program, _)| with_program(program));
-    retired
-        .ads
-        .extend(ads_gone.map(|&(program, id)| RetiredAd { program, id }));
-    let types_gone = event_types
-        .gone
-        .iter()
-        .filter(|(program, _)| with_program(program));
-    let retire = |&(program, id): &(ProgramId, EventTypeId)| RetiredEventType { program, id };
-    retired.event_types.extend(types_gone.map(retire));
-    retired.programs.extend(programs.gone);
-    retired.partners.extend(partners.gone);
-    in_order(&mut retired.programs);
-    in_order(&mut retired.partners);
-    in_order(&mut retired.ads);
-    in_order(&mut retired.event_types);
+    let gone = Gone {
+        programs: programs.gone,
+        partners: partners.gone,
+        ads: ads.gone,
+        event_types: event_types.gone,
+        postbacks: postbacks.gone,
+    };
     CatalogDoc {
         version: current.version.saturating_add(1),
         brands: brands.kept,
         programs: programs.kept,
+        exception_lists: lists.kept,
+        channels,
         event_types: event_types.kept,
         ads: ads.kept,
         partners: partners.kept,
+        promo_codes,
         contracts: contracts.kept,
-        retired,
+        postbacks: postbacks.kept,
+        retired: retire(current.retired.clone(), next.retired, gone),
     }
+}
+
+/// Keys that fell away.
+struct Gone {
+    programs: Vec<ProgramId>,
+    partners: Vec<PartnerId>,
+    ads: Vec<(ProgramId, AdId)>,
+    event_types: Vec<(ProgramId, EventTypeId)>,
+    postbacks: Vec<u32>,
+}
+
+/// The ids that never come back: those of both documents and those that fell away. Ads and event
+/// types of a program that fell away need no row of their own.
+fn retire(mut retired: RetiredDoc, next: RetiredDoc, gone: Gone) -> RetiredDoc {
+    retired.programs.extend(next.programs);
+    retired.partners.extend(next.partners);
+    retired.ads.extend(next.ads);
+    retired.event_types.extend(next.event_types);
+    retired.postbacks.extend(next.postbacks);
+
+    let programs: AHashSet<ProgramId> = gone.programs.iter().copied().collect();
+    let with_program = |program: &ProgramId| !programs.contains(program);
+    let ads_gone = gone.ads.iter().filter(|(program, _)| with_program(program));
+    retired
+        .ads
+        .extend(ads_gone.map(|&(program, id)| RetiredAd { program, id }));
+    let types_gone = gone
+        .event_types
+        .iter()
+        .filter(|(program, _)| with_program(program));
+    let retire = |&(program, id): &(ProgramId, EventTypeId)| RetiredEventType { program, id };
+    retired.event_types.extend(types_gone.map(retire));
+    retired.programs.extend(gone.programs);
+    retired.partners.extend(gone.partners);
+    retired.postbacks.extend(gone.postbacks);
+    in_order(&mut retired.programs);
+    in_order(&mut retired.partners);
+    in_order(&mut retired.ads);
+    in_order(&mut retired.event_types);
+    in_order(&mut retired.postbacks);
+    retired
 }
 
 fn in_order<T: Ord>(list: &mut Vec<T>) {
@@ -151,40 +179,11 @@ fn event_type_key(kind: &EventTypeDoc) -> (ProgramId, EventTypeId) {
     (kind.program, kind.id)
 }
 
-/// Entities after an overlay, and the keys that fell away.
-struct Overlay<T, K> {
-    kept: Vec<T>,
-    gone: Vec<K>,
-}
-
-/// `next` over `current`: same keys in their old places, new ones after them in file order. A key
-/// that `next` holds twice is kept twice, so that the check of the whole tells both lines.
-fn overlay<T: Clone, K: Eq + Hash>(
-    current: &[T],
-    next: Vec<T>,
-    key: impl Fn(&T) -> K,
-    prune: bool,
-) -> Overlay<T, K> {
-    let mut places = AHashMap::with_capacity(next.len());
-    for (place, entity) in next.iter().enumerate() {
-        places.entry(key(entity)).or_insert(place);
-    }
-    let mut next: Vec<Option<T>> = next.into_iter().map(Some).collect();
-    let mut kept = Vec::with_capacity(current.len().max(next.len()));
-    let mut gone = Vec::new();
-    for old in current {
-        let new = places
-            .get(&key(old))
-            .and_then(|place| next.get_mut(*place))
-            .and_then(Option::take);
-        match new {
-            Some(new) => kept.push(new),
-            None if prune => gone.push(key(old)),
-            None => kept.push(old.clone()),
-        }
-    }
-    kept.extend(next.into_iter().flatten());
-    Overlay { kept, gone }
+/// A code is known by its program, what it is, how it is compared and when it starts.
+fn code_key(code: &PromoCodeDoc) -> (ProgramId, String, bool, Option<String>) {
+    let is_pattern = code.kind.as_deref() == Some("RE");
+    let start = code.start.clone();
+    (code.program, code.code.clone(), is_pattern, start)
 }
 
 /// An ad that vanishes from one program can't appear in another under its number.
@@ -261,6 +260,25 @@ fn fixed(
                 let problem = format!("changes from {was} to {is}, but the program has events");
                 problems.note(program, field, problem, format!("{was}, or a new program"));
             }
+        }
+    }
+}
+
+/// A postback stays with its program and its hearer: what it was sent so far is known by its id.
+fn fixed_postbacks(current: &CatalogDoc, merged: &CatalogDoc, problems: &mut Problems) {
+    let before: AHashMap<_, _> = current.postbacks.iter().map(|old| (old.id, old)).collect();
+    for postback in &merged.postbacks {
+        let Some(old) = before.get(&postback.id) else {
+            continue;
+        };
+        let fields = [
+            ("program", old.program != postback.program),
+            ("audience", old.audience != postback.audience),
+            ("partner", old.partner != postback.partner),
+        ];
+        for (field, _) in fields.into_iter().filter(|(_, differs)| *differs) {
+            let allowed = "a new id for another program or hearer";
+            problems.note(postback, field, "can't change", allowed);
         }
     }
 }

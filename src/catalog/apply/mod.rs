@@ -6,6 +6,7 @@
 //! program, partner and start as written. Runs on command threads.
 
 mod merge;
+mod overlay;
 #[cfg(test)]
 mod tests;
 

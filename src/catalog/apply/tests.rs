@@ -239,3 +239,100 @@ fn problems_of_the_change_and_of_the_whole_are_told_together() {
         ],
     );
 }
+
+/// A catalogue with an exception list, postbacks, and channels and codes in an order.
+fn with_lists(channels: &[&str]) -> String {
+    let mut text = "[[exception_list]]\nprogram = 1\nid = 1\nname = \"l\"\ntype = \"SKU\"\n\
+                    values = [\"a\"]\n"
+        .to_owned();
+    for name in channels {
+        write!(
+            text,
+            "[[channel]]\nprogram = 1\nname = \"{name}\"\n\
+             [[promo_code]]\nprogram = 1\ncode = \"{name}.*\"\ntype = \"RE\"\npartner = 1\n\
+             credit_policy = \"ALWAYS\"\n"
+        )
+        .unwrap();
+    }
+    for id in [1, 2] {
+        write!(
+            text,
+            "[[postback]]\nid = {id}\nprogram = 1\naudience = \"BRAND\"\n\
+             url = \"https://p1.example/\"\n"
+        )
+        .unwrap();
+    }
+    text
+}
+
+fn over(current: &str, next: &str, options: Options) -> Result<CatalogDoc, Vec<String>> {
+    let current = parse_toml(&format!("{}{current}", many())).unwrap();
+    let next = parse_toml(&format!("{}{next}", many())).unwrap();
+    merge(&current, next, options, &|_| false)
+        .map(|(merged, _)| merged)
+        .map_err(|problems| problems.iter().map(ToString::to_string).collect())
+}
+
+#[test]
+fn channels_and_codes_stand_in_the_order_of_the_file() {
+    let old = with_lists(&["a", "b", "c", "d"]);
+    for (next, kept, pruned) in [
+        (&["d", "c", "b", "a"][..], "dcba", "dcba"),
+        (&["x", "a", "b", "c", "d"], "xabcd", "xabcd"),
+        (&["c", "x"], "abcdx", "cx"),
+        (&["d", "b"], "adbc", "db"),
+        (&[], "abcd", ""),
+    ] {
+        for (options, expected) in [(Options::default(), kept), (PRUNE, pruned)] {
+            let merged = over(&old, &with_lists(next), options).unwrap();
+            let names = merged.channels.iter().map(|channel| &*channel.name);
+            assert_eq!(names.collect::<String>(), expected, "{next:?}");
+            let codes = merged
+                .promo_codes
+                .iter()
+                .map(|code| code.code.trim_end_matches(".*"));
+            assert_eq!(codes.collect::<String>(), expected, "{next:?}");
+        }
+    }
+}
+
+#[test]
+fn lists_that_the_file_does_not_name_stay_unless_pruned() {
+    let old = with_lists(&["a"]);
+    let kept = over(&old, "", Options::default()).unwrap();
+    assert_eq!((kept.exception_lists.len(), kept.postbacks.len()), (1, 2));
+    assert!(kept.retired.is_empty());
+    let pruned = over(&old, "", PRUNE).unwrap();
+    assert!(pruned.exception_lists.is_empty() && pruned.promo_codes.is_empty());
+    assert_eq!(pruned.retired.postbacks, [1, 2]);
+    let changed = old.replace("values = [\"a\"]", "values = [\"b\"]");
+    let changed = over(&old, &changed, Options::default()).unwrap();
+    assert_eq!(changed.exception_lists[0].values, ["b"]);
+    let mut back = parse_toml(&format!("{}{old}", many())).unwrap();
+    back.version = pruned.version;
+    let problems = merge(&pruned, back, Options::default(), &|_| false).unwrap_err();
+    let shown: Vec<_> = problems.iter().map(ToString::to_string).collect();
+    assert_eq!(shown.len(), 2, "{shown:#?}");
+    assert!(
+        shown[0].contains("postback 1: id: was retired"),
+        "{shown:?}"
+    );
+}
+
+#[test]
+fn a_postback_stays_with_its_program_and_its_hearer() {
+    let old = with_lists(&[]);
+    let moved = old.replace("id = 2\nprogram = 1", "id = 2\nprogram = 2");
+    let told = over(&old, &moved, Options::default()).unwrap_err();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(
+        told[0].contains("postback 2: program: can't change"),
+        "{told:?}"
+    );
+    let heard = old.replacen("\"BRAND\"", "\"PARTNER\"\npartner = 1", 1);
+    let told = over(&old, &heard, Options::default()).unwrap_err();
+    let [audience, partner] = &told[..] else {
+        panic!("{told:?}");
+    };
+    assert!(audience.contains("postback 1: audience") && partner.contains("1: partner"));
+}

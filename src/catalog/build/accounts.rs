@@ -2,9 +2,10 @@
 
 use super::ids::{Seen, not_zero};
 use super::whole::Builder;
-use crate::catalog::check::{STATES, text};
+use crate::catalog::check::word::{SIGNATURES, choice_or};
+use crate::catalog::check::{STATES, landing, text};
 use crate::catalog::document::{BrandDoc, PartnerDoc};
-use crate::catalog::problem::Problems;
+use crate::catalog::problem::{Complaint, Problems, quoted};
 use crate::catalog::snapshot::{Brand, Partner, Signatures};
 
 impl Builder {
@@ -24,7 +25,12 @@ impl Builder {
                 sid: sid.clone(),
                 name,
                 programs,
-                signatures: Signatures::default(),
+                signatures: problems.or(
+                    brand,
+                    "signatures",
+                    choice_or(brand.signatures.as_deref(), SIGNATURES),
+                    Signatures::default(),
+                ),
             };
             self.catalog.brands.insert(sid, compiled);
         }
@@ -41,6 +47,12 @@ impl Builder {
             );
         }
         let compiled = compiled_partner(partner, problems);
+        for url in &compiled.unique_urls {
+            let (seen, line) = (&mut self.unique_urls, partner.line);
+            if seen.first(url.clone(), line, partner, "unique_urls", problems) {
+                self.catalog.unique_urls.add(url, partner.id);
+            }
+        }
         let seen = &mut self.partners;
         if seen.first(partner.id, partner.line, partner, "id", problems) {
             self.catalog.partners.insert(partner.id, compiled);
@@ -69,6 +81,25 @@ fn compiled_partner(partner: &PartnerDoc, problems: &mut Problems) -> Partner {
         active: state == "ACTIVE",
         group,
         properties: properties.into(),
-        unique_urls: Box::default(),
+        unique_urls: unique_urls(partner, problems),
     }
+}
+
+/// Beginnings of pages, longest first.
+fn unique_urls(partner: &PartnerDoc, problems: &mut Problems) -> Box<[Box<str>]> {
+    let urls = partner.unique_urls.iter().filter_map(|url| {
+        let url = landing::landing(url).and_then(|landing| {
+            if !landing.url.contains('#') {
+                return Ok(Some(landing.url));
+            }
+            Err(Complaint::new(
+                format!("{} has a fragment", quoted(url)),
+                "a page without what follows a #",
+            ))
+        });
+        problems.or(partner, "unique_urls", url, None)
+    });
+    let mut urls: Vec<Box<str>> = urls.collect();
+    urls.sort_by_key(|url| std::cmp::Reverse(url.len()));
+    urls.into()
 }

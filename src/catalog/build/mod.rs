@@ -5,8 +5,12 @@
 //! comes out only when nothing was noted. Runs on command threads, never on the way of a click.
 
 mod accounts;
+mod event_types;
 mod ids;
+mod lists;
+mod notices;
 mod offers;
+mod payouts;
 mod terms;
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! Programs with their event types and ads: what is on offer.
+//! Programs with their ads: what is on offer.
 
 use ahash::AHashMap;
 use jiff::tz::TimeZone;
@@ -7,15 +7,19 @@ use super::ids::not_zero;
 use super::whole::Builder;
 use crate::catalog::check::template::{Audience, template};
 use crate::catalog::check::{self, domain, landing, period, text};
-use crate::catalog::document::{AdDoc, EventTypeDoc, ProgramDoc};
+use crate::catalog::document::{AdDoc, ProgramDoc};
 use crate::catalog::problem::{Complaint, Place, Problems, quoted};
 use crate::catalog::snapshot::{
-    Ad, Catalog, Channels, CreditPolicy, DeepLinks, EventType, ExceptionLists, Landing, Program,
-    PromoCodes, Site, Template,
+    Ad, Catalog, Channels, DeepLinks, ExceptionLists, HostRule, Landing, Program, PromoCodes, Site,
+    Template,
 };
 use crate::model::currency::Currency;
 use crate::model::id::ProgramId;
+use crate::model::network::{NetworkRange, RangeError};
 use crate::model::time::Millis;
+
+/// The most ranges of networks that a program blocks; each conversion is compared with all.
+const NETWORKS_MAX: usize = 1_000;
 
 impl Builder {
     pub(in crate::catalog) fn program(&mut self, program: &ProgramDoc) {
@@ -37,23 +41,6 @@ impl Builder {
             ),
         }
         self.catalog.programs.insert(program.id, compiled);
-    }
-
-    pub(in crate::catalog) fn event_type(&mut self, kind: &EventTypeDoc) {
-        let problems = &mut self.problems;
-        not_zero(kind.id.0, kind, problems);
-        let compiled = compiled_event_type(kind, problems);
-        let key = (kind.program, kind.id);
-        let new = self.event_types.first(key, kind.line, kind, "id", problems);
-        if let Some(code) = &kind.code {
-            let key = (kind.program, code.as_str().into());
-            self.codes.first(key, kind.line, kind, "code", problems);
-        }
-        if let Some(program) = owner(kind.program, kind, &mut self.catalog, problems)
-            && new
-        {
-            program.event_types.insert(kind.id, compiled);
-        }
     }
 
     pub(in crate::catalog) fn ad(&mut self, ad: &AdDoc) {
@@ -117,8 +104,8 @@ fn compiled_program(doc: &ProgramDoc, problems: &mut Problems) -> Option<Program
         late_limit: problems.or(doc, "late_limit", late, 0),
         ads: AHashMap::new(),
         event_types: AHashMap::new(),
-        blocked_networks: Box::default(),
-        site: Site::default(),
+        blocked_networks: blocked_networks(doc, problems),
+        site: site(doc, problems),
         codes: PromoCodes::default(),
         channels: Channels::default(),
         lists: ExceptionLists::default(),
@@ -154,43 +141,48 @@ fn currency(code: &str) -> Result<Currency, Complaint> {
 }
 
 fn deep_links(doc: &ProgramDoc, problems: &mut Problems) -> DeepLinks {
-    let mut hosts = Vec::with_capacity(doc.deep_link_domains.len());
-    for entry in &doc.deep_link_domains {
-        match domain::host_rule(entry) {
-            Ok(rule) => hosts.push(rule),
-            Err(complaint) => {
-                let Complaint { problem, allowed } = complaint;
-                problems.note(doc, "deep_link_domains", problem, allowed);
-            }
-        }
-    }
     DeepLinks {
         allowed: doc.deep_linking,
-        hosts,
+        hosts: hosts(doc, "deep_link_domains", &doc.deep_link_domains, problems),
     }
 }
 
-fn compiled_event_type(doc: &EventTypeDoc, problems: &mut Problems) -> EventType {
-    let category = text::word(&doc.category, check::CATEGORIES);
-    let state = text::word(&doc.state, check::STATES);
-    EventType {
-        id: doc.id,
-        code: doc
-            .code
-            .as_ref()
-            .map(|code| problems.or(doc, "code", text::code(code), Box::default())),
-        name: problems.or(doc, "name", text::name(&doc.name), Box::default()),
-        category: problems.or(doc, "category", category, ""),
-        active: problems.or(doc, "state", state, "") == "ACTIVE",
-        credit: CreditPolicy::default(),
-        order_id_window: None,
-        needs_items: false,
-        customer_status: Box::default(),
-        dispositions: Box::default(),
-        locking_dispositions: Box::default(),
-        credit_non_preferred: true,
-        call: None,
+fn hosts(
+    doc: &ProgramDoc,
+    field: &str,
+    entries: &[String],
+    problems: &mut Problems,
+) -> Vec<HostRule> {
+    let rules = entries
+        .iter()
+        .filter_map(|entry| problems.or(doc, field, domain::host_rule(entry).map(Some), None));
+    rules.collect()
+}
+
+fn site(doc: &ProgramDoc, problems: &mut Problems) -> Site {
+    Site {
+        page_load: doc.page_load,
+        cookie: doc.cookie,
+        hosts: hosts(doc, "site_hosts", &doc.site_hosts, problems).into(),
     }
+}
+
+fn blocked_networks(doc: &ProgramDoc, problems: &mut Problems) -> Box<[NetworkRange]> {
+    let field = "blocked_networks";
+    if doc.blocked_networks.len() > NETWORKS_MAX {
+        let problem = format!("has {} entries", doc.blocked_networks.len());
+        problems.note(doc, field, problem, format!("at most {NETWORKS_MAX}"));
+    }
+    let ranges = doc.blocked_networks.iter().filter_map(|text| {
+        let range = text.parse().map(Some).map_err(|error: RangeError| {
+            Complaint::new(
+                format!("{} {error}", quoted(text)),
+                "ranges such as 203.0.113.0/24 or 2001:db8::/32, no finer than /24 and /48",
+            )
+        });
+        problems.or(doc, field, range, None)
+    });
+    ranges.collect()
 }
 
 fn compiled_ad(doc: &AdDoc, default: &Landing, zone: &TimeZone, problems: &mut Problems) -> Ad {
@@ -267,7 +259,7 @@ pub(super) fn ordered(
 }
 
 /// The program that an entity belongs to; its absence is noted.
-fn owner<'a>(
+pub(super) fn owner<'a>(
     id: ProgramId,
     entity: &dyn Place,
     catalog: &'a mut Catalog,

@@ -5,14 +5,22 @@ use std::sync::Arc;
 use ahash::AHashSet;
 use jiff::tz::TimeZone;
 
-use super::ids::Seen;
-use super::offers::{bound, ordered, stand_in};
+use super::offers::{bound, ordered};
+use super::payouts::Reader;
 use super::whole::Builder;
-use crate::catalog::check::{payout, period};
-use crate::catalog::document::{ContractDoc, Line, contract_place};
-use crate::catalog::problem::{Place, Problems};
-use crate::catalog::snapshot::{Catalog, Contract, Contracts, Payout, Payouts, Program, Terms};
+use crate::catalog::check::pattern::Patterns;
+use crate::catalog::check::word::{ACCEPTS, CREDIT_GROUPS, choice, choice_or};
+use crate::catalog::check::{period, schedule, text};
+use crate::catalog::document::{ContractDoc, Line, ScheduledDoc, contract_place};
+use crate::catalog::problem::{Place, Problems, quoted};
+use crate::catalog::snapshot::{
+    Catalog, Contract, Contracts, CreditGroup, Program, Scheduled, Terms,
+};
 use crate::model::id::{PartnerId, ProgramId};
+use crate::model::referral::Referrals;
+
+/// The most scheduled payouts of a contract.
+const SCHEDULED_MAX: usize = 50;
 
 /// A contract, and where it was written.
 #[derive(Debug)]
@@ -41,8 +49,9 @@ impl Place for Written {
 
 impl Builder {
     pub(in crate::catalog) fn contract(&mut self, doc: &ContractDoc) {
-        let (known, problems) = (&mut self.terms, &mut self.problems);
-        if let Some(contract) = compiled_contract(doc, &self.catalog, known, problems) {
+        let (known, patterns) = (&mut self.terms, &mut self.patterns);
+        let problems = &mut self.problems;
+        if let Some(contract) = compiled_contract(doc, &self.catalog, known, patterns, problems) {
             self.written.push(Written {
                 program: doc.program,
                 partner: doc.partner,
@@ -97,6 +106,7 @@ fn compiled_contract(
     doc: &ContractDoc,
     catalog: &Catalog,
     known: &mut AHashSet<Arc<Terms>>,
+    patterns: &mut Patterns,
     problems: &mut Problems,
 ) -> Option<Contract> {
     let program = catalog.program(doc.program);
@@ -126,10 +136,7 @@ fn compiled_contract(
     );
     ordered(doc, start, end, problems);
     let window = period::duration(&doc.referral_window);
-    let terms = Terms {
-        payouts: payouts(doc, program, problems),
-        ..Terms::default()
-    };
+    let terms = compiled_terms(doc, program, zone, patterns, problems);
     let contract = Contract {
         start: start.unwrap_or_default(),
         end,
@@ -139,30 +146,93 @@ fn compiled_contract(
     start.map(|_| contract)
 }
 
-fn payouts(doc: &ContractDoc, program: Option<&Program>, problems: &mut Problems) -> Payouts {
-    let mut seen = Seen::default();
-    let mut compiled = Vec::with_capacity(doc.payouts.len());
-    let Some(currency) = program.map_or_else(stand_in, |program| Some(program.currency)) else {
-        return Payouts::new(compiled);
+fn compiled_terms(
+    doc: &ContractDoc,
+    program: Option<&Program>,
+    zone: &TimeZone,
+    patterns: &mut Patterns,
+    problems: &mut Problems,
+) -> Terms {
+    let mut reader = Reader {
+        doc,
+        program,
+        patterns,
+        problems,
     };
-    for entry in &doc.payouts {
-        let field = format!("payout for event_type {}", entry.event_type);
-        seen.first(entry.event_type, doc.line, doc, &field, problems);
-        if program.is_some_and(|p| !p.event_types.contains_key(&entry.event_type)) {
-            let problem = format!("program {} has no such event type", doc.program);
-            problems.note(
-                doc,
-                &field,
-                problem,
-                "the id of an [[event_type]] of the program",
-            );
-        }
-        match payout::payout(entry, currency) {
-            Ok(price) => compiled.push((entry.event_type, Payout::from(price))),
-            Err(complaint) => problems.note(doc, &field, complaint.problem, complaint.allowed),
-        }
+    let payouts = reader.payouts(&doc.payouts, "");
+    let Some(more) = &doc.more else {
+        return Terms {
+            payouts,
+            ..Terms::default()
+        };
+    };
+    if more.scheduled.len() > SCHEDULED_MAX {
+        let problem = format!("has {} entries", more.scheduled.len());
+        let allowed = format!("at most {SCHEDULED_MAX}");
+        reader.problems.note(doc, "scheduled", problem, allowed);
     }
-    Payouts::new(compiled)
+    let scheduled = more.scheduled.iter();
+    let scheduled = scheduled.map(|own| compiled_scheduled(own, zone, &mut reader));
+    let scheduled = scheduled.collect();
+    let group = choice_or(more.credit_group.as_deref(), CREDIT_GROUPS);
+    let locking = more.locking.as_ref().map(schedule::locking).transpose();
+    let (group, none) = (
+        problems.or(doc, "credit_group", group, CreditGroup::default()),
+        None,
+    );
+    Terms {
+        credit_group: group,
+        accepts: accepts(doc, more.accepts.as_deref(), problems),
+        locking: problems
+            .or(doc, "locking", locking, none)
+            .unwrap_or_default(),
+        payouts,
+        scheduled,
+    }
+}
+
+fn accepts(doc: &ContractDoc, words: Option<&[String]>, problems: &mut Problems) -> Referrals {
+    let Some(words) = words else {
+        return Referrals::ALL;
+    };
+    if words.is_empty() {
+        let allowed = "one or more of CLICK, PROMOCODE, REPORTED_PARTNER_ID, CALL; without the key \
+                       all";
+        problems.note(doc, "accepts", "is empty", allowed);
+    }
+    let types = words
+        .iter()
+        .flat_map(|word| problems.or(doc, "accepts", choice(word, ACCEPTS), &[]));
+    types.fold(Referrals::NONE, |set, of| set.with(*of))
+}
+
+fn compiled_scheduled(own: &ScheduledDoc, zone: &TimeZone, reader: &mut Reader<'_>) -> Scheduled {
+    let (doc, field) = (reader.doc, format!("scheduled {}", quoted(&own.name)));
+    let problems = &mut *reader.problems;
+    let name = problems.or(doc, &field, text::name(&own.name), Box::default());
+    let start = period::start(&own.start, zone).map_err(|complaint| complaint.of("start"));
+    let end = period::end(&own.end, zone).map_err(|complaint| complaint.of("end"));
+    let days = schedule::weekdays(&own.days).map_err(|complaint| complaint.of("days"));
+    let hours = own.hours.as_deref().map(schedule::hours).transpose();
+    let hours = hours.map_err(|complaint| complaint.of("hours"));
+    let start = problems.or(doc, &field, start.map(Some), None);
+    let end = problems.or(doc, &field, end.map(Some), None);
+    if let (Some(start), Some(end)) = (start, end)
+        && end <= start
+    {
+        let problem = format!("end {end} is not after the start {start}");
+        problems.note(doc, &field, problem, "an end after the start");
+    }
+    let days = problems.or(doc, &field, days, None);
+    let hours = problems.or(doc, &field, hours, None);
+    Scheduled {
+        name,
+        start: start.unwrap_or_default(),
+        end: end.unwrap_or_default(),
+        days,
+        hours,
+        payouts: reader.payouts(&own.payouts, &format!("{field}, ")),
+    }
 }
 
 /// The same terms as those of an earlier contract, if there are any.

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use ahash::AHashSet;
 
 use super::ids::Seen;
+use super::lists::Coded;
 use super::terms::Written;
+use crate::catalog::check::pattern::Patterns;
 use crate::catalog::document::{CatalogDoc, Line, RetiredDoc};
 use crate::catalog::problem::{Place, Problem, Problems};
 use crate::catalog::snapshot::{Catalog, Terms};
@@ -23,6 +25,12 @@ pub(in crate::catalog) struct Builder {
     pub(super) codes: Seen<(ProgramId, Box<str>)>,
     pub(super) ads: Seen<(ProgramId, AdId)>,
     pub(super) partners: Seen<PartnerId>,
+    pub(super) lists: Seen<(ProgramId, u32)>,
+    pub(super) channels: Seen<(ProgramId, Box<str>)>,
+    pub(super) promo_codes: Coded,
+    pub(super) unique_urls: Seen<Box<str>>,
+    pub(super) postbacks: Seen<u32>,
+    pub(super) patterns: Patterns,
     pub(super) written: Vec<Written>,
     /// All terms so far, for contracts that say the same to share them.
     pub(super) terms: AHashSet<Arc<Terms>>,
@@ -32,14 +40,16 @@ impl Catalog {
     /// Compiles `doc` as catalogue `version`.
     ///
     /// # Errors
-    /// Every problem of the document, in the order of its parts: brands, programs, event types,
-    /// ads, partners, contracts, retired ids.
+    /// Every problem of the document, in the order of its parts: brands, programs, exception
+    /// lists, channels, event types, ads, partners, promo codes, contracts, postbacks, retired ids.
     pub fn build(doc: &CatalogDoc, version: CatalogVersion) -> Result<Self, Vec<Problem>> {
         let mut builder = Builder::default();
         doc.brands.iter().for_each(|brand| builder.brand(brand));
         doc.programs
             .iter()
             .for_each(|program| builder.program(program));
+        doc.exception_lists.iter().for_each(|own| builder.list(own));
+        doc.channels.iter().for_each(|own| builder.channel(own));
         doc.event_types
             .iter()
             .for_each(|kind| builder.event_type(kind));
@@ -47,9 +57,13 @@ impl Catalog {
         doc.partners
             .iter()
             .for_each(|partner| builder.partner(partner));
+        doc.promo_codes
+            .iter()
+            .for_each(|code| builder.promo_code(code));
         doc.contracts
             .iter()
             .for_each(|contract| builder.contract(contract));
+        doc.postbacks.iter().for_each(|own| builder.postback(own));
         builder.finish(&doc.retired, version)
     }
 }
@@ -71,6 +85,7 @@ impl Builder {
         }
         let mut catalog = self.catalog;
         catalog.version = version;
+        look_back(&mut catalog);
         catalog.partners.shrink_to_fit();
         for program in catalog.programs.values_mut() {
             program.ads.shrink_to_fit();
@@ -107,6 +122,19 @@ impl Builder {
         }
         for id in &retired.partners {
             back(self.partners.line(id), &|| format!("partner {id}"));
+        }
+        for id in &retired.postbacks {
+            back(self.postbacks.line(id), &|| format!("postback {id}"));
+        }
+    }
+}
+
+/// Notes with each program how far back a click of one of its contracts may lie.
+fn look_back(catalog: &mut Catalog) {
+    for ((program, _), contracts) in &catalog.contracts {
+        if let Some(program) = catalog.programs.get_mut(program) {
+            let windows = contracts.iter().map(|contract| contract.referral_window);
+            program.look_back = windows.fold(program.look_back, i64::max);
         }
     }
 }

@@ -1,14 +1,19 @@
-//! What one action earns: a fixed amount or a share of the order.
+//! What one action earns: a fixed amount or a share of the order; and the most that is paid.
 
-use crate::catalog::document::PayoutDoc;
+use super::word::{PERIODS, SCOPES, choice, choice_or};
+use crate::catalog::document::LimitDoc;
 use crate::catalog::problem::{Complaint, quoted};
-use crate::catalog::snapshot::Price;
+use crate::catalog::snapshot::{Limit, LimitOf, Price};
 use crate::model::currency::Currency;
 use crate::model::money::{AMOUNT_MAX, Money, MoneyError, Rate};
 
-/// The payout that `doc` names, in the program's currency.
-pub(in crate::catalog) fn payout(doc: &PayoutDoc, currency: Currency) -> Result<Price, Complaint> {
-    match (&doc.amount, &doc.rate) {
+/// A price in the program's currency.
+pub(in crate::catalog) fn price(
+    amount: Option<&str>,
+    rate: Option<&str>,
+    currency: Currency,
+) -> Result<Price, Complaint> {
+    match (amount, rate) {
         (Some(amount), None) => self::amount(amount, currency).map(Price::Flat),
         (None, Some(rate)) => self::rate(rate).map(Price::Rate),
         (Some(_), Some(_)) => Err(Complaint::new("has both amount and rate", "one of the two")),
@@ -17,6 +22,33 @@ pub(in crate::catalog) fn payout(doc: &PayoutDoc, currency: Currency) -> Result<
             "amount = \"5.00\" or rate = \"12.5%\"",
         )),
     }
+}
+
+/// A limit in the program's currency.
+pub(in crate::catalog) fn limit(doc: &LimitDoc, currency: Currency) -> Result<Limit, Complaint> {
+    let of = match (doc.of.as_str(), &doc.amount, doc.count) {
+        ("PAYOUT", Some(amount), None) => LimitOf::Payout(self::amount(amount, currency)?),
+        ("ACTIONS", None, Some(count)) => LimitOf::Actions(count),
+        (of, _, _) => {
+            return Err(Complaint::new(
+                format!("of {} with what is beside it is no limit", quoted(of)),
+                "of = \"PAYOUT\" with amount and without count, or of = \"ACTIONS\" with count and \
+                 without amount",
+            ));
+        }
+    };
+    if matches!(of, LimitOf::Payout(Money::ZERO) | LimitOf::Actions(0)) {
+        return Err(Complaint::new(
+            "limits to nothing",
+            "an amount or count above 0",
+        ));
+    }
+    Ok(Limit {
+        of,
+        scope: choice_or(doc.scope.as_deref(), SCOPES)
+            .map_err(|complaint| complaint.of("scope"))?,
+        period: choice(&doc.period, PERIODS).map_err(|complaint| complaint.of("period"))?,
+    })
 }
 
 fn amount(text: &str, currency: Currency) -> Result<Money, Complaint> {
@@ -50,15 +82,10 @@ fn rate(text: &str) -> Result<Rate, Complaint> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::id::EventTypeId;
+    use crate::catalog::snapshot::{Period, Scope};
 
     fn read(amount: Option<&str>, rate: Option<&str>) -> Result<Price, Complaint> {
-        let doc = PayoutDoc {
-            event_type: EventTypeId(1),
-            amount: amount.map(str::to_owned),
-            rate: rate.map(str::to_owned),
-        };
-        payout(&doc, "USD".parse().unwrap())
+        price(amount, rate, "USD".parse().unwrap())
     }
 
     #[test]
@@ -106,6 +133,67 @@ mod tests {
             assert!(
                 complaint.problem.contains(reason),
                 "{amount:?} {rate:?}: {complaint:?}"
+            );
+        }
+    }
+
+    fn limited(
+        of: &str,
+        amount: Option<&str>,
+        count: Option<u32>,
+        (scope, period): (Option<&str>, &str),
+    ) -> Result<Limit, Complaint> {
+        let doc = LimitDoc {
+            of: of.to_owned(),
+            amount: amount.map(str::to_owned),
+            count,
+            scope: scope.map(str::to_owned),
+            period: period.to_owned(),
+        };
+        limit(&doc, "USD".parse().unwrap())
+    }
+
+    #[test]
+    fn a_limit_is_a_sum_or_a_number() {
+        let sum = Limit {
+            of: LimitOf::Payout(Money(500_000_000)),
+            scope: Scope::All,
+            period: Period::Month,
+        };
+        assert_eq!(
+            limited("PAYOUT", Some("500"), None, (None, "MONTH")),
+            Ok(sum)
+        );
+        let number = Limit {
+            of: LimitOf::Actions(3),
+            scope: Scope::Customer,
+            period: Period::Contract,
+        };
+        let place = (Some("CUSTOMER"), "CONTRACT");
+        assert_eq!(limited("ACTIONS", None, Some(3), place), Ok(number));
+        for (of, amount, count, scope, period, reason) in [
+            ("PAYOUT", None, Some(3), None, "DAY", "no limit"),
+            ("PAYOUT", None, None, None, "DAY", "no limit"),
+            ("PAYOUT", Some("1"), Some(3), None, "DAY", "no limit"),
+            ("ACTIONS", Some("1"), None, None, "DAY", "no limit"),
+            ("actions", None, Some(3), None, "DAY", "no limit"),
+            ("PAYOUT", Some("0.001"), None, None, "DAY", "more decimals"),
+            ("PAYOUT", Some("0.00"), None, None, "DAY", "to nothing"),
+            ("ACTIONS", None, Some(0), None, "DAY", "to nothing"),
+            (
+                "ACTIONS",
+                None,
+                Some(1),
+                Some("ITEM"),
+                "DAY",
+                "scope `ITEM`",
+            ),
+            ("ACTIONS", None, Some(1), None, "YEAR", "period `YEAR`"),
+        ] {
+            let complaint = limited(of, amount, count, (scope, period)).unwrap_err();
+            assert!(
+                complaint.problem.contains(reason),
+                "{of} {reason}: {complaint:?}"
             );
         }
     }

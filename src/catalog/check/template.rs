@@ -76,7 +76,7 @@ pub(in crate::catalog) fn template(text: &str, audience: Audience) -> Result<Tem
 }
 
 /// The first piece of a literal that a query may not hold as it stands.
-fn unsafe_part(literal: &str) -> Option<&str> {
+pub(super) fn unsafe_part(literal: &str) -> Option<&str> {
     for (at, c) in literal.char_indices() {
         let part = literal.get(at..)?;
         let fine = match c {

@@ -75,6 +75,36 @@ pub(in crate::catalog) fn name(text: &str) -> Result<Box<str>, Complaint> {
     ))
 }
 
+/// A value that customers' data is compared with: 1 to `max` bytes, no control characters, no
+/// blanks around it.
+pub(in crate::catalog) fn value(text: &str, max: usize) -> Result<Box<str>, Complaint> {
+    let fine = (1..=max).contains(&text.len())
+        && text.trim() == text
+        && !text.chars().any(char::is_control);
+    if fine {
+        return Ok(text.into());
+    }
+    Err(Complaint::new(
+        format!(
+            "{} is empty, too long, or holds what it must not",
+            quoted(text)
+        ),
+        format!("1 to {max} bytes without control characters or blanks around them"),
+    ))
+}
+
+/// A reason of a reversal or modification.
+pub(in crate::catalog) fn disposition(text: &str) -> Result<Box<str>, Complaint> {
+    let safe = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_';
+    if (1..=64).contains(&text.len()) && text.bytes().all(safe) {
+        return Ok(text.into());
+    }
+    Err(Complaint::new(
+        format!("{} is no disposition code", quoted(text)),
+        "1 to 64 of A-Z 0-9 _",
+    ))
+}
+
 /// An account SID: the user name of the API and a path segment of its addresses.
 pub(in crate::catalog) fn sid(text: &str) -> Result<Box<str>, Complaint> {
     let safe = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
@@ -135,6 +165,16 @@ mod tests {
             sid,
             &["IRabc123", "a_b-c"],
             &["", "a b", "a:b", "a/b", "ä", &long],
+        );
+        check(
+            |text| value(text, 255),
+            &["Shoes & more", "日本"],
+            &["", " a", "a ", "a\tb", "a\0", &long],
+        );
+        check(
+            disposition,
+            &["ITEM_RETURNED", "X1"],
+            &["", "item", "A B", "A-B", "Ä", &long],
         );
         check(code, &["SALE", "a.b/c"], &["", "a b", "ä", &long]);
         check(

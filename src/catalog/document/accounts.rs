@@ -14,6 +14,9 @@ pub struct BrandDoc {
     pub sid: String,
     /// Shown in reports.
     pub name: String,
+    /// `OPTIONAL` or `REQUIRED`; the first when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signatures: Option<String>,
     /// Where it stands in the file.
     #[serde(skip)]
     pub line: Line,
@@ -36,6 +39,9 @@ pub struct PartnerDoc {
     /// Its sites, profiles and apps.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub properties: Vec<PropertyDoc>,
+    /// Beginnings of pages that are its alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unique_urls: Vec<String>,
     /// Where it stands in the file.
     #[serde(skip)]
     pub line: Line,

@@ -5,7 +5,9 @@
 //! each key; the rules of the values are in `build` and `check`.
 
 mod accounts;
+mod lists;
 mod offers;
+mod payout;
 mod place;
 mod retired;
 mod terms;
@@ -13,9 +15,11 @@ mod value;
 mod whole;
 
 pub use accounts::{BrandDoc, PartnerDoc, PropertyDoc};
-pub use offers::{AdDoc, EventTypeDoc, ProgramDoc};
+pub use lists::{ChannelDoc, ChannelRuleDoc, ExceptionListDoc, PostbackDoc, PromoCodeDoc};
+pub use offers::{AdDoc, CallDoc, EventTypeDoc, ProgramDoc};
+pub use payout::{GroupDoc, LimitDoc, PayoutDoc, PayoutMore, RuleDoc};
 pub use place::Line;
 pub(super) use place::contract_place;
 pub use retired::{RetiredAd, RetiredDoc, RetiredEventType};
-pub use terms::{ContractDoc, PayoutDoc};
+pub use terms::{ContractDoc, ContractMore, LockingDays, LockingDoc, ScheduledDoc};
 pub use whole::CatalogDoc;

@@ -1,12 +1,18 @@
 //! Programs, ads and event types as written.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::place::Line;
-use super::value::{active, maybe_date, yes};
+use super::value::{active, is_no, is_yes, maybe_date, yes};
 use crate::model::id::{AdId, EventTypeId, ProgramId};
 
 /// A program of one brand.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a key of the file that its author switches"
+)]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProgramDoc {
@@ -52,6 +58,18 @@ pub struct ProgramDoc {
     /// How late a conversion may come and keep its date.
     #[serde(default = "late_limit")]
     pub late_limit: String,
+    /// Whether the brand's pages may report arrivals.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub page_load: bool,
+    /// Whether links set a cookie of the brand's own.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub cookie: bool,
+    /// Hosts of the brand's pages, `domain.tld` or `*.domain.tld`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub site_hosts: Vec<String>,
+    /// Networks whose conversions are refused.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blocked_networks: Vec<String>,
     /// Where it stands in the file.
     #[serde(skip)]
     pub line: Line,
@@ -116,9 +134,51 @@ pub struct EventTypeDoc {
     /// `ACTIVE` or `INACTIVE`.
     #[serde(default = "active")]
     pub state: String,
+    /// One of [`crate::catalog::check::CREDIT_POLICIES`]; the first when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credit_policy: Option<String>,
+    /// After which time an order id counts again; never when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order_id_window: Option<String>,
+    /// Whether a conversion without items is refused.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub needs_items: bool,
+    /// `CustomerStatus` as sent, and the brand's own word for it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub customer_status: BTreeMap<String, String>,
+    /// The brand's own reasons of reversals and modifications.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dispositions: Vec<String>,
+    /// Reasons whose modification locks an action of an open-ended contract.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub locking_dispositions: Vec<String>,
+    /// Whether Non-preferred partners earn when nobody better took part.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub credit_non_preferred: bool,
+    /// What a call must be like.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<CallDoc>,
     /// Where it stands in the file.
     #[serde(skip)]
     pub line: Line,
+}
+
+/// What a phone call must be like to earn.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CallDoc {
+    /// Shortest talk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_talk: Option<String>,
+    /// How long another call of the same caller does not count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duplicate_window: Option<String>,
+    /// When calls count, such as `09:00-18:00` on the program's clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hours: Option<String>,
+    /// Whether calls earn at all.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub pays: bool,
 }
 
 fn click_id_parameter() -> String {

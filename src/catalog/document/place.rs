@@ -3,9 +3,10 @@
 use std::fmt;
 
 use super::accounts::{BrandDoc, PartnerDoc};
+use super::lists::{ChannelDoc, ExceptionListDoc, PostbackDoc, PromoCodeDoc};
 use super::offers::{AdDoc, EventTypeDoc, ProgramDoc};
 use super::terms::ContractDoc;
-use crate::catalog::problem::Place;
+use crate::catalog::problem::{Place, quoted};
 use crate::model::id::{PartnerId, ProgramId};
 
 /// The line an entity begins on, when it was read from a file.
@@ -59,6 +60,33 @@ impl Place for EventTypeDoc {
 impl Place for PartnerDoc {
     fn place(&self) -> String {
         format!("{}partner {}", self.line, self.id)
+    }
+}
+
+impl Place for ExceptionListDoc {
+    fn place(&self) -> String {
+        let (line, id, program) = (self.line, self.id, self.program);
+        format!("{line}exception_list {id} of program {program}")
+    }
+}
+
+impl Place for ChannelDoc {
+    fn place(&self) -> String {
+        let (line, name, program) = (self.line, quoted(&self.name), self.program);
+        format!("{line}channel {name} of program {program}")
+    }
+}
+
+impl Place for PromoCodeDoc {
+    fn place(&self) -> String {
+        let (line, code, program) = (self.line, quoted(&self.code), self.program);
+        format!("{line}promo_code {code} of program {program}")
+    }
+}
+
+impl Place for PostbackDoc {
+    fn place(&self) -> String {
+        format!("{}postback {}", self.line, self.id)
     }
 }
 

@@ -16,6 +16,9 @@ pub struct RetiredDoc {
     pub ads: Vec<RetiredAd>,
     /// Event types, each with the program it belonged to.
     pub event_types: Vec<RetiredEventType>,
+    /// Postbacks.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub postbacks: Vec<u32>,
 }
 
 /// A removed ad.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::accounts::{BrandDoc, PartnerDoc};
+use super::lists::{ChannelDoc, ExceptionListDoc, PostbackDoc, PromoCodeDoc};
 use super::offers::{AdDoc, EventTypeDoc, ProgramDoc};
 use super::retired::RetiredDoc;
 use super::terms::ContractDoc;
@@ -19,6 +20,12 @@ pub struct CatalogDoc {
     /// Programs.
     #[serde(rename = "program")]
     pub programs: Vec<ProgramDoc>,
+    /// Exception lists of all programs.
+    #[serde(rename = "exception_list", skip_serializing_if = "Vec::is_empty")]
+    pub exception_lists: Vec<ExceptionListDoc>,
+    /// Channels of all programs; those of one program in the order in which they are tried.
+    #[serde(rename = "channel", skip_serializing_if = "Vec::is_empty")]
+    pub channels: Vec<ChannelDoc>,
     /// Event types of all programs.
     #[serde(rename = "event_type")]
     pub event_types: Vec<EventTypeDoc>,
@@ -28,9 +35,15 @@ pub struct CatalogDoc {
     /// Partners.
     #[serde(rename = "partner")]
     pub partners: Vec<PartnerDoc>,
+    /// Promo codes of all programs; expressions in the order in which they are tried.
+    #[serde(rename = "promo_code", skip_serializing_if = "Vec::is_empty")]
+    pub promo_codes: Vec<PromoCodeDoc>,
     /// Contracts of partners with programs.
     #[serde(rename = "contract")]
     pub contracts: Vec<ContractDoc>,
+    /// Receivers of notices.
+    #[serde(rename = "postback", skip_serializing_if = "Vec::is_empty")]
+    pub postbacks: Vec<PostbackDoc>,
     /// Ids that were removed and never come back.
     #[serde(skip_serializing_if = "RetiredDoc::is_empty")]
     pub retired: RetiredDoc,
@@ -46,6 +59,10 @@ impl CatalogDoc {
             && self.ads.is_empty()
             && self.partners.is_empty()
             && self.contracts.is_empty()
+            && self.exception_lists.is_empty()
+            && self.channels.is_empty()
+            && self.promo_codes.is_empty()
+            && self.postbacks.is_empty()
     }
 
     /// Whether both say the same, whatever version they carry.
@@ -57,6 +74,10 @@ impl CatalogDoc {
             && self.ads == other.ads
             && self.partners == other.partners
             && self.contracts == other.contracts
+            && self.exception_lists == other.exception_lists
+            && self.channels == other.channels
+            && self.promo_codes == other.promo_codes
+            && self.postbacks == other.postbacks
             && self.retired == other.retired
     }
 }

@@ -2,12 +2,10 @@
 
 use std::fmt::Display;
 
-use toml::Value;
-use toml::value::Datetime;
-
+use super::inline::{self, date, quoted};
 use crate::catalog::document::{
-    AdDoc, BrandDoc, CatalogDoc, ContractDoc, EventTypeDoc, PartnerDoc, PayoutDoc, ProgramDoc,
-    PropertyDoc, RetiredDoc,
+    AdDoc, BrandDoc, CatalogDoc, ChannelDoc, ContractDoc, ContractMore, EventTypeDoc,
+    ExceptionListDoc, PartnerDoc, PostbackDoc, ProgramDoc, PromoCodeDoc, PropertyDoc, RetiredDoc,
 };
 
 /// The text of `doc`, with the version it is based on.
@@ -18,10 +16,14 @@ pub fn export(doc: &CatalogDoc) -> String {
         version,
         brands,
         programs,
+        exception_lists,
+        channels,
         event_types,
         ads,
         partners,
+        promo_codes,
         contracts,
+        postbacks,
         retired,
     } = doc;
     text.pair("version", version);
@@ -30,6 +32,12 @@ pub fn export(doc: &CatalogDoc) -> String {
     }
     for program in programs {
         text.program(program);
+    }
+    for list in exception_lists {
+        text.exception_list(list);
+    }
+    for channel in channels {
+        text.channel(channel);
     }
     for kind in event_types {
         text.event_type(kind);
@@ -40,8 +48,14 @@ pub fn export(doc: &CatalogDoc) -> String {
     for partner in partners {
         text.partner(partner);
     }
+    for code in promo_codes {
+        text.promo_code(code);
+    }
     for contract in contracts {
         text.contract(contract);
+    }
+    for postback in postbacks {
+        text.postback(postback);
     }
     if !retired.is_empty() {
         text.retired(retired);
@@ -53,10 +67,16 @@ struct Text(String);
 
 impl Text {
     fn brand(&mut self, brand: &BrandDoc) {
-        let BrandDoc { sid, name, line: _ } = brand;
+        let BrandDoc {
+            sid,
+            name,
+            signatures,
+            line: _,
+        } = brand;
         self.line("\n[[brand]]");
         self.pair("sid", quoted(sid));
         self.pair("name", quoted(name));
+        self.maybe("signatures", signatures.as_deref().map(quoted));
     }
 
     fn program(&mut self, program: &ProgramDoc) {
@@ -77,6 +97,10 @@ impl Text {
             program_template,
             pay_expired_ads,
             late_limit,
+            page_load,
+            cookie,
+            site_hosts,
+            blocked_networks,
             line: _,
         } = program;
         self.line("\n[[program]]");
@@ -98,6 +122,10 @@ impl Text {
         self.pair("program_template", quoted(program_template));
         self.pair("pay_expired_ads", pay_expired_ads);
         self.pair("late_limit", quoted(late_limit));
+        self.pair("page_load", page_load);
+        self.pair("cookie", cookie);
+        self.list("site_hosts", site_hosts, |host| quoted(host));
+        self.list("blocked_networks", blocked_networks, |range| quoted(range));
     }
 
     fn event_type(&mut self, kind: &EventTypeDoc) {
@@ -108,6 +136,14 @@ impl Text {
             name,
             category,
             state,
+            credit_policy,
+            order_id_window,
+            needs_items,
+            customer_status,
+            dispositions,
+            locking_dispositions,
+            credit_non_preferred,
+            call,
             line: _,
         } = kind;
         self.line("\n[[event_type]]");
@@ -117,6 +153,21 @@ impl Text {
         self.pair("name", quoted(name));
         self.pair("category", quoted(category));
         self.pair("state", quoted(state));
+        self.maybe("credit_policy", credit_policy.as_deref().map(quoted));
+        self.maybe("order_id_window", order_id_window.as_deref().map(quoted));
+        self.pair("needs_items", needs_items);
+        if !customer_status.is_empty() {
+            let words = customer_status.iter();
+            let words = words.map(|(sent, own)| format!("{} = {}", inline::key(sent), quoted(own)));
+            let words: Vec<_> = words.collect();
+            self.pair("customer_status", format!("{{ {} }}", words.join(", ")));
+        }
+        self.list("dispositions", dispositions, |code| quoted(code));
+        self.list("locking_dispositions", locking_dispositions, |code| {
+            quoted(code)
+        });
+        self.pair("credit_non_preferred", credit_non_preferred);
+        self.maybe("call", call.as_ref().map(inline::call));
     }
 
     fn ad(&mut self, ad: &AdDoc) {
@@ -154,6 +205,7 @@ impl Text {
             state,
             group,
             properties,
+            unique_urls,
             line: _,
         } = partner;
         self.line("\n[[partner]]");
@@ -164,6 +216,7 @@ impl Text {
         self.list("properties", properties, |PropertyDoc { id, name }| {
             format!("{{ id = {id}, name = {} }}", quoted(name))
         });
+        self.list("unique_urls", unique_urls, |url| quoted(url));
     }
 
     fn contract(&mut self, contract: &ContractDoc) {
@@ -174,6 +227,7 @@ impl Text {
             end,
             referral_window,
             payouts,
+            more,
             line: _,
         } = contract;
         self.line("\n[[contract]]");
@@ -182,7 +236,112 @@ impl Text {
         self.pair("start", date(start));
         self.maybe("end", end.as_deref().map(date));
         self.pair("referral_window", quoted(referral_window));
-        self.list("payouts", payouts, payout);
+        if let Some(more) = more {
+            let ContractMore {
+                credit_group,
+                accepts,
+                locking,
+                scheduled,
+            } = &**more;
+            self.maybe("credit_group", credit_group.as_deref().map(quoted));
+            let accepts = accepts.as_ref().map(|words| inline::texts(words));
+            self.maybe("accepts", accepts);
+            self.maybe("locking", locking.as_ref().map(inline::locking));
+            self.list("scheduled", scheduled, inline::scheduled);
+        }
+        self.list("payouts", payouts, inline::payout);
+    }
+
+    fn exception_list(&mut self, list: &ExceptionListDoc) {
+        let ExceptionListDoc {
+            program,
+            id,
+            name,
+            kind,
+            compared,
+            values,
+            line: _,
+        } = list;
+        self.line("\n[[exception_list]]");
+        self.pair("program", program);
+        self.pair("id", id);
+        self.pair("name", quoted(name));
+        self.pair("type", quoted(kind));
+        self.maybe("match", compared.as_deref().map(quoted));
+        self.pair("values", "[");
+        for value in values {
+            self.line(&format!("    {},", quoted(value)));
+        }
+        self.line("]");
+    }
+
+    fn channel(&mut self, channel: &ChannelDoc) {
+        let ChannelDoc {
+            program,
+            name,
+            credit_group,
+            rules,
+            line: _,
+        } = channel;
+        self.line("\n[[channel]]");
+        self.pair("program", program);
+        self.pair("name", quoted(name));
+        self.maybe("credit_group", credit_group.as_deref().map(quoted));
+        self.list("rules", rules, inline::channel_rule);
+    }
+
+    fn promo_code(&mut self, code: &PromoCodeDoc) {
+        let PromoCodeDoc {
+            program,
+            code,
+            kind,
+            partner,
+            channel,
+            credit_policy,
+            start,
+            end,
+            line: _,
+        } = code;
+        self.line("\n[[promo_code]]");
+        self.pair("program", program);
+        self.pair("code", quoted(code));
+        self.maybe("type", kind.as_deref().map(quoted));
+        self.maybe("partner", partner.map(|id| id.to_string()));
+        self.maybe("channel", channel.as_deref().map(quoted));
+        self.maybe("credit_policy", credit_policy.as_deref().map(quoted));
+        self.maybe("start", start.as_deref().map(date));
+        self.maybe("end", end.as_deref().map(date));
+    }
+
+    fn postback(&mut self, postback: &PostbackDoc) {
+        let PostbackDoc {
+            id,
+            program,
+            audience,
+            partner,
+            event_type,
+            kinds,
+            method,
+            url,
+            body,
+            content_type,
+            delay,
+            state,
+            line: _,
+        } = postback;
+        self.line("\n[[postback]]");
+        self.pair("id", id);
+        self.pair("program", program);
+        self.pair("audience", quoted(audience));
+        self.maybe("partner", partner.map(|id| id.to_string()));
+        self.maybe("event_type", event_type.map(|id| id.to_string()));
+        self.maybe("kinds", kinds.as_ref().map(|kinds| inline::texts(kinds)));
+        self.maybe("method", method.as_deref().map(quoted));
+        self.pair("url", quoted(url));
+        self.maybe("body", body.as_deref().map(quoted));
+        self.maybe("content_type", content_type.as_deref().map(quoted));
+        self.maybe("delay", delay.as_deref().map(quoted));
+        self.pair("state", quoted(state));
     }
 
     fn retired(&mut self, retired: &RetiredDoc) {
@@ -191,6 +350,7 @@ impl Text {
             partners,
             ads,
             event_types,
+            postbacks,
         } = retired;
         self.line("\n[retired]");
         self.list("programs", programs, ToString::to_string);
@@ -201,6 +361,7 @@ impl Text {
         self.list("event_types", event_types, |kind| {
             format!("{{ program = {}, id = {} }}", kind.program, kind.id)
         });
+        self.list("postbacks", postbacks, ToString::to_string);
     }
 
     fn pair(&mut self, key: &str, value: impl Display) {
@@ -228,31 +389,5 @@ impl Text {
     fn line(&mut self, line: &str) {
         self.0.push_str(line);
         self.0.push('\n');
-    }
-}
-
-fn payout(payout: &PayoutDoc) -> String {
-    let PayoutDoc {
-        event_type,
-        amount,
-        rate,
-    } = payout;
-    let value = |key: &str, value: &Option<String>| match value {
-        Some(value) => format!(", {key} = {}", quoted(value)),
-        None => String::new(),
-    };
-    let (amount, rate) = (value("amount", amount), value("rate", rate));
-    format!("{{ event_type = {event_type}{amount}{rate} }}")
-}
-
-fn quoted(text: &str) -> String {
-    Value::String(text.to_owned()).to_string()
-}
-
-/// A TOML date where that reads back as the same text, else a string.
-fn date(text: &str) -> String {
-    match text.parse::<Datetime>() {
-        Ok(date) if date.to_string() == text => date.to_string(),
-        _ => quoted(text),
     }
 }

@@ -5,7 +5,7 @@ use super::terms::CreditGroup;
 
 /// The channels of a program; the first that matches counts.
 #[derive(Clone, Debug, Default)]
-pub struct Channels(pub Box<[Channel]>);
+pub struct Channels(pub Vec<Channel>);
 
 /// A channel of the brand's own, such as newsletters or paid search.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,35 +121,32 @@ mod tests {
 
     #[test]
     fn the_first_channel_whose_rules_all_hold_counts() {
-        let channels = Channels(
-            [
-                channel("codes only", Vec::new()),
-                channel(
-                    "paid",
-                    vec![
-                        rule(ChannelPart::UtmSource, Operator::Is, &["google", "bing"]),
-                        rule(ChannelPart::UtmMedium, Operator::Is, &["cpc"]),
-                    ],
-                ),
-                channel(
-                    "clicks",
-                    vec![rule(ChannelPart::QueryName, Operator::Is, &["gclid"])],
-                ),
-                channel(
-                    "search",
-                    vec![
-                        rule(
-                            ChannelPart::ReferrerHost,
-                            Operator::EndsWith,
-                            &[".google.com"],
-                        ),
-                        rule(ChannelPart::QueryName, Operator::IsNot, &["partner"]),
-                        rule(ChannelPart::UtmCampaign, Operator::IsNot, &["spring"]),
-                    ],
-                ),
-            ]
-            .into(),
-        );
+        let channels = Channels(vec![
+            channel("codes only", Vec::new()),
+            channel(
+                "paid",
+                vec![
+                    rule(ChannelPart::UtmSource, Operator::Is, &["google", "bing"]),
+                    rule(ChannelPart::UtmMedium, Operator::Is, &["cpc"]),
+                ],
+            ),
+            channel(
+                "clicks",
+                vec![rule(ChannelPart::QueryName, Operator::Is, &["gclid"])],
+            ),
+            channel(
+                "search",
+                vec![
+                    rule(
+                        ChannelPart::ReferrerHost,
+                        Operator::EndsWith,
+                        &[".google.com"],
+                    ),
+                    rule(ChannelPart::QueryName, Operator::IsNot, &["partner"]),
+                    rule(ChannelPart::UtmCampaign, Operator::IsNot, &["spring"]),
+                ],
+            ),
+        ]);
         let name = |arrival: &Arrival<'_>| channels.of(arrival).map(|of| of.name.to_string());
         let mut arrival = Arrival {
             utm_source: "Google",

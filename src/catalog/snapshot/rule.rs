@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use regex::{Regex, RegexBuilder};
 
@@ -226,7 +227,7 @@ impl Values {
 #[derive(Clone, Debug)]
 pub struct Pattern {
     text: Box<str>,
-    compiled: Regex,
+    compiled: Arc<Regex>,
 }
 
 impl Pattern {
@@ -248,7 +249,7 @@ impl Pattern {
             .map_err(|error| one_line(&error))?;
         Ok(Self {
             text: text.into(),
-            compiled,
+            compiled: Arc::new(compiled),
         })
     }
 
