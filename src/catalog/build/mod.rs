@@ -1,4 +1,4 @@
-//! A document to a [`Catalog`], or every problem it has.
+//! A document to a [`super::Catalog`], or every problem it has.
 //!
 //! Each entity is compiled even when some of its values are wrong, with a stand-in for the wrong
 //! value, so that one mistake is reported once and does not make others point nowhere. A catalogue

@@ -22,7 +22,7 @@ pub struct ProgramDoc {
     pub brand: String,
     /// Shown in reports.
     pub name: String,
-    /// One of [`super::check::PROGRAM_STATES`]; only `ACTIVE` serves.
+    /// One of [`super::super::check::PROGRAM_STATES`]; only `ACTIVE` serves.
     #[serde(default = "active")]
     pub state: String,
     /// IANA name of the zone whose calendar its reports follow.
@@ -40,7 +40,7 @@ pub struct ProgramDoc {
     /// Query name of the click id on the landing page.
     #[serde(default = "click_id_parameter")]
     pub click_id_parameter: String,
-    /// One of [`super::check::UNIQUE_WINDOWS`].
+    /// One of [`super::super::check::UNIQUE_WINDOWS`].
     #[serde(default = "unique_click_window")]
     pub unique_click_window: String,
     /// `ROLLING` or `FIXED`.
@@ -85,7 +85,7 @@ pub struct AdDoc {
     pub id: AdId,
     /// Shown in reports.
     pub name: String,
-    /// One of [`super::check::AD_TYPES`].
+    /// One of [`super::super::check::AD_TYPES`].
     #[serde(rename = "type")]
     pub kind: String,
     /// Its own landing page.
@@ -129,7 +129,7 @@ pub struct EventTypeDoc {
     pub code: Option<String>,
     /// Shown in reports.
     pub name: String,
-    /// One of [`super::check::CATEGORIES`].
+    /// One of [`super::super::check::CATEGORIES`].
     pub category: String,
     /// `ACTIVE` or `INACTIVE`.
     #[serde(default = "active")]
