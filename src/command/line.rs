@@ -92,7 +92,7 @@ enum CatalogCommand {
 
 #[derive(Debug, Subcommand)]
 enum KeyCommand {
-    /// Make a key; its token is printed once.
+    /// Make a key; its token or secret is printed once.
     Create {
         #[command(flatten)]
         config: ConfigFile,
@@ -106,6 +106,9 @@ enum KeyCommand {
             default_value = "read-reports,write-conversions"
         )]
         scopes: Vec<String>,
+        /// Make a key that signs requests (`X-Signature`) instead; it opens nothing by itself.
+        #[arg(long, conflicts_with = "scopes")]
+        signing: bool,
     },
     /// List all keys.
     List(ConfigFile),
@@ -208,10 +211,12 @@ fn key(command: KeyCommand, out: &mut dyn Write) -> Result<(), Failure> {
             config,
             brand,
             scopes,
+            signing,
         } => {
-            let value = json!({ "sid": brand, "scopes": scopes });
+            let value = json!({ "sid": brand, "scopes": scopes, "signing": signing });
             let answer = ask::ask(&load(&config.config)?, "key-create", value)?;
-            writeln!(out, "token: {}", show::text(&answer["token"]))?;
+            let what = if signing { "secret" } else { "token" };
+            writeln!(out, "{what}: {}", show::text(&answer[what]))?;
         }
         KeyCommand::List(file) => {
             let answer = ask::ask(&load(&file.config)?, "key-list", Value::Null)?;

@@ -51,13 +51,18 @@ pub fn keys(out: &mut dyn Write, answer: &Value) -> Result<(), Failure> {
             .flatten()
             .filter_map(Value::as_str)
             .collect();
+        let may = if key["signs"] == true {
+            "signs requests".to_owned()
+        } else {
+            scopes.join(",")
+        };
         let revoked = key["revoked"].as_str().unwrap_or("-");
         writeln!(
             out,
             "{:<10} {:<16} {:<32} {:<26} {revoked}",
             text(&key["id"]),
             text(&key["brand"]),
-            scopes.join(","),
+            may,
             text(&key["created"]),
         )?;
     }

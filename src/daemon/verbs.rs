@@ -69,7 +69,7 @@ pub(super) fn failed(error: &LogError) -> VerbError {
 
 fn key_failed(error: &KeyError) -> VerbError {
     let exit = match error {
-        KeyError::Unknown(_) => EXIT_INPUT,
+        KeyError::Unknown(_) | KeyError::TooMany => EXIT_INPUT,
         KeyError::Log(error) => error.exit_code(),
         KeyError::Damaged { .. } => 65,
         KeyError::Random(_) => EXIT_TEMPORARY,
@@ -185,7 +185,11 @@ fn catalog_export(stores: &Stores, _: Value) -> Result<Value, VerbError> {
 #[derive(Deserialize)]
 struct CreateKey {
     sid: String,
+    #[serde(default)]
     scopes: Vec<String>,
+    /// A key that signs requests, and has no scope.
+    #[serde(default)]
+    signing: bool,
 }
 
 fn key_create(stores: &Stores, value: Value) -> Result<Value, VerbError> {
@@ -196,6 +200,12 @@ fn key_create(stores: &Stores, value: Value) -> Result<Value, VerbError> {
             asked.sid
         );
         return Err(VerbError::new(EXIT_INPUT, error));
+    }
+    let now = stores.log.clock().now();
+    if asked.signing {
+        let created = keys::create_signing(&stores.log, &stores.hash_key, &asked.sid, now)
+            .map_err(|error| key_failed(&error))?;
+        return Ok(json!({ "id": created.record.id, "secret": created.token }));
     }
     let names: Vec<&str> = Scope::ALL.iter().map(|scope| scope.1).collect();
     let scope = |name: &String| {
@@ -209,7 +219,6 @@ fn key_create(stores: &Stores, value: Value) -> Result<Value, VerbError> {
         .iter()
         .map(scope)
         .collect::<Result<Vec<_>, _>>()?;
-    let now = stores.log.clock().now();
     let created = keys::create(&stores.log, &stores.hash_key, &asked.sid, &scopes, now)
         .map_err(|error| key_failed(&error))?;
     Ok(json!({ "id": created.record.id, "token": created.token }))
@@ -225,6 +234,7 @@ fn key_list(stores: &Stores, _: Value) -> Result<Value, VerbError> {
                 "id": record.id,
                 "brand": record.sid,
                 "scopes": scopes,
+                "signs": record.hash.is_none(),
                 "created": record.created.to_string(),
                 "revoked": record.revoked.map(|at| at.to_string()),
             })

@@ -87,6 +87,8 @@ pub enum RefusedReason {
     Retry,
     /// The store could not take it; the sender was told to try again.
     Unavailable,
+    /// The signature of a submission does not hold.
+    Signature,
 }
 
 impl RefusedReason {
@@ -100,6 +102,7 @@ impl RefusedReason {
         (Self::Invalid, 21, "invalid"),
         (Self::Retry, 22, "retry"),
         (Self::Unavailable, 23, "unavailable"),
+        (Self::Signature, 24, "signature"),
     ];
 }
 

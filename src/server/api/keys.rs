@@ -4,6 +4,10 @@
 //! base64url for 32 random bytes. It is shown once, when it is made; the log keeps its keyed
 //! BLAKE3 hash. 256 random bits need no slow hash. Comparison takes the same time whether the id,
 //! the secret or the account is wrong.
+//!
+//! A signing key has no scope and opens nothing: its secret signs requests ([`super::signature`]).
+//! The secret is derived from the key of the hashes, the account and the id, so no secret lies in
+//! the log; whoever replaces the key of the hashes revokes every key of both kinds at once.
 
 use ahash::AHashMap;
 use base64::Engine as _;
@@ -23,6 +27,9 @@ const PREFIX: &str = "ck_";
 const ID_LEN: usize = 8;
 /// Characters of a token's secret.
 const SECRET_LEN: usize = 43;
+
+/// Most signing keys in force of one account: each is tried for a signature that is wrong.
+pub const SIGNING_KEYS_MAX: usize = 8;
 
 /// What a key may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,8 +73,8 @@ pub struct KeyRecord {
     pub sid: String,
     /// What it may do.
     pub scopes: Vec<Scope>,
-    /// Keyed hash of the token, 64 hexadecimal digits.
-    pub hash: String,
+    /// Keyed hash of the token, 64 hexadecimal digits; none for a signing key.
+    pub hash: Option<String>,
     /// When it was made.
     pub created: Millis,
     /// When it was revoked.
@@ -79,6 +86,12 @@ impl KeyRecord {
     #[must_use]
     pub fn may(&self, scope: Scope) -> bool {
         self.scopes.contains(&scope)
+    }
+
+    /// Whether it signs, and was not revoked.
+    #[must_use]
+    pub fn is_live_signing(&self) -> bool {
+        self.hash.is_none() && self.revoked.is_none()
     }
 }
 
@@ -99,6 +112,9 @@ pub enum KeyError {
     /// There is no such key.
     #[error("there is no key {0}; `clickd key list` shows them")]
     Unknown(String),
+    /// The account has as many live signing keys as are tried for a signature.
+    #[error("the account has {SIGNING_KEYS_MAX} signing keys in force; revoke one of them first")]
+    TooMany,
     /// The system gave no random bytes.
     #[error("the system gave no random bytes: {0}")]
     Random(String),
@@ -124,15 +140,11 @@ pub fn create(
     scopes: &[Scope],
     now: Millis,
 ) -> Result<Created, KeyError> {
-    let known = list(log)?;
-    let mut id = random_id()?;
-    while known.iter().any(|record| record.id == id) {
-        id = random_id()?;
-    }
+    let id = new_id(&list(log)?)?;
     let secret = URL_SAFE_NO_PAD.encode(random::<32>()?);
     let token = format!("{PREFIX}{id}_{secret}");
     let record = KeyRecord {
-        hash: hash(hash_key, &token).to_string(),
+        hash: Some(hash(hash_key, &token).to_string()),
         sid: sid.to_owned(),
         scopes: scopes.to_vec(),
         created: now,
@@ -141,6 +153,43 @@ pub fn create(
     };
     put(log, &record)?;
     Ok(Created { token, record })
+}
+
+/// Makes a signing key for the account `sid`; it is durable on return. The token is its secret.
+///
+/// # Errors
+/// The log failed, there is no randomness, or the account has [`SIGNING_KEYS_MAX`] live ones.
+pub fn create_signing(
+    log: &Log,
+    hash_key: &HashKey,
+    sid: &str,
+    now: Millis,
+) -> Result<Created, KeyError> {
+    let known = list(log)?;
+    let live = |record: &&KeyRecord| record.sid == sid && record.is_live_signing();
+    if known.iter().filter(live).count() >= SIGNING_KEYS_MAX {
+        return Err(KeyError::TooMany);
+    }
+    let record = KeyRecord {
+        hash: None,
+        sid: sid.to_owned(),
+        scopes: Vec::new(),
+        created: now,
+        revoked: None,
+        id: new_id(&known)?,
+    };
+    put(log, &record)?;
+    let token = signing_secret(hash_key, sid, &record.id);
+    Ok(Created { token, record })
+}
+
+/// The secret of a signing key. The id has a fixed length, so no two keys share their text.
+fn signing_secret(hash_key: &HashKey, sid: &str, id: &str) -> String {
+    let mut hasher = blake3::Hasher::new_keyed(hash_key);
+    for part in ["clickd request signature v1", id, sid] {
+        hasher.update(part.as_bytes());
+    }
+    hasher.finalize().to_string()
 }
 
 /// Every key ever made, in order of creation.
@@ -193,6 +242,15 @@ fn random<const N: usize>() -> Result<[u8; N], KeyError> {
     Ok(bytes)
 }
 
+/// An id that none of `known` has.
+fn new_id(known: &[KeyRecord]) -> Result<String, KeyError> {
+    let mut id = random_id()?;
+    while known.iter().any(|record| record.id == id) {
+        id = random_id()?;
+    }
+    Ok(id)
+}
+
 fn random_id() -> Result<String, KeyError> {
     Ok(format!("{:08x}", u32::from_be_bytes(random::<4>()?)))
 }
@@ -209,13 +267,21 @@ pub fn token_id(token: &str) -> Option<&str> {
 #[derive(Clone, Debug, Default)]
 pub struct KeyTable {
     records: AHashMap<String, KeyRecord>,
+    /// The ids of live signing keys by account.
+    signing: AHashMap<String, Vec<String>>,
 }
 
 impl KeyTable {
     /// A table of these records.
     #[must_use]
     pub fn new(records: Vec<KeyRecord>) -> Self {
+        let mut signing: AHashMap<String, Vec<String>> = AHashMap::new();
+        for record in records.iter().filter(|record| record.is_live_signing()) {
+            let ids = signing.entry(record.sid.clone()).or_default();
+            ids.push(record.id.clone());
+        }
         Self {
+            signing,
             records: records
                 .into_iter()
                 .map(|record| (record.id.clone(), record))
@@ -237,7 +303,11 @@ impl KeyTable {
         const NO_HASH: &str = "0000000000000000000000000000000000000000000000000000000000000000";
         let record = token_id(token).and_then(|id| self.records.get(id));
         let (stored_hash, stored_sid, live) = record.map_or((NO_HASH, "", false), |record| {
-            (&*record.hash, &*record.sid, record.revoked.is_none())
+            let (hash, live) = match &record.hash {
+                Some(hash) => (&**hash, record.revoked.is_none()),
+                None => (NO_HASH, false),
+            };
+            (hash, &*record.sid, live)
         });
         // The same work for every token, known or not.
         let hash = hash(hash_key, token).to_hex();
@@ -245,6 +315,14 @@ impl KeyTable {
         let same_sid = sid.as_bytes().ct_eq(stored_sid.as_bytes());
         let proven = same_hash & same_sid & Choice::from(u8::from(live));
         record.filter(|_| bool::from(proven))
+    }
+}
+
+impl KeyTable {
+    /// The secrets of the live signing keys of `sid`.
+    pub fn signing_secrets(&self, hash_key: &HashKey, sid: &str) -> impl Iterator<Item = String> {
+        let ids = self.signing.get(sid).map(Vec::as_slice).unwrap_or_default();
+        ids.iter().map(move |id| signing_secret(hash_key, sid, id))
     }
 }
 
@@ -318,7 +396,7 @@ mod tests {
         assert_eq!(secret.len(), SECRET_LEN);
         let (_, stored) = log.api_keys().unwrap().into_iter().next().unwrap();
         let stored = String::from_utf8(stored).unwrap();
-        assert!(!stored.contains(secret) && stored.contains(&made.record.hash));
+        assert!(!stored.contains(secret) && stored.contains(made.record.hash.as_ref().unwrap()));
         log.put_api_key("deadbeef", b"{}").unwrap();
         assert!(matches!(list(&log), Err(KeyError::Damaged { .. })));
     }

@@ -22,6 +22,7 @@ pub mod reports;
 pub mod respond;
 pub mod route;
 pub mod serve;
+pub mod signature;
 pub mod state;
 pub mod submissions;
 #[cfg(test)]

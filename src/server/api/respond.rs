@@ -16,6 +16,9 @@ use crate::report::error::QueryError;
 /// An answer of the API.
 pub type Answer = Response<Full<Bytes>>;
 
+/// How an account is proven.
+const CHALLENGE: &str = "Basic realm=\"clickd\", charset=\"UTF-8\"";
+
 /// Seconds after which a client may try again.
 const RETRY_SECONDS: &str = "1";
 
@@ -65,8 +68,18 @@ pub fn not_found() -> Answer {
 pub fn unauthorized() -> Answer {
     let message = "send HTTP Basic with an account SID and an auth token that is in force";
     let answer = error(StatusCode::UNAUTHORIZED, message);
-    let challenge = "Basic realm=\"clickd\", charset=\"UTF-8\"";
-    with(answer, WWW_AUTHENTICATE, challenge)
+    with(answer, WWW_AUTHENTICATE, CHALLENGE)
+}
+
+/// A signature that proves nothing. The connection is closed where the body is not read.
+#[must_use]
+pub fn unsigned(message: &str, closes: bool) -> Answer {
+    let answer = if closes {
+        closing(StatusCode::UNAUTHORIZED, message)
+    } else {
+        error(StatusCode::UNAUTHORIZED, message)
+    };
+    with(answer, WWW_AUTHENTICATE, CHALLENGE)
 }
 
 /// Another method than the endpoint has.
