@@ -1,17 +1,31 @@
 //! Money as it is sent, good and bad.
 
+use proptest::prelude::*;
+
 use super::*;
 
 type Pairs = [(&'static str, &'static str)];
 
-fn run(pairs: &[(&str, &str)], currency: &str) -> (Option<Money>, Vec<String>) {
+/// The order of these fields, each item with a SKU beside what is sent about it.
+fn run(pairs: &[(&str, &str)], currency: &str) -> (Order, Vec<String>) {
+    let mut with_sku: Vec<(String, String)> = Vec::new();
+    for (name, value) in pairs {
+        let sku = format!("ItemSku{}", split_number(name).1);
+        if name.starts_with("Item") && !with_sku.iter().any(|(name, _)| *name == sku) {
+            with_sku.push((sku, "s".to_owned()));
+        }
+        if !with_sku.iter().any(|(known, _)| known == name) {
+            with_sku.push(((*name).to_owned(), (*value).to_owned()));
+        }
+    }
+    bare(with_sku, currency)
+}
+
+fn bare(pairs: Vec<(String, String)>, currency: &str) -> (Order, Vec<String>) {
     let mut errors = Vec::new();
-    let pairs = pairs
-        .iter()
-        .map(|(a, b)| ((*a).to_owned(), (*b).to_owned()));
-    let fields = Fields::collect(pairs.collect(), &mut errors);
-    let money = base(&fields, currency.parse().unwrap(), &mut errors);
-    (money, errors.iter().map(ToString::to_string).collect())
+    let fields = Fields::collect(pairs, &mut errors);
+    let order = order(&fields, currency.parse().unwrap(), &mut errors);
+    (order, errors.iter().map(ToString::to_string).collect())
 }
 
 const BASES: &[(&Pairs, Option<i64>)] = &[
@@ -113,10 +127,6 @@ const BAD: &[(&Pairs, &str)] = &[
         ],
         "ItemPrice1: is given beside ItemSubTotal1",
     ),
-    (&[("ItemPrice", "1")], "ItemPrice: names no item"),
-    (&[("ItemPrice01", "1")], "ItemPrice01: names no item"),
-    (&[("ItemPrice0", "1")], "ItemPrice0: names no item"),
-    (&[("ItemPrice501", "1")], "ItemPrice501: names no item"),
     (&[("ItemTotalDiscount1", "1")], "ItemSubTotal1: is missing"),
     (
         &[("ItemSubTotal1", "1"), ("ItemTotalDiscount1", "1.01")],
@@ -174,16 +184,24 @@ const BAD: &[(&Pairs, &str)] = &[
     ),
     (
         &[("ItemPrice1", "10000000"), ("ItemQuantity1", "1000000")],
-        "body: the sum of the items is above",
+        "ItemPrice1: times its quantity is above the maximum of 10000000",
+    ),
+    (
+        &[("ItemSubTotal1", "10000000"), ("ItemSubTotal2", "0.01")],
+        "body: the sum of the items is above the maximum of 10000000",
+    ),
+    (
+        &[("ItemQuantity1", "0"), ("ItemSku1", "a")],
+        "ItemQuantity1: is no quantity",
     ),
 ];
 
 #[test]
 fn the_base_is_what_was_sold_less_discounts() {
     for (pairs, expected) in BASES {
-        let (money, errors) = run(pairs, "USD");
+        let (order, errors) = run(pairs, "USD");
         assert_eq!(
-            (money.map(|m| m.0), errors),
+            (order.amount.map(|m| m.0), errors),
             (*expected, vec![]),
             "{pairs:?}"
         );
@@ -198,4 +216,153 @@ fn what_is_wrong_names_the_field() {
         assert!(errors[0].starts_with(expected), "{pairs:?}: {errors:?}");
     }
     assert!(run(&[("Amount", "10.5")], "JPY").1[0].contains("the 0 that the currency has, JPY"));
+}
+
+#[test]
+fn items_are_numbered_and_a_price_needs_a_sku() {
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    for name in ["ItemPrice", "ItemPrice01", "ItemPrice0", "ItemPrice501"] {
+        let (_, errors) = bare(vec![pair(name, "1")], "USD");
+        assert_eq!(errors.len(), 1, "{errors:?}");
+        assert!(errors[0].starts_with(&format!("{name}: names no item")));
+    }
+    let (_, errors) = bare(
+        vec![pair("ItemSubTotal1", "1"), pair("ItemSku2", "s")],
+        "USD",
+    );
+    assert_eq!(errors.len(), 2, "{errors:?}");
+    assert!(errors[0].starts_with("ItemSku1: is missing: an item with a price"));
+    assert!(errors[1].starts_with("ItemSubTotal2: is missing"));
+}
+
+#[test]
+fn items_keep_what_was_sent_about_them() {
+    let pairs = [
+        ("ItemSku2", "sku"),
+        ("ItemCategory2", "category"),
+        ("ItemSubCategory2", "below"),
+        ("ItemName2", "name"),
+        ("ItemBrand2", "brand"),
+        ("ItemPromoCode2", "code"),
+        ("ItemQuantity2", "3"),
+        ("ItemSku10", "other"),
+        ("ItemName11", ""),
+        ("ItemText12_1", "no item by itself"),
+    ];
+    let item = Item {
+        number: 2,
+        units: 3,
+        net: None,
+        rebate: Money::ZERO,
+        sku: "sku".into(),
+        category: "category".into(),
+        sub_category: "below".into(),
+        name: "name".into(),
+        brand: "brand".into(),
+        promo_code: "code".into(),
+    };
+    let other = Item {
+        number: 10,
+        sku: "other".into(),
+        ..Item::default()
+    };
+    let owned = |(a, b): &(&str, &str)| ((*a).to_owned(), (*b).to_owned());
+    let unpriced = bare(pairs.iter().map(owned).collect(), "USD");
+    let items = vec![item.clone(), other.clone()];
+    let amount = None;
+    assert_eq!(unpriced, (Order { amount, items }, vec![]));
+    let more = [
+        ("ItemPrice2", "2.00"),
+        ("ItemDiscount2", "0.25"),
+        ("ItemSubTotal10", "1.00"),
+    ];
+    let priced = pairs.iter().chain(&more).map(owned).collect();
+    let items = vec![
+        Item {
+            net: Some(Money(5_250_000)),
+            rebate: Money(750_000),
+            ..item
+        },
+        Item {
+            net: Some(Money(1_000_000)),
+            ..other
+        },
+    ];
+    let amount = Some(Money(6_250_000));
+    assert_eq!(bare(priced, "USD"), (Order { amount, items }, vec![]));
+}
+
+#[test]
+fn a_discount_of_the_order_is_spread_to_the_minor_unit() {
+    type Case<'a> = (&'a str, &'a str, [&'a str; 3], [i64; 3]);
+    let cases: &[Case<'_>] = &[
+        // A cent over: to the first of equal remainders.
+        (
+            "USD",
+            "1.00",
+            ["3", "3", "3"],
+            [2_660_000, 2_670_000, 2_670_000],
+        ),
+        (
+            "JPY",
+            "10",
+            ["100", "200", "1"],
+            [97_000_000, 193_000_000, 1_000_000],
+        ),
+        ("KWD", "0.100", ["1", "1", "1"], [966_000, 967_000, 967_000]),
+        ("USD", "0.01", ["0", "0.01", "5"], [0, 10_000, 4_990_000]),
+        ("USD", "9", ["3", "3", "3"], [0, 0, 0]),
+    ];
+    for (currency, discount, sub_totals, nets) in cases {
+        let pairs = [
+            ("ItemSubTotal1", sub_totals[0]),
+            ("ItemSubTotal2", sub_totals[1]),
+            ("ItemSubTotal3", sub_totals[2]),
+            ("OrderDiscount", discount),
+        ];
+        let (order, errors) = run(&pairs, currency);
+        assert_eq!(errors, [""; 0], "{pairs:?}");
+        let found: Vec<i64> = order.items.iter().map(|item| item.net.unwrap().0).collect();
+        assert_eq!(found, nets, "{pairs:?}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn the_items_add_up_to_the_order(
+        lines in prop::collection::vec((0_i64..100_000, 1_u32..20, 0_u32..=1_000_000), 1..12),
+        discount in 0_u32..=1_000_000,
+        currency in prop::sample::select(vec!["USD", "JPY", "KWD"]),
+        reversed: bool,
+    ) {
+        let decimals = currency.parse::<Currency>().unwrap().decimals();
+        let text = |minor: i64| {
+            let micros = i128::from(minor) * 1_000_000 / 10_i128.pow(decimals);
+            crate::model::money::decimal_text(micros, decimals)
+        };
+        let rate = |millionths: u32| format!("{}.{:04}", millionths / 10_000, millionths % 10_000);
+        let mut pairs = vec![("OrderDiscountRate".to_owned(), rate(discount))];
+        let mut gross = 0;
+        for (number, (price, units, off)) in (1..).zip(&lines) {
+            gross += i128::from(*price) * i128::from(*units);
+            pairs.push((format!("ItemSku{number}"), "s".to_owned()));
+            pairs.push((format!("ItemPrice{number}"), text(*price)));
+            pairs.push((format!("ItemQuantity{number}"), units.to_string()));
+            pairs.push((format!("ItemDiscountRate{number}"), rate(*off)));
+        }
+        let order = bare(pairs.clone(), currency);
+        if reversed {
+            pairs.reverse();
+            prop_assert_eq!(&bare(pairs, currency), &order);
+        }
+        let (order, errors) = order;
+        prop_assert_eq!(errors, vec![""; 0]);
+        let nets = order.items.iter().map(|item| i128::from(item.net.unwrap().0));
+        let rebates = order.items.iter().map(|item| i128::from(item.rebate.0));
+        prop_assert_eq!(nets.clone().sum::<i128>(), i128::from(order.amount.unwrap().0));
+        prop_assert!(nets.clone().all(|net| net >= 0));
+        let unit = 1_000_000 / 10_i128.pow(decimals);
+        prop_assert!(nets.clone().chain(rebates.clone()).all(|part| part % unit == 0));
+        prop_assert_eq!(nets.sum::<i128>() + rebates.sum::<i128>(), gross * unit);
+    }
 }

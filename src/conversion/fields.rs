@@ -22,6 +22,8 @@ const PUBLISHED: &[&str] = &[
     "AppVer",
     "AppleIfa",
     "AppleIfv",
+    "CallDuration",
+    "CallStatus",
     "CallerId",
     "CampaignId",
     "ClickId",
@@ -52,6 +54,7 @@ const PUBLISHED: &[&str] = &[
     "ItemDeliveryType",
     "ItemDiscount",
     "ItemDiscountRate",
+    "ItemMargin",
     "ItemMoney",
     "ItemMpn",
     "ItemName",
@@ -86,10 +89,12 @@ const PUBLISHED: &[&str] = &[
     "PropertyId",
     "SharedId",
     "SubId",
+    "TalkDuration",
     "Text",
     "TrackingConsent",
     "UniqueUrl",
     "UserAgent",
+    "impacttest",
 ];
 
 /// Names that mean another published one.

@@ -10,7 +10,8 @@
 //! | body bytes → name and value pairs | [`body`] |
 //! | names → the published spelling, bounds, repeats | [`fields`] |
 //! | `EventDate` | [`event_date`] |
-//! | money | [`amount`] |
+//! | money of the order and of its items | [`amount`], [`items`] |
+//! | who is to be credited, who bought, the call | [`references`] |
 //! | what each field may hold, what needs what | [`rules`] |
 //! | all of it → `Submission` | [`submission`] |
 //!
@@ -23,7 +24,9 @@ pub mod event_date;
 pub mod fields;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod items;
 mod json;
+pub mod references;
 pub mod rules;
 pub mod submission;
 

@@ -2,11 +2,12 @@
 
 use crate::catalog::Catalog;
 use crate::catalog::snapshot::{Brand, Program};
-use crate::model::click::Network;
 use crate::model::click_id::ClickId;
 use crate::model::currency::Currency;
 use crate::model::id::{EventTypeId, ProgramId};
-use crate::model::submission::{Claim, EventTime, ORDER_ID_BYTES_MAX, PayloadHash, Submission};
+use crate::model::submission::{
+    Claim, EventTime, ORDER_ID_BYTES_MAX, Order, Origin, PayloadHash, Submission,
+};
 use crate::model::time::Millis;
 
 use super::amount;
@@ -14,7 +15,7 @@ use super::body::{self, ContentType};
 use super::error::FieldError;
 use super::event_date;
 use super::fields::Fields;
-use super::rules;
+use super::{references, rules};
 
 /// The request and what is needed to judge it.
 pub struct Received<'a> {
@@ -22,6 +23,10 @@ pub struct Received<'a> {
     pub content_type: ContentType,
     /// The body, bounded by the caller.
     pub body: &'a [u8],
+    /// The query of the request, of which only `impacttest` is read.
+    pub query: &'a str,
+    /// Whether a signature of the request verified.
+    pub is_signed: bool,
     /// The catalogue in force.
     pub catalog: &'a Catalog,
     /// The brand that submits, by its key.
@@ -47,41 +52,69 @@ pub struct Refused {
 /// Every field error at once.
 pub fn read(received: &Received<'_>) -> Result<Submission, Refused> {
     let mut errors = Vec::new();
-    let pairs = body::pairs(received.content_type, received.body).map_err(|error| Refused {
+    let mut pairs = body::pairs(received.content_type, received.body).map_err(|error| Refused {
         program: None,
         errors: vec![error],
     })?;
+    add_query(&mut pairs, received.query, &mut errors);
     let fields = Fields::collect(pairs, &mut errors);
     let program = program(received, &fields, &mut errors);
     let event_type = event_type(program, &fields, &mut errors);
     let order_id = order_id(&fields, &mut errors);
     let event = event(program, received.now, &fields, &mut errors);
-    let amount = money(program, &fields, &mut errors);
+    let order = money(program, &fields, &mut errors);
     let currency = program.map(|program| program.currency);
     rules::check(&fields, received.catalog, currency, &mut errors);
-    let claim = match fields.filled("ClickId") {
+    let claim = match references::click_id(&fields) {
         None => Claim::None,
-        Some(text) => (received.verify)(text).map_or(Claim::Forged, Claim::Verified),
-    };
-    let refused = |errors| Refused {
-        program: program.map(|program| program.id),
-        errors,
+        Some(text) => (received.verify)(&text).map_or(Claim::Forged, Claim::Verified),
     };
     match (program, event_type, order_id, event) {
         (Some(program), Some(event_type), Some(order_id), Some(event)) if errors.is_empty() => {
+            let is_test = fields.filled(rules::TEST);
+            let is_test = is_test.and_then(rules::is_switched_on).unwrap_or(false);
             Ok(Submission {
                 program: program.id,
                 event_type,
                 order_id,
                 event,
                 claim,
-                amount,
-                customer_id: fields.filled("CustomerId").map(Into::into),
-                payload: payload(&fields, event_type, event),
+                references: references::read(&fields, program.id),
+                order,
+                customer_status: fields.filled("CustomerStatus").map(Into::into),
+                network: references::network(&fields),
+                call: references::call(&fields),
+                origin: Origin::Api,
+                is_test,
+                is_signed: received.is_signed,
+                payload: payload(&fields, event_type, event, is_test),
                 fields: stored(fields),
             })
         }
-        _ => Err(refused(errors)),
+        _ => Err(Refused {
+            program: program.map(|program| program.id),
+            errors,
+        }),
+    }
+}
+
+/// Adds what is read of the query to the pairs of the body, where it may stand as well.
+fn add_query(pairs: &mut Vec<(String, String)>, query: &str, errors: &mut Vec<FieldError>) {
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        if !name.eq_ignore_ascii_case(rules::TEST) {
+            continue;
+        }
+        let sent = pairs
+            .iter()
+            .find(|(sent, _)| sent.eq_ignore_ascii_case(&name));
+        match sent {
+            None => pairs.push((name.into_owned(), value.into_owned())),
+            Some((_, sent)) if *sent == value => {}
+            Some(_) => errors.push(FieldError::new(
+                rules::TEST,
+                "differs between query and body; send it once",
+            )),
+        }
     }
 }
 
@@ -196,11 +229,7 @@ fn event(
         .ok()
 }
 
-fn money(
-    program: Option<&Program>,
-    fields: &Fields,
-    errors: &mut Vec<FieldError>,
-) -> Option<crate::model::money::Money> {
+fn money(program: Option<&Program>, fields: &Fields, errors: &mut Vec<FieldError>) -> Order {
     let sent = fields.filled("CurrencyCode");
     let allowed = program.map(|program| program.currency);
     let parsed = sent.and_then(|text| text.parse::<Currency>().ok());
@@ -219,18 +248,20 @@ fn money(
     };
     errors.extend(wrong.map(|message| FieldError::new("CurrencyCode", message)));
     // Without a program the form of the amounts is still checked, by the currency sent.
-    let currency = allowed.or(parsed).or_else(|| "USD".parse().ok())?;
-    amount::base(fields, currency, errors)
+    let currency = allowed.or(parsed).or_else(|| "USD".parse().ok());
+    currency.map_or_else(Order::default, |currency| {
+        amount::order(fields, currency, errors)
+    })
 }
 
 /// The fields as they are kept: of an address only its network.
 fn stored(fields: Fields) -> Vec<(Box<str>, Box<str>)> {
+    let network = references::network(&fields);
     let mut stored = fields.into_stored();
     for (name, value) in &mut stored {
-        if &**name == "IpAddress"
-            && let Ok(address) = value.parse::<std::net::IpAddr>()
-        {
-            *value = Network::of(address).to_string().into();
+        if &**name == "IpAddress" {
+            let network = network.map(|network| network.to_string());
+            *value = network.unwrap_or_default().into();
         }
     }
     stored
@@ -239,7 +270,12 @@ fn stored(fields: Fields) -> Vec<(Box<str>, Box<str>)> {
 /// Hash of the business fields: the same for the same conversion whatever its encoding, the order
 /// and case of its field names, and the way it names its event type. Each text is preceded by its
 /// length, so that no two lists of fields read the same.
-fn payload(fields: &Fields, event_type: EventTypeId, event: EventTime) -> PayloadHash {
+fn payload(
+    fields: &Fields,
+    event_type: EventTypeId,
+    event: EventTime,
+    is_test: bool,
+) -> PayloadHash {
     let mut hasher = blake3::Hasher::new();
     let mut add = |text: &[u8]| {
         let length = u64::try_from(text.len()).unwrap_or(u64::MAX);
@@ -249,7 +285,12 @@ fn payload(fields: &Fields, event_type: EventTypeId, event: EventTime) -> Payloa
     add(&event_type.0.to_be_bytes());
     for (name, value) in fields.iter() {
         let left_out = match name {
-            "ActionTrackerId" | "EventTypeId" | "EventTypeCode" | "IpAddress" | "UserAgent" => true,
+            "ActionTrackerId"
+            | "EventTypeId"
+            | "EventTypeCode"
+            | "IpAddress"
+            | "UserAgent"
+            | rules::TEST => true,
             "EventDate" => event == EventTime::Now,
             _ => false,
         };
@@ -257,6 +298,9 @@ fn payload(fields: &Fields, event_type: EventTypeId, event: EventTime) -> Payloa
             add(name.as_bytes());
             add(value.as_bytes());
         }
+    }
+    if is_test {
+        add(rules::TEST.as_bytes());
     }
     let hash = hasher.finalize();
     let mut first = [0; 16];

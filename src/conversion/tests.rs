@@ -2,8 +2,10 @@
 
 use super::*;
 use crate::conversion::fixture;
+use crate::model::click::Network;
 use crate::model::id::{AdId, EventNumber, PartnerId};
 use crate::model::money::Money;
+use crate::model::submission::{Fingerprint, Person, Reference};
 use crate::model::time::{DAY, SECOND};
 
 const NOW: Millis = Millis(1_795_000_000_000);
@@ -25,6 +27,8 @@ fn run(content_type: ContentType, body: &str) -> Result<Submission, Refused> {
     read(&Received {
         content_type,
         body: body.as_bytes(),
+        query: "",
+        is_signed: false,
         catalog: &catalog,
         brand: catalog.brand("IRacme").unwrap(),
         now: NOW,
@@ -51,8 +55,12 @@ fn a_form_becomes_a_submission() {
     assert_eq!(&*submission.order_id, "o-1");
     assert_eq!(submission.event, EventTime::Now);
     assert_eq!(submission.claim, Claim::Verified(click()));
-    assert_eq!(submission.amount, Some(Money(12_500_000)));
-    assert_eq!(submission.customer_id.as_deref(), Some("c"));
+    assert_eq!(submission.order.amount, Some(Money(12_500_000)));
+    let customer = Person::named(ProgramId(1000), "CustomerId", "c").unwrap();
+    let caller = Fingerprint::of_caller(ProgramId(1000), "p");
+    let references = [Reference::Person(customer), Reference::Caller(caller)];
+    assert_eq!(submission.references, references);
+    assert_eq!(submission.field("CustomerId"), Some("c"));
     let names: Vec<&str> = submission.fields.iter().map(|(name, _)| &**name).collect();
     assert_eq!(
         names,
@@ -86,7 +94,8 @@ fn the_zone_of_a_date_is_the_programs() {
         }
     );
     assert_eq!(submission.claim, Claim::Forged);
-    assert_eq!((submission.amount, submission.customer_id), (None, None));
+    assert_eq!(submission.order, Order::default());
+    assert_eq!(submission.references, []);
 }
 
 #[test]
@@ -317,7 +326,7 @@ fn numbers_with_exponents_are_no_amounts_in_json_either() {
                 "CurrencyCode":"USD","Amount":{amount}}}"#
         )
     };
-    let amount = |text| run(ContentType::Json, &body(text)).map(|s| s.amount);
+    let amount = |text| run(ContentType::Json, &body(text)).map(|s| s.order.amount);
     assert_eq!(amount("0.1"), Ok(Some(Money(100_000))));
     assert_eq!(amount("\"0.1\""), Ok(Some(Money(100_000))));
     assert_eq!(amount("null"), Ok(None));
@@ -343,6 +352,65 @@ fn of_an_address_only_its_network_is_kept() {
             submission.fields
         );
     }
+}
+
+#[test]
+fn a_test_is_marked_in_the_body_or_in_the_query() {
+    let catalog = fixture::catalog();
+    let ask = |query, body: &str| {
+        read(&Received {
+            content_type: ContentType::Form,
+            body: body.as_bytes(),
+            query,
+            is_signed: false,
+            catalog: &catalog,
+            brand: catalog.brand("IRacme").unwrap(),
+            now: NOW,
+            verify: &|_| None,
+        })
+    };
+    let real = form(GOOD);
+    let test = form(&format!("{GOOD}&impacttest=1"));
+    assert_eq!((real.is_test, test.is_test), (false, true));
+    assert_ne!(real.payload, test.payload);
+    assert_eq!(test.field("impacttest"), Some("1"));
+    for (query, sent, is_test) in [
+        ("", "ImpactTest=TRUE", true),
+        ("impacttest=1", "", true),
+        ("x=1&IMPACTTEST=true", "", true),
+        ("impacttest=1", "impacttest=1", true),
+        ("", "impacttest=0", false),
+        ("impacttest=false", "", false),
+        ("impacttest=", "", false),
+        ("impacttests=1", "", false),
+    ] {
+        let found = ask(query, &format!("{GOOD}&{sent}")).unwrap();
+        assert_eq!(found.is_test, is_test, "{query} {sent}");
+        let alike = if is_test { &test } else { &real };
+        assert_eq!(found.payload, alike.payload, "{query} {sent}");
+    }
+    for (query, sent) in [
+        ("impacttest=1", "impacttest=0"),
+        ("impacttest=2", ""),
+        ("", "impacttest=yes"),
+    ] {
+        let refused = ask(query, &format!("{GOOD}&{sent}")).unwrap_err();
+        assert_eq!(refused.errors.len(), 1, "{query} {sent}");
+        assert_eq!(refused.errors[0].field, "impacttest", "{query} {sent}");
+    }
+}
+
+#[test]
+fn of_an_address_and_a_status_the_fold_is_told() {
+    let submission = form(&format!(
+        "{GOOD}&IpAddress=192.0.2.7&CustomerStatus=NEW&TalkDuration=9&ItemSku2=s"
+    ));
+    assert_eq!(submission.network, Some(Network::V4([192, 0, 2])));
+    assert_eq!(submission.customer_status.as_deref(), Some("NEW"));
+    assert_eq!(submission.call.unwrap().talk_seconds, Some(9));
+    assert_eq!(submission.order.items.len(), 1);
+    assert!(!format!("{submission:?}").contains("192.0.2.7"));
+    assert!(!submission.is_signed);
 }
 
 #[test]

@@ -263,6 +263,14 @@ fn attempt(stores: &Stores, id: SubmissionId) -> Result<Value, VerbError> {
         Some(SubmissionOutcome::Credited(action)) => {
             json!({ "state": "credited", "action": action.to_string() })
         }
+        Some(SubmissionOutcome::Test(Ok(partner))) => {
+            json!({ "state": "test", "partner": partner })
+        }
+        Some(SubmissionOutcome::Test(Err(refusal))) => json!({
+            "state": "test",
+            "code": refusal.code(),
+            "why": refusal.meaning(),
+        }),
         Some(SubmissionOutcome::Refused(refusal)) => json!({
             "state": "refused",
             "code": refusal.code(),
@@ -299,7 +307,7 @@ fn attempt(stores: &Stores, id: SubmissionId) -> Result<Value, VerbError> {
             "program": submission.program,
             "event_type": submission.event_type,
             "received": id.number.time().to_string(),
-            "amount": submission.amount.map(|amount| amount.to_string()),
+            "amount": submission.order.amount.map(|amount| amount.to_string()),
             "claim": format!("{:?}", submission.claim),
         }),
     });

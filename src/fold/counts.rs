@@ -45,7 +45,9 @@ impl Counts {
     pub(super) fn outcome(&mut self, outcome: SubmissionOutcome) {
         let result = match outcome {
             SubmissionOutcome::Refused(refusal) => return self.refusals.push(refusal),
-            SubmissionOutcome::Credited(_) | SubmissionOutcome::Waiting => return,
+            SubmissionOutcome::Credited(_)
+            | SubmissionOutcome::Waiting
+            | SubmissionOutcome::Test(_) => return,
             SubmissionOutcome::Settled(..) => ChangeResult::Settled,
             SubmissionOutcome::Changed(..) => ChangeResult::Changed,
             SubmissionOutcome::Unchanged(_) => ChangeResult::Unchanged,

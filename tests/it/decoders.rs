@@ -83,6 +83,8 @@ fn submit(content_type: ContentType, body: &[u8]) -> bool {
     let received = Received {
         content_type,
         body,
+        query: "impacttest=1",
+        is_signed: false,
         catalog: &IN_FORCE,
         brand: &IN_FORCE.brands["IRharbor"],
         now: NOW,

@@ -1,7 +1,7 @@
 //! Values about submissions: what became of each, and which wait.
 
 use crate::model::action::change::ChangeRefusal;
-use crate::model::id::{ProgramId, Slot};
+use crate::model::id::{PartnerId, ProgramId, Slot};
 use crate::model::refusal::Refusal;
 
 use super::bytes::{BAD_NUMBER, FORMAT, Reader, Why, push, push_varint};
@@ -25,6 +25,8 @@ pub enum SubmissionOutcome {
     Refused(Refusal),
     /// Its click id verifies but the click is not stored yet.
     Waiting,
+    /// A test: nobody is credited, and this is who would have been, or why nobody.
+    Test(Result<PartnerId, Refusal>),
     /// It changed this action; the update has this number.
     Changed(ActionId, u32),
     /// The action is already as it says.
@@ -55,6 +57,13 @@ impl Settled {
             }
             SubmissionOutcome::Refused(refusal) => out.extend_from_slice(&[2, refusal.byte()]),
             SubmissionOutcome::Waiting => out.push(3),
+            SubmissionOutcome::Test(Ok(partner)) => {
+                out.extend_from_slice(&[4, 0]);
+                push(&mut out, partner);
+            }
+            SubmissionOutcome::Test(Err(refusal)) => {
+                out.extend_from_slice(&[4, 1, refusal.byte()]);
+            }
             SubmissionOutcome::Changed(id, update) => {
                 out.push(5);
                 push_action(&mut out, id);
@@ -80,11 +89,13 @@ impl Settled {
         let slot = reader.part()?;
         let outcome = match reader.part()? {
             1_u8 => SubmissionOutcome::Credited(action(program, &mut reader)?),
-            2 => {
-                let refusal = Refusal::from_byte(reader.part()?).ok_or("unknown refusal")?;
-                SubmissionOutcome::Refused(refusal)
-            }
+            2 => SubmissionOutcome::Refused(refusal(&mut reader)?),
             3 => SubmissionOutcome::Waiting,
+            4 => SubmissionOutcome::Test(match reader.part()? {
+                0_u8 => Ok(reader.part()?),
+                1 => Err(refusal(&mut reader)?),
+                _ => return Err("unknown outcome"),
+            }),
             5 => {
                 let id = action(program, &mut reader)?;
                 SubmissionOutcome::Changed(id, reader.varint32()?)
@@ -103,6 +114,10 @@ impl Settled {
         reader.end()?;
         Ok(Self { slot, outcome })
     }
+}
+
+fn refusal(reader: &mut Reader<'_>) -> Result<Refusal, Why> {
+    Refusal::from_byte(reader.part()?).ok_or("unknown refusal")
 }
 
 fn push_action(out: &mut Vec<u8>, id: ActionId) {

@@ -143,6 +143,8 @@ fn outcomes() -> impl Strategy<Value = Settled> {
             .prop_map(|row| SubmissionOutcome::NotChanged(row.0)),
         prop::sample::select(Refusal::ALL).prop_map(|row| SubmissionOutcome::Refused(row.0)),
         Just(SubmissionOutcome::Waiting),
+        any::<u32>().prop_map(|partner| SubmissionOutcome::Test(Ok(PartnerId(partner)))),
+        prop::sample::select(Refusal::ALL).prop_map(|row| SubmissionOutcome::Test(Err(row.0))),
     ];
     (any::<u32>(), outcome).prop_map(|(slot, outcome)| Settled {
         slot: Slot(slot),

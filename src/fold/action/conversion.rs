@@ -24,7 +24,14 @@ impl Desk<'_, '_> {
         submission: &Submission,
         catalog: &Catalog,
     ) -> Result<Made, FoldError> {
-        let refused = |refusal: Refusal| Ok(Made::Settled(SubmissionOutcome::Refused(refusal)));
+        let refused = |refusal: Refusal| {
+            let outcome = if submission.is_test {
+                SubmissionOutcome::Test(Err(refusal))
+            } else {
+                SubmissionOutcome::Refused(refusal)
+            };
+            Ok(Made::Settled(outcome))
+        };
         let click = match credit::reference(submission, catalog) {
             Ok(click) => click,
             Err(refusal) => return refused(refusal),
@@ -50,6 +57,11 @@ impl Desk<'_, '_> {
             Ok(winner) => winner,
             Err(refusal) => return refused(refusal),
         };
+        // It tells who would earn it; its order id stays free, and no figure knows of it.
+        if submission.is_test {
+            let outcome = SubmissionOutcome::Test(Ok(winner.click.partner));
+            return Ok(Made::Settled(outcome));
+        }
         self.folder.counts.credit(reasons.is_none());
         let (action, items) = tracked(&case, &winner);
         let action_id = self.batch.free_id(&key, &before)?;
@@ -77,7 +89,7 @@ impl Desk<'_, '_> {
 fn tracked(case: &Case<'_>, winner: &Winner<'_>) -> (Action, Vec<ActionItem>) {
     let submission = case.submission;
     let sale = Sale {
-        amount: submission.amount,
+        amount: submission.order.amount,
         currency: winner.program.currency,
     };
     let cost = price(&sale, winner.payout);
@@ -95,15 +107,15 @@ fn tracked(case: &Case<'_>, winner: &Winner<'_>) -> (Action, Vec<ActionItem>) {
         date: winner.date,
         day: days::day_in(zone, winner.date),
         locking: winner.terms.locking.instant(winner.date, zone),
-        amount: submission.amount,
+        amount: submission.order.amount,
         cost,
-        intended_amount: submission.amount,
+        intended_amount: submission.order.amount,
         intended_cost: cost,
         gross_cost: cost,
         updated: received(case.id),
         updates: 1,
         group: None,
-        customer_status: None,
+        customer_status: submission.customer_status.clone(),
         flags,
     };
     (action, Vec::new())

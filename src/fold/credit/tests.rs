@@ -7,7 +7,7 @@ use crate::model::click_id::ClickId;
 use crate::model::id::{AdId, EventNumber, EventTypeId, PartnerId, ProgramId, Slot, SubmissionId};
 use crate::model::money::{Money, Rate};
 use crate::model::refusal::Refusal;
-use crate::model::submission::{Claim, EventTime, PayloadHash, Submission};
+use crate::model::submission::{Claim, EventTime, Submission};
 use crate::model::time::{DAY, HOUR, MINUTE, Millis};
 
 use super::case::{Case, Winner, action_date, credit, reference};
@@ -76,12 +76,8 @@ fn submission() -> Submission {
         program: ProgramId(1),
         event_type: EventTypeId(1),
         order_id: "order".into(),
-        event: EventTime::Now,
         claim: Claim::Verified(click()),
-        amount: Some(Money(10_000_000)),
-        customer_id: None,
-        payload: PayloadHash([0; 16]),
-        fields: Vec::new(),
+        ..Submission::default()
     }
 }
 

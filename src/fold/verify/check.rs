@@ -145,13 +145,18 @@ impl Check<'_> {
         let outcome = self.view.outcome(id)?.map(|settled| settled.outcome);
         match (entry, outcome) {
             (_, None) => self.report.differs("outcome", at, "one", "none"),
-            (_, Some(SubmissionOutcome::Waiting))
-            | (Entry::Conversion(_), Some(SubmissionOutcome::Refused(_)))
-            | (
+            (_, Some(SubmissionOutcome::Waiting)) => {}
+            (Entry::Conversion(submission), Some(SubmissionOutcome::Test(_)))
+                if submission.is_test => {}
+            (Entry::Conversion(submission), Some(SubmissionOutcome::Refused(_)))
+                if !submission.is_test => {}
+            (
                 Entry::Change(_),
                 Some(SubmissionOutcome::Unchanged(_) | SubmissionOutcome::NotChanged(_)),
             ) => {}
-            (Entry::Conversion(_), Some(SubmissionOutcome::Credited(action))) => {
+            (Entry::Conversion(submission), Some(SubmissionOutcome::Credited(action)))
+                if !submission.is_test =>
+            {
                 self.credited += 1;
                 self.named(id, entry, action, 1)?;
             }

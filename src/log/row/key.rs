@@ -4,7 +4,7 @@
 //! |---|---|
 //! | clicks | slot u32 · partner u32 · number u64 |
 //! | submissions | slot u32 · program u32 · number u64 |
-//! | orders | program u32 · event type u32 · order id (1 to 64 bytes) |
+//! | orders | program u32 · event type u32 · order id (1 to 64 bytes) · for tests a 0 byte |
 //! | facts | slot u32 · sequence u32 |
 //! | footers | slot u32 |
 //! | catalog, rules | version u32 |
@@ -60,6 +60,22 @@ pub fn order(program: ProgramId, event_type: EventTypeId, order_id: &str) -> Vec
     key.extend_from_slice(&program.0.to_be_bytes());
     key.extend_from_slice(&event_type.0.to_be_bytes());
     key.extend_from_slice(order_id.as_bytes());
+    key
+}
+
+/// The key of the attempts at an order. Those of tests have a byte more, which no order id holds:
+/// they neither fill the row of the real ones nor are they found in it.
+#[must_use]
+pub fn attempts(
+    program: ProgramId,
+    event_type: EventTypeId,
+    order_id: &str,
+    is_test: bool,
+) -> Vec<u8> {
+    let mut key = order(program, event_type, order_id);
+    if is_test {
+        key.push(0);
+    }
     key
 }
 

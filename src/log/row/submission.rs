@@ -1,23 +1,42 @@
 //! The rows of a submission and of its order key.
 //!
-//! A submission: format u8 (1), program and event type varints, order id, event time (tag u8: 0
-//! now, 1 start signed and precision varint), claim (tag u8: 0 none, 1 forged, 2 the 21 covered
-//! bytes of the click id), amount (varint of micros + 1, 0 when absent), customer id (tag u8),
-//! payload hash 16 bytes, then the count and the fields as pairs of texts.
+//! A submission, with varints unless another size is given: format u8 (2), program and event type,
+//! order id, flags (1 test, 2 signed, 4 of a batch, 8 of an
+//! import), for the last two job u64 and line or row; event time (tag u8: 0 now, 1 start signed and
+//! precision), claim (tag u8: 0 none, 1 forged, 2 the 21 covered bytes of the click id);
+//! references: count, then each a tag u8 (1 partner, 2 external click 16 bytes, 3 person: kind u8
+//! and 16 bytes, 4 promo code, 5 URL, 6 caller 16 bytes); amount (micros + 1, 0 when absent);
+//! items: count, then each number, units, net (as the amount), rebate in micros, and six texts in
+//! the order of [`Item`]; customer status (tag u8 and text), network (tag u8: 0 none, 4 or 6 and 3
+//! or 6 bytes), call (tag u8: 0 none, 1 answered, 2 incomplete, then talk seconds + 1), payload
+//! hash 16 bytes, then the count and the fields as pairs of texts.
 //!
 //! An order: format u8 (1), then per attempt slot u32, number u64 and payload hash, in the order
 //! of their commits.
 
+use crate::model::click::Network;
 use crate::model::click_id::ClickId;
-use crate::model::id::{EventNumber, EventTypeId, ProgramId, Slot, SubmissionId};
+use crate::model::id::{EventNumber, EventTypeId, PartnerId, ProgramId, Slot, SubmissionId};
 use crate::model::money::Money;
-use crate::model::submission::{Claim, EventTime, PayloadHash, Submission};
+use crate::model::submission::order::{ITEM_NUMBER_MAX, UNITS_MAX};
+use crate::model::submission::{
+    Call, CallStatus, Claim, EventTime, Fingerprint, Item, Order, Origin, PayloadHash, Person,
+    PersonKind, Reference, Submission,
+};
 use crate::model::time::Millis;
 
 use super::bytes::{Corrupt, Cursor, put_bytes, put_signed, put_varint};
 use crate::log::family;
 
+/// Format of an order row.
 const FORMAT: u8 = 1;
+/// Format of a submission.
+const SUBMISSION_FORMAT: u8 = 2;
+
+const TEST: u64 = 1;
+const SIGNED: u64 = 2;
+const BATCH: u64 = 4;
+const IMPORT: u64 = 8;
 
 /// One attempt to submit an order, as its order row names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,10 +63,11 @@ impl AttemptRow {
 
 /// Appends the row of `submission`.
 pub fn write(out: &mut Vec<u8>, submission: &Submission) {
-    out.push(FORMAT);
+    out.push(SUBMISSION_FORMAT);
     put_varint(out, u64::from(submission.program.0));
     put_varint(out, u64::from(submission.event_type.0));
     put_bytes(out, submission.order_id.as_bytes());
+    write_flags(out, submission);
     match submission.event {
         EventTime::Now => out.push(0),
         EventTime::At { start, precision } => {
@@ -64,15 +84,37 @@ pub fn write(out: &mut Vec<u8>, submission: &Submission) {
             out.extend_from_slice(&id.body());
         }
     }
-    let amount = submission
-        .amount
-        .and_then(|money| u64::try_from(money.0).ok());
-    put_varint(out, amount.map_or(0, |micros| micros.saturating_add(1)));
-    match &submission.customer_id {
+    put_varint(out, submission.references.len() as u64);
+    for reference in &submission.references {
+        write_reference(out, reference);
+    }
+    write_order_money(out, &submission.order);
+    match &submission.customer_status {
         None => out.push(0),
-        Some(id) => {
+        Some(status) => {
             out.push(1);
-            put_bytes(out, id.as_bytes());
+            put_bytes(out, status.as_bytes());
+        }
+    }
+    match &submission.network {
+        None => out.push(0),
+        Some(Network::V4(bytes)) => {
+            out.push(4);
+            out.extend_from_slice(bytes);
+        }
+        Some(Network::V6(bytes)) => {
+            out.push(6);
+            out.extend_from_slice(bytes);
+        }
+    }
+    match submission.call {
+        None => out.push(0),
+        Some(call) => {
+            out.push(match call.status {
+                CallStatus::Answered => 1,
+                CallStatus::Incomplete => 2,
+            });
+            put_varint(out, call.talk_seconds.map_or(0, |talk| u64::from(talk) + 1));
         }
     }
     out.extend_from_slice(&submission.payload.0);
@@ -83,20 +125,95 @@ pub fn write(out: &mut Vec<u8>, submission: &Submission) {
     }
 }
 
+fn write_flags(out: &mut Vec<u8>, submission: &Submission) {
+    let (origin, place) = match submission.origin {
+        Origin::Api => (0, None),
+        Origin::Batch { job, line } => (BATCH, Some((job, line))),
+        Origin::Import { job, row } => (IMPORT, Some((job, row))),
+    };
+    let test = if submission.is_test { TEST } else { 0 };
+    let signed = if submission.is_signed { SIGNED } else { 0 };
+    put_varint(out, test | signed | origin);
+    if let Some((job, place)) = place {
+        out.extend_from_slice(&job.to_be_bytes());
+        put_varint(out, place);
+    }
+}
+
+fn write_reference(out: &mut Vec<u8>, reference: &Reference) {
+    match reference {
+        Reference::Partner(partner) => {
+            out.push(1);
+            put_varint(out, u64::from(partner.0));
+        }
+        Reference::External(click) => {
+            out.push(2);
+            out.extend_from_slice(&click.0);
+        }
+        Reference::Person(person) => {
+            out.extend_from_slice(&[3, person.kind.byte()]);
+            out.extend_from_slice(&person.id.0);
+        }
+        Reference::PromoCode(code) => {
+            out.push(4);
+            put_bytes(out, code.as_bytes());
+        }
+        Reference::UniqueUrl(url) => {
+            out.push(5);
+            put_bytes(out, url.as_bytes());
+        }
+        Reference::Caller(caller) => {
+            out.push(6);
+            out.extend_from_slice(&caller.0);
+        }
+    }
+}
+
+fn write_order_money(out: &mut Vec<u8>, order: &Order) {
+    put_money(out, order.amount);
+    put_varint(out, order.items.len() as u64);
+    for item in &order.items {
+        put_varint(out, u64::from(item.number));
+        put_varint(out, u64::from(item.units));
+        put_money(out, item.net);
+        put_varint(out, u64::try_from(item.rebate.0).unwrap_or(0));
+        for text in [
+            &item.sku,
+            &item.category,
+            &item.sub_category,
+            &item.name,
+            &item.brand,
+            &item.promo_code,
+        ] {
+            put_bytes(out, text.as_bytes());
+        }
+    }
+}
+
+/// Money that may be absent; it is never below 0 here.
+fn put_money(out: &mut Vec<u8>, money: Option<Money>) {
+    let micros = money.and_then(|money| u64::try_from(money.0).ok());
+    put_varint(out, micros.map_or(0, |micros| micros.saturating_add(1)));
+}
+
 /// Reads the row of a submission.
 ///
 /// # Errors
 /// The row is not what [`write()`] writes.
 pub fn read(row: &[u8]) -> Result<Submission, Corrupt> {
     let mut cursor = Cursor::new(family::SUBMISSIONS, row);
-    if cursor.u8()? != FORMAT {
+    if cursor.u8()? != SUBMISSION_FORMAT {
         return Err(cursor.corrupt("its format is unknown"));
     }
-    let program = ProgramId(cursor.varint32()?);
-    let event_type = EventTypeId(cursor.varint32()?);
-    let order_id = cursor.text()?.into();
-    let event = read_event(&mut cursor)?;
-    let claim = match cursor.u8()? {
+    let mut submission = Submission {
+        program: ProgramId(cursor.varint32()?),
+        event_type: EventTypeId(cursor.varint32()?),
+        order_id: cursor.text()?.into(),
+        ..Submission::default()
+    };
+    read_flags(&mut cursor, &mut submission)?;
+    submission.event = read_event(&mut cursor)?;
+    submission.claim = match cursor.u8()? {
         0 => Claim::None,
         1 => Claim::Forged,
         2 => match ClickId::from_body(&cursor.array()?) {
@@ -105,35 +222,56 @@ pub fn read(row: &[u8]) -> Result<Submission, Corrupt> {
         },
         _ => return Err(cursor.corrupt("a claim is unknown")),
     };
-    let amount = match cursor.varint()?.checked_sub(1) {
-        None => None,
-        Some(micros) => match i64::try_from(micros) {
-            Ok(micros) => Some(Money(micros)),
-            Err(_) => return Err(cursor.corrupt("an amount is out of range")),
-        },
-    };
-    let customer_id = match cursor.u8()? {
+    for _ in 0..cursor.varint()? {
+        let reference = read_reference(&mut cursor)?;
+        if submission
+            .references
+            .last()
+            .is_some_and(|last| *last >= reference)
+        {
+            return Err(cursor.corrupt("its references are out of order"));
+        }
+        submission.references.push(reference);
+    }
+    submission.order = read_order_money(&mut cursor)?;
+    submission.customer_status = match cursor.u8()? {
         0 => None,
         1 => Some(cursor.text()?.into()),
-        _ => return Err(cursor.corrupt("a customer id is unknown")),
+        _ => return Err(cursor.corrupt("a customer status is unknown")),
     };
-    let payload = PayloadHash(cursor.array()?);
-    let mut fields = Vec::new();
+    submission.network = match cursor.u8()? {
+        0 => None,
+        4 => Some(Network::V4(cursor.array()?)),
+        6 => Some(Network::V6(cursor.array()?)),
+        _ => return Err(cursor.corrupt("a network is unknown")),
+    };
+    submission.call = read_call(&mut cursor)?;
+    submission.payload = PayloadHash(cursor.array()?);
     for _ in 0..cursor.varint()? {
-        fields.push((cursor.text()?.into(), cursor.text()?.into()));
+        let field = (cursor.text()?.into(), cursor.text()?.into());
+        submission.fields.push(field);
     }
     cursor.end()?;
-    Ok(Submission {
-        program,
-        event_type,
-        order_id,
-        event,
-        claim,
-        amount,
-        customer_id,
-        payload,
-        fields,
-    })
+    Ok(submission)
+}
+
+fn read_flags(cursor: &mut Cursor<'_>, submission: &mut Submission) -> Result<(), Corrupt> {
+    let flags = cursor.varint()?;
+    submission.is_test = flags & TEST != 0;
+    submission.is_signed = flags & SIGNED != 0;
+    submission.origin = match flags & !(TEST | SIGNED) {
+        0 => Origin::Api,
+        BATCH => Origin::Batch {
+            job: cursor.u64()?,
+            line: cursor.varint()?,
+        },
+        IMPORT => Origin::Import {
+            job: cursor.u64()?,
+            row: cursor.varint()?,
+        },
+        _ => return Err(cursor.corrupt("a flag is unknown")),
+    };
+    Ok(())
 }
 
 fn read_event(cursor: &mut Cursor<'_>) -> Result<EventTime, Corrupt> {
@@ -147,6 +285,86 @@ fn read_event(cursor: &mut Cursor<'_>) -> Result<EventTime, Corrupt> {
         }
         _ => Err(cursor.corrupt("an event time is unknown")),
     }
+}
+
+fn read_reference(cursor: &mut Cursor<'_>) -> Result<Reference, Corrupt> {
+    Ok(match cursor.u8()? {
+        1 => Reference::Partner(PartnerId(cursor.varint32()?)),
+        2 => Reference::External(Fingerprint(cursor.array()?)),
+        3 => {
+            let kind = PersonKind::from_byte(cursor.u8()?)
+                .ok_or_else(|| cursor.corrupt("a person is unknown"))?;
+            let id = Fingerprint(cursor.array()?);
+            Reference::Person(Person { kind, id })
+        }
+        4 => Reference::PromoCode(cursor.text()?.into()),
+        5 => Reference::UniqueUrl(cursor.text()?.into()),
+        6 => Reference::Caller(Fingerprint(cursor.array()?)),
+        _ => return Err(cursor.corrupt("a reference is unknown")),
+    })
+}
+
+fn read_order_money(cursor: &mut Cursor<'_>) -> Result<Order, Corrupt> {
+    let mut order = Order {
+        amount: read_money(cursor)?,
+        items: Vec::new(),
+    };
+    for _ in 0..cursor.varint()? {
+        let above = order.items.last().map_or(0, |item: &Item| item.number);
+        let number = u16::try_from(cursor.varint()?).unwrap_or(0);
+        if number <= above || number > ITEM_NUMBER_MAX {
+            return Err(cursor.corrupt("an item's number is out of range"));
+        }
+        let units = cursor.varint32()?;
+        if !(1..=UNITS_MAX).contains(&units) {
+            return Err(cursor.corrupt("an item's units are out of range"));
+        }
+        order.items.push(Item {
+            number,
+            units,
+            net: read_money(cursor)?,
+            rebate: Money(micros(cursor)?),
+            sku: cursor.text()?.into(),
+            category: cursor.text()?.into(),
+            sub_category: cursor.text()?.into(),
+            name: cursor.text()?.into(),
+            brand: cursor.text()?.into(),
+            promo_code: cursor.text()?.into(),
+        });
+    }
+    Ok(order)
+}
+
+fn read_money(cursor: &mut Cursor<'_>) -> Result<Option<Money>, Corrupt> {
+    let Some(micros) = cursor.varint()?.checked_sub(1) else {
+        return Ok(None);
+    };
+    let micros = i64::try_from(micros).map_err(|_| cursor.corrupt("an amount is out of range"))?;
+    Ok(Some(Money(micros)))
+}
+
+fn micros(cursor: &mut Cursor<'_>) -> Result<i64, Corrupt> {
+    i64::try_from(cursor.varint()?).map_err(|_| cursor.corrupt("an amount is out of range"))
+}
+
+fn read_call(cursor: &mut Cursor<'_>) -> Result<Option<Call>, Corrupt> {
+    let status = match cursor.u8()? {
+        0 => return Ok(None),
+        1 => CallStatus::Answered,
+        2 => CallStatus::Incomplete,
+        _ => return Err(cursor.corrupt("a call is unknown")),
+    };
+    let talk_seconds = match cursor.varint()?.checked_sub(1) {
+        None => None,
+        Some(talk) => {
+            let talk = u32::try_from(talk);
+            Some(talk.map_err(|_| cursor.corrupt("a call is too long"))?)
+        }
+    };
+    Ok(Some(Call {
+        status,
+        talk_seconds,
+    }))
 }
 
 /// The row of an order with these attempts.
@@ -183,86 +401,5 @@ pub fn read_order(row: &[u8]) -> Result<Vec<AttemptRow>, Corrupt> {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::model::id::{AdId, PartnerId};
-
-    fn sample() -> Submission {
-        Submission {
-            program: ProgramId(7),
-            event_type: EventTypeId(2),
-            order_id: "o-1".into(),
-            event: EventTime::At {
-                start: Millis(-1),
-                precision: 1_000,
-            },
-            claim: Claim::Verified(ClickId {
-                number: EventNumber(5),
-                partner: PartnerId(1),
-                ad: AdId(2),
-                program: ProgramId(7),
-                unrecorded: false,
-                key_number: 1,
-            }),
-            amount: Some(Money(12_500_000)),
-            customer_id: Some("c".into()),
-            payload: PayloadHash([7; 16]),
-            fields: vec![
-                ("Amount".into(), "12.50".into()),
-                ("Note".into(), "é".into()),
-            ],
-        }
-    }
-
-    #[test]
-    fn submissions_read_back() {
-        let mut all = vec![sample()];
-        all.push(Submission {
-            event: EventTime::Now,
-            claim: Claim::None,
-            ..sample()
-        });
-        all.push(Submission {
-            amount: None,
-            customer_id: None,
-            ..sample()
-        });
-        all.push(Submission {
-            claim: Claim::Forged,
-            amount: Some(Money(0)),
-            ..sample()
-        });
-        for submission in all {
-            let mut row = Vec::new();
-            write(&mut row, &submission);
-            assert_eq!(read(&row), Ok(submission));
-            assert!(read(&row[..row.len() - 1]).is_err());
-        }
-    }
-
-    #[test]
-    fn orders_read_back() {
-        let attempt = |n| AttemptRow {
-            slot: Slot(n),
-            number: EventNumber(u64::from(n) << 32),
-            payload: PayloadHash([1; 16]),
-        };
-        let attempts = vec![attempt(1), attempt(2)];
-        assert_eq!(read_order(&write_order(&attempts)), Ok(attempts));
-    }
-
-    proptest! {
-        #[test]
-        fn any_bytes_are_survived(mut row: Vec<u8>) {
-            let first = read(&row).is_ok();
-            prop_assert!(!first || row.len() > 20);
-            if let Some(format) = row.first_mut() {
-                *format = FORMAT;
-            }
-            prop_assert_eq!(read_order(&row).is_ok(), row.len() % 28 == 1);
-            prop_assert!(read(&row).is_err() || row.len() > 20);
-        }
-    }
-}
+#[path = "submission_tests.rs"]
+mod tests;

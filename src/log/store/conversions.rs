@@ -80,7 +80,8 @@ impl Log {
     fn submit_once(&self, submission: &Submission) -> Result<Accepted, LogError> {
         let shared = &*self.shared;
         let (program, event_type) = (submission.program, submission.event_type);
-        let order_key = key::order(program, event_type, &submission.order_id);
+        let order_id = &submission.order_id;
+        let order_key = key::attempts(program, event_type, order_id, submission.is_test);
         let reservation = Reservation::take(shared, order_key);
         let orders = shared.cf(family::ORDERS)?;
         let mut attempts = self.order_attempts(&reservation.key)?;
@@ -198,7 +199,7 @@ impl Log {
 }
 
 impl Log {
-    /// The attempts at an order, in the order of their commits.
+    /// The attempts at an order, tests included, in the order of their commits.
     ///
     /// # Errors
     /// The store failed, or the row is damaged.
@@ -208,8 +209,11 @@ impl Log {
         event_type: EventTypeId,
         order_id: &str,
     ) -> Result<Vec<SubmissionId>, LogError> {
-        let key = key::order(program, event_type, order_id);
-        let attempts = self.order_attempts(&key)?.into_iter();
+        let of = |is_test| key::attempts(program, event_type, order_id, is_test);
+        let mut attempts = self.order_attempts(&of(false))?;
+        attempts.append(&mut self.order_attempts(&of(true))?);
+        attempts.sort_by_key(|row| (row.slot, row.number));
+        let attempts = attempts.iter();
         Ok(attempts.map(|row| row.submission(program)).collect())
     }
 

@@ -10,7 +10,7 @@ use crate::model::id::{
     AdId, CatalogVersion, EventNumber, EventTypeId, PartnerId, ProgramId, RulesVersion, Slot,
     StringRef,
 };
-use crate::model::submission::{Claim, EventTime, PayloadHash, Submission};
+use crate::model::submission::{PayloadHash, Submission};
 
 type Pairs = std::iter::Copied<std::slice::Iter<'static, (Parameter, &'static [u8])>>;
 
@@ -48,12 +48,8 @@ fn submission(order_id: &str, payload: u8) -> Submission {
         program: ProgramId(7),
         event_type: EventTypeId(1),
         order_id: order_id.into(),
-        event: EventTime::Now,
-        claim: Claim::None,
-        amount: None,
-        customer_id: None,
         payload: PayloadHash([payload; 16]),
-        fields: Vec::new(),
+        ..Submission::default()
     }
 }
 

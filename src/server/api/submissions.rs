@@ -21,11 +21,12 @@ use crate::model::action::change::{Change, What};
 use crate::model::entry::Entry;
 use crate::model::id::{ProgramId, SubmissionId};
 use crate::model::refusal::Refusal;
-use crate::model::submission::{Claim, Submission};
+use crate::model::submission::{Claim, Reference, Submission};
 use crate::model::time::Millis;
 use crate::telemetry::label::SubmissionResult;
 
 use super::respond::{self, Answer};
+use super::signature;
 use super::state::ApiState;
 
 const UNAVAILABLE: &str = "the conversion could not be made durable; send it again";
@@ -36,6 +37,13 @@ where
     B: Body,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
+    let signature = match signature::before_body(state, request.headers()) {
+        Ok(signature) => signature,
+        Err(answer) => {
+            count_refused(state);
+            return *answer;
+        }
+    };
     let content_type = match content_type(request.headers()) {
         Ok(content_type) => content_type,
         Err(message) => {
@@ -43,6 +51,7 @@ where
             return respond::closing(StatusCode::UNSUPPORTED_MEDIA_TYPE, message);
         }
     };
+    let query = request.uri().query().unwrap_or_default().to_owned();
     let body = match read_body(state, request.into_body()).await {
         Ok(body) => body,
         Err((reason, answer)) => {
@@ -50,7 +59,20 @@ where
             return answer;
         }
     };
-    let submission = match check(state, sid, content_type, &body) {
+    let is_signed = match signature::of_body(state, sid, signature.as_ref(), &body) {
+        Ok(is_signed) => is_signed,
+        Err(answer) => {
+            count_refused(state);
+            return *answer;
+        }
+    };
+    let posted = Posted {
+        content_type,
+        body: &body,
+        query: &query,
+        is_signed,
+    };
+    let submission = match check(state, sid, &posted) {
         Ok(submission) => submission,
         Err(refused) => {
             refuse(state, refused.program, RefusedReason::Invalid);
@@ -143,12 +165,15 @@ where
     }
 }
 
-fn check(
-    state: &ApiState,
-    sid: &str,
+/// What of a request a submission is read from.
+struct Posted<'a> {
     content_type: ContentType,
-    body: &[u8],
-) -> Result<Submission, Refused> {
+    body: &'a [u8],
+    query: &'a str,
+    is_signed: bool,
+}
+
+fn check(state: &ApiState, sid: &str, posted: &Posted<'_>) -> Result<Submission, Refused> {
     let catalog = state.catalog.load();
     let brand = catalog.brand(sid).ok_or_else(|| Refused {
         program: None,
@@ -158,8 +183,10 @@ fn check(
         )],
     })?;
     conversion::read(&Received {
-        content_type,
-        body,
+        content_type: posted.content_type,
+        body: posted.body,
+        query: posted.query,
+        is_signed: posted.is_signed,
         catalog: &catalog,
         brand,
         now: state.log.clock().now(),
@@ -195,7 +222,7 @@ fn uri(sid: &str, id: SubmissionId) -> String {
 }
 
 /// A submission and what became of it, as impact.com publishes it, in the order it is written;
-/// `ErrorMessage` and `ActionId` are ours.
+/// `ErrorMessage`, `ActionId` and `IsTest` are ours.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Shown {
@@ -216,6 +243,7 @@ struct Shown {
     error_reason: Option<&'static str>,
     error_message: Option<&'static str>,
     action_id: Option<String>,
+    is_test: bool,
     uri: String,
 }
 
@@ -280,10 +308,14 @@ fn shown(sid: &str, id: SubmissionId, submission: Submission) -> Shown {
         .fields
         .iter()
         .find(|(name, _)| &**name == "EventTypeCode");
-    let partner = match submission.claim {
+    let forced = match submission.references.first() {
+        Some(Reference::Partner(partner)) => Some(partner.0),
+        _ => None,
+    };
+    let partner = forced.or(match submission.claim {
         Claim::Verified(click) => Some(click.partner.0),
         Claim::None | Claim::Forged => None,
-    };
+    });
     Shown {
         batch_id: id.to_string(),
         account_id: sid.to_owned(),
@@ -301,6 +333,7 @@ fn shown(sid: &str, id: SubmissionId, submission: Submission) -> Shown {
         error_reason: None,
         error_message: None,
         action_id: None,
+        is_test: submission.is_test,
         uri: uri(sid, id),
     }
 }
@@ -327,6 +360,7 @@ fn shown_change(sid: &str, id: SubmissionId, change: Change) -> Shown {
         error_reason: None,
         error_message: None,
         action_id: None,
+        is_test: false,
         uri: uri(sid, id),
     }
 }
@@ -352,7 +386,9 @@ impl Shown {
             | SubmissionOutcome::Settled(action, _)
             | SubmissionOutcome::Changed(action, _)
             | SubmissionOutcome::Unchanged(action) => self.action_id = Some(action.to_string()),
-            SubmissionOutcome::Refused(refusal) => {
+            // Who would have earned it, had it been real.
+            SubmissionOutcome::Test(Ok(partner)) => self.media_partner_id = Some(partner.0),
+            SubmissionOutcome::Refused(refusal) | SubmissionOutcome::Test(Err(refusal)) => {
                 self.error_type = Some(error_type(refusal));
                 self.error_reason = Some(refusal.code());
                 self.error_message = Some(refusal.meaning());

@@ -178,22 +178,30 @@ fn click(key: &[u8], value: &[u8], strings: &BTreeMap<u64, String>) -> Click {
     }
 }
 
-/// Format; varints program, event type; order id; event time (0 now); claim (0 none, 1 forged, 2
-/// with 21 bytes); varint of amount + 1; customer id (0 none); hash of 16 bytes; count and pairs of
-/// fields.
+/// Kind (1 a conversion); format; varints program, event type; order id; flags (0); event time (0
+/// now); claim (0 none, 1 forged, 2 with 21 bytes); count of references, each a person here (3,
+/// kind and 16 bytes); varint of amount + 1; items, status, network and call (0 none); hash of 16
+/// bytes; count and pairs of fields.
 fn submission(key: &[u8], value: &[u8]) -> Submission {
     let (slot, program, number) = event_key(key);
     let mut row = Bytes(value);
-    assert_eq!(row.byte(), 1, "format");
+    assert_eq!((row.byte(), row.byte()), (1, 2), "kind and format");
     assert_eq!(row.varint32(), program);
     let event_type = row.varint32();
     let order = row.text();
+    assert_eq!(row.varint(), 0, "no flags");
     assert_eq!(row.byte(), 0, "EventDate is NOW");
     if row.byte() == 2 {
         row.take(21);
     }
+    for _ in 0..row.varint() {
+        assert_eq!(row.byte(), 3, "a person");
+        row.take(17);
+    }
     row.varint();
-    assert_eq!(row.byte(), 0, "no customer id is sent");
+    for name in ["items", "status", "network", "call"] {
+        assert_eq!(row.byte(), 0, "no {name}");
+    }
     row.take(16);
     let fields = (0..row.varint()).map(|_| (row.text(), row.text()));
     Submission {

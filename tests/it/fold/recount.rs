@@ -28,6 +28,7 @@ pub(crate) enum Result {
         cost: i64,
     },
     Refused(&'static str),
+    Test(std::result::Result<u32, &'static str>),
     Waiting,
 }
 
@@ -204,12 +205,19 @@ impl Recount {
         terms: &Catalog,
         wall_end: Millis,
     ) -> Option<Result> {
+        let refused = |code| {
+            if submission.is_test {
+                Result::Test(Err(code))
+            } else {
+                Result::Refused(code)
+            }
+        };
         let Claim::Verified(click) = submission.claim else {
-            return Some(Result::Refused("ACTION_REF_NOT_FOUND"));
+            return Some(refused("ACTION_REF_NOT_FOUND"));
         };
         let known = terms.partners.contains_key(&click.partner);
         if click.program != submission.program || !known {
-            return Some(Result::Refused("ACTION_REF_NOT_FOUND"));
+            return Some(refused("ACTION_REF_NOT_FOUND"));
         }
         let stored = self.clicks.get(&(click.number.0, click.partner.0)).copied();
         let minted = click.number.time().0;
@@ -224,7 +232,8 @@ impl Recount {
         let flags = stored.unwrap_or(ClickFlags::NONE);
         let doubled = self.orders.contains(&order);
         let result = match earn(id, submission, &click, flags, doubled, terms) {
-            Err(code) => Result::Refused(code),
+            Err(code) => refused(code),
+            Ok(_) if submission.is_test => Result::Test(Ok(click.partner.0)),
             Ok((date_ms, late, cost)) => {
                 let day = date(terms, submission.program.0, date_ms);
                 let place = (submission.program.0, day, click.partner.0);
@@ -233,7 +242,10 @@ impl Recount {
                 self.add(
                     place,
                     5,
-                    submission.amount.map_or(0, |amount| i128::from(amount.0)),
+                    submission
+                        .order
+                        .amount
+                        .map_or(0, |amount| i128::from(amount.0)),
                 );
                 self.add(place, 6, i128::from(cost));
                 self.add(place, 7, i128::from(cost));
@@ -309,7 +321,7 @@ fn earn(
     let cost = match payout.unwrap().price {
         Price::Flat(amount) => amount.0,
         Price::Rate(rate) => {
-            let amount = submission.amount.map_or(0, |amount| amount.0);
+            let amount = submission.order.amount.map_or(0, |amount| amount.0);
             let unit = if program.currency.code() == "JPY" {
                 1_000_000
             } else {

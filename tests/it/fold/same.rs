@@ -112,6 +112,8 @@ fn result(derived: &Derived, log: &Log, id: clickd::model::id::SubmissionId) -> 
         | SubmissionOutcome::Settled(..)) => panic!("{outcome:?} of a conversion"),
         SubmissionOutcome::Waiting => Result::Waiting,
         SubmissionOutcome::Refused(refusal) => Result::Refused(refusal.code()),
+        SubmissionOutcome::Test(Ok(partner)) => Result::Test(Ok(partner.0)),
+        SubmissionOutcome::Test(Err(refusal)) => Result::Test(Err(refusal.code())),
         SubmissionOutcome::Credited(action_id) => {
             let entry = log.entry(id).unwrap().unwrap();
             let (program, event_type, order_id) = entry.order();
@@ -218,7 +220,7 @@ proptest! {
 
 #[test]
 fn the_histories_bring_up_every_kind_of_result() {
-    let mut came_up: Vec<String> = (1..=6).flat_map(history).collect();
+    let mut came_up: Vec<String> = (1..=8).flat_map(history).collect();
     came_up.sort();
     came_up.dedup();
     for kind in [
@@ -227,6 +229,8 @@ fn the_histories_bring_up_every_kind_of_result() {
         "true false",
         "Waiting",
         "Refused(\"ACTION_REF_NOT_FOUND\")",
+        "Test(Ok(10))",
+        "Test(Err(\"ACTION_REF_NOT_FOUND\"))",
         "Refused(\"CONV_DUPLICATE\")",
         "Refused(\"CAMPAIGN_NOT_FOUND\")",
         "Refused(\"ACTIONTRACKER_NOT_ACTIVE\")",

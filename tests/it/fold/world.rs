@@ -11,7 +11,7 @@ use clickd::model::id::{
     AdId, CatalogVersion, EventNumber, EventTypeId, PartnerId, ProgramId, Slot, StringRef,
 };
 use clickd::model::money::Money;
-use clickd::model::submission::{Claim, EventTime, PayloadHash, Submission};
+use clickd::model::submission::{Claim, EventTime, Order, PayloadHash, Submission};
 use clickd::model::time::{DAY, HOUR, MINUTE, Millis, SECOND};
 
 /// `SplitMix64`: a small generator whose whole state is its seed.
@@ -372,19 +372,25 @@ impl World {
         } else {
             1
         };
-        let amount = i64::try_from(dice.below(10_000)).unwrap() * 10_000;
+        let cents = i64::try_from(dice.below(10_000)).unwrap();
+        let amount = dice.chance(80).then_some(Money(cents * 10_000));
         Submission {
             program,
             event_type: EventTypeId(event_type),
             order_id: format!("order-{order}").into(),
             event,
             claim,
-            amount: dice.chance(80).then_some(Money(amount)),
-            customer_id: None,
+            order: sold(amount),
+            is_test: dice.chance(5),
             payload: PayloadHash(u128::from(dice.next()).to_be_bytes()),
-            fields: Vec::new(),
+            ..Submission::default()
         }
     }
+}
+
+fn sold(amount: Option<Money>) -> Order {
+    let items = Vec::new();
+    Order { amount, items }
 }
 
 /// Stores the first catalogue and the first robot list.

@@ -7,7 +7,7 @@ use super::bench::{Bench, Reply, short};
 use crate::derived::{ActionId, Settled, SubmissionOutcome};
 use crate::log::{Outcome, RefusedReason};
 use crate::model::entry::Entry;
-use crate::model::id::{EventTypeId, ProgramId, Slot, SubmissionId};
+use crate::model::id::{EventTypeId, PartnerId, ProgramId, Slot, SubmissionId};
 use crate::model::refusal::Refusal;
 use crate::model::submission::Submission;
 use crate::server::api::Limits;
@@ -109,6 +109,7 @@ fn the_result_of_a_submission_can_be_asked_for() {
             "ErrorReason": null,
             "ErrorMessage": null,
             "ActionId": null,
+            "IsTest": false,
             "Uri": uri,
         })
     );
@@ -144,6 +145,12 @@ fn the_result_of_a_submission_can_be_asked_for() {
     assert_eq!(refused["ErrorReason"], "CONV_DUPLICATE");
     assert_eq!(refused["ErrorMessage"], Refusal::ConvDuplicate.meaning());
     assert!(refused["ActionId"].is_null());
+    let tested = tell(SubmissionOutcome::Test(Ok(PartnerId(7))));
+    assert_eq!(tested["Status"], "Complete");
+    assert_eq!(tested["MediaPartnerId"], 7);
+    assert!(tested["ActionId"].is_null() && tested["ErrorReason"].is_null());
+    let tested = tell(SubmissionOutcome::Test(Err(Refusal::ConvDuplicate)));
+    assert_eq!(tested["ErrorReason"], "CONV_DUPLICATE");
     let refused = tell(SubmissionOutcome::Refused(Refusal::ContractNotFound));
     assert_eq!(refused["ErrorType"], "Contract Error");
 }

@@ -7,4 +7,5 @@ mod conversions;
 mod http;
 mod keys;
 mod reports;
+mod signatures;
 mod whole;

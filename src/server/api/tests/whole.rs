@@ -13,9 +13,10 @@ use crate::conversion::fixture;
 use crate::derived::{Derived, Options};
 use crate::fold::{Fold, RULES};
 use crate::log::Log;
+use crate::log::store::conversions::ATTEMPTS_MAX;
 use crate::model::click::{Click, ClickFlags, Network, Parameter, Visitor};
 use crate::model::click_id::ClickId;
-use crate::model::id::{AdId, CatalogVersion, PartnerId, ProgramId, StringRef};
+use crate::model::id::{AdId, CatalogVersion, EventTypeId, PartnerId, ProgramId, StringRef};
 use crate::server::api::Limits;
 
 /// Stores one click of a partner and gives the id its customer carries.
@@ -49,8 +50,8 @@ fn click(log: &Log, signer: &Signer, partner: PartnerId) -> String {
     String::from_utf8(signer.sign(&id).to_vec()).unwrap()
 }
 
-#[test]
-fn a_click_becomes_an_action_and_both_are_in_the_figures() {
+/// A server over a log and a running fold, and what signs its click ids.
+fn whole() -> (Bench, Arc<Signer>, Fold) {
     let signer = Arc::new(Signer::new(vec![(0, [9; 32])]).unwrap());
     let fold = Mutex::new(None);
     let verifier = Arc::clone(&signer);
@@ -64,6 +65,23 @@ fn a_click_becomes_an_action_and_both_are_in_the_figures() {
         let verify = move |text: &str| verifier.verify(text.as_bytes());
         (Arc::new(derived), Box::new(verify))
     });
+    let fold = fold.lock().take().unwrap();
+    (bench, signer, fold)
+}
+
+/// Waits until everything received so far is folded.
+fn folded(bench: &Bench, fold: &Fold) {
+    let sealed = bench.log.seal().unwrap();
+    let status = fold.status();
+    while status.watermark().slot < sealed {
+        assert_eq!(status.failure(), None);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn a_click_becomes_an_action_and_both_are_in_the_figures() {
+    let (bench, signer, mut fold) = whole();
     let id = click(&bench.log, &signer, PartnerId(7));
     let queued = |order: &str, click: &str| {
         let body = format!(
@@ -75,12 +93,7 @@ fn a_click_becomes_an_action_and_both_are_in_the_figures() {
     };
     let credited = queued("o-1", &id);
     let forged = queued("o-2", &format!("-{}", id.get(1..).unwrap()));
-    let sealed = bench.log.seal().unwrap();
-    let status = Arc::clone(fold.lock().as_ref().unwrap().status());
-    while status.watermark().slot < sealed {
-        assert_eq!(status.failure(), None);
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    folded(&bench, &fold);
     let shown = bench.get(&credited).json();
     assert_eq!(shown["Status"], "Complete");
     assert_eq!(shown["MediaPartnerId"], 7);
@@ -105,7 +118,69 @@ fn a_click_becomes_an_action_and_both_are_in_the_figures() {
     assert!(answer["@asof"].is_string());
     let other = bench.get(&target.replace("1000", "1001")).json();
     assert_eq!(other["@total"], "0");
-    fold.lock().take().unwrap().stop();
+    fold.stop();
+}
+
+#[test]
+fn a_test_is_judged_but_earns_nothing_and_leaves_its_order_id_free() {
+    let (bench, signer, mut fold) = whole();
+    let id = click(&bench.log, &signer, PartnerId(7));
+    let body = format!(
+        "CampaignId=1000&EventTypeCode=SALE&EventDate=NOW&OrderId=o-1&CurrencyCode=USD\
+         &Amount=12.34&ClickId={id}"
+    );
+    let queued = |body: &str| {
+        let json = bench.form(body).json();
+        json["QueuedUri"].as_str().unwrap().to_owned()
+    };
+    let test = format!("{body}&impacttest=1");
+    let before = queued(&test);
+    assert_eq!(queued(&test), before);
+    folded(&bench, &fold);
+    let real = queued(&body);
+    assert_ne!(real, before);
+    folded(&bench, &fold);
+    let after = queued(&format!("{test}&Note=after"));
+    folded(&bench, &fold);
+
+    let shown = bench.get(&before).json();
+    assert_eq!(
+        (&shown["Status"], &shown["IsTest"]),
+        (&"Complete".into(), &true.into())
+    );
+    assert_eq!(shown["MediaPartnerId"], 7);
+    assert!(shown["ActionId"].is_null() && shown["ErrorReason"].is_null());
+    let shown = bench.get(&real).json();
+    assert_eq!(shown["IsTest"], false);
+    assert!(shown["ActionId"].is_string(), "{shown}");
+    // A test shows that the real order is counted already.
+    let shown = bench.get(&after).json();
+    assert_eq!(shown["ErrorReason"], "CONV_DUPLICATE");
+
+    let target = format!("/Advertisers/IRacme/Reports/{PARTNER}?SUBAID=1000");
+    let record = &bench.get(&target).json()["Records"][0];
+    assert_eq!(record["Actions"], 1);
+    assert_eq!(record["SaleAmount"], "12.34");
+    assert_eq!(record["ActionCost"], "1.23");
+    fold.stop();
+}
+
+#[test]
+fn tests_leave_the_attempts_of_the_real_order_alone() {
+    let bench = Bench::start();
+    let body = "CampaignId=1000&EventTypeCode=SALE&EventDate=NOW&OrderId=o-1&CustomerId=c";
+    let submit = |number: usize| {
+        let body = format!("{body}&n={number}&impacttest=1");
+        bench.form(&body).status
+    };
+    for number in 0..ATTEMPTS_MAX {
+        assert_eq!(submit(number), 200, "{number}");
+    }
+    assert_eq!(submit(ATTEMPTS_MAX), 400);
+    assert_eq!(bench.form(body).status, 200);
+    let (program, event_type) = (ProgramId(1000), EventTypeId(10_001));
+    let attempts = bench.log.attempts(program, event_type, "o-1").unwrap();
+    assert_eq!(attempts, bench.stored());
 }
 
 #[test]
