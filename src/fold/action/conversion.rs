@@ -57,8 +57,9 @@ impl Desk<'_, '_> {
             Ok(winner) => winner,
             Err(refusal) => return refused(refusal),
         };
-        // It tells who would earn it; its order id stays free, and no figure knows of it.
-        if submission.is_test {
+        // A test tells who would earn it; its order id stays free, and no figure knows of it.
+        let earns = !submission.is_test;
+        if !earns {
             let outcome = SubmissionOutcome::Test(Ok(winner.click.partner));
             return Ok(Made::Settled(outcome));
         }
