@@ -1,7 +1,7 @@
 //! The whole submission: every field checked, every error reported at once.
 
 use crate::catalog::Catalog;
-use crate::catalog::snapshot::{Brand, Program};
+use crate::catalog::snapshot::{Brand, EventType, Program};
 use crate::model::click_id::ClickId;
 use crate::model::currency::Currency;
 use crate::model::id::{EventTypeId, ProgramId};
@@ -65,6 +65,11 @@ pub fn read(received: &Received<'_>) -> Result<Submission, Refused> {
     let order = money(program, &fields, &mut errors);
     let currency = program.map(|program| program.currency);
     rules::check(&fields, received.catalog, currency, &mut errors);
+    let terms = program.zip(event_type);
+    let terms = terms.and_then(|(program, id)| program.event_types.get(&id));
+    if let Some(terms) = terms {
+        rules::event_type::check(&fields, terms, &mut errors);
+    }
     let claim = match references::click_id(&fields) {
         None => Claim::None,
         Some(text) => (received.verify)(&text).map_or(Claim::Forged, Claim::Verified),
@@ -81,7 +86,7 @@ pub fn read(received: &Received<'_>) -> Result<Submission, Refused> {
                 claim,
                 references: references::read(&fields, program.id),
                 order,
-                customer_status: fields.filled("CustomerStatus").map(Into::into),
+                customer_status: customer_status(&fields, terms),
                 network: references::network(&fields),
                 call: references::call(&fields),
                 origin: Origin::Api,
@@ -116,6 +121,13 @@ fn add_query(pairs: &mut Vec<(String, String)>, query: &str, errors: &mut Vec<Fi
             )),
         }
     }
+}
+
+/// `CustomerStatus` in the brand's own word.
+fn customer_status(fields: &Fields, terms: Option<&EventType>) -> Option<Box<str>> {
+    let status = fields.filled("CustomerStatus")?;
+    let own = terms.and_then(|terms| terms.own_customer_status(status));
+    own.map(Into::into)
 }
 
 fn program<'a>(

@@ -1,6 +1,7 @@
 //! Whole submissions, good and bad.
 
 use super::*;
+use crate::catalog::snapshot::CallTerms;
 use crate::conversion::fixture;
 use crate::model::click::Network;
 use crate::model::id::{AdId, EventNumber, PartnerId};
@@ -398,6 +399,65 @@ fn a_test_is_marked_in_the_body_or_in_the_query() {
         assert_eq!(refused.errors.len(), 1, "{query} {sent}");
         assert_eq!(refused.errors[0].field, "impacttest", "{query} {sent}");
     }
+}
+
+#[test]
+fn an_event_type_asks_for_its_own() {
+    let mut catalog = fixture::catalog();
+    let program = catalog.programs.get_mut(&ProgramId(1000)).unwrap();
+    let terms = program.event_types.get_mut(&EventTypeId(10_001)).unwrap();
+    terms.customer_status = [("first".into(), "NEW".into())].into();
+    terms.dispositions = ["OWN_REASON".into()].into();
+    terms.call = Some(CallTerms {
+        min_talk_seconds: 60,
+        duplicate_window: 0,
+        hours: None,
+        pays: true,
+    });
+    let ask = |sent: &str| {
+        let body = format!(
+            "CampaignId=1000&EventTypeCode=SALE&EventDate=NOW&OrderId=o-1&CustomerId=c{sent}"
+        );
+        read(&Received {
+            content_type: ContentType::Form,
+            body: body.as_bytes(),
+            query: "",
+            is_signed: false,
+            catalog: &catalog,
+            brand: catalog.brand("IRacme").unwrap(),
+            now: NOW,
+            verify: &|_| None,
+        })
+    };
+    let call = "&CallerId=1&PhoneNumber=2";
+    let good = ask(&format!(
+        "{call}&CustomerStatus=First&DispositionCode=OWN_REASON"
+    ));
+    assert_eq!(good.unwrap().customer_status.as_deref(), Some("NEW"));
+    assert!(ask(&format!("{call}&DispositionCode=ITEM_RETURNED")).is_ok());
+    for (sent, expected) in [
+        ("&CallerId=1", "PhoneNumber: is missing: conversions of"),
+        ("&PhoneNumber=2", "CallerId: is missing: conversions of"),
+        (
+            "&CallerId=1&PhoneNumber=2&CustomerStatus=NEW",
+            "CustomerStatus: is none of this event type: allowed are first",
+        ),
+        (
+            "&CallerId=1&PhoneNumber=2&DispositionCode=ELSE",
+            "DispositionCode: is no code of this event type: allowed are REJECTED, ",
+        ),
+    ] {
+        let refused = ask(sent).unwrap_err();
+        assert_eq!(refused.errors.len(), 1, "{sent}: {refused:?}");
+        let said = refused.errors[0].to_string();
+        assert!(said.starts_with(expected), "{said}");
+    }
+    // Another event type asks for nothing.
+    let other = form(&format!(
+        "{}&CustomerStatus=any",
+        GOOD.replace("SALE", "LEAD")
+    ));
+    assert_eq!(other.customer_status.as_deref(), Some("any"));
 }
 
 #[test]

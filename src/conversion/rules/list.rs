@@ -88,6 +88,12 @@ pub const RULES: &[Rule] = &[
         "conversion::rules::tests::values_have_the_form_of_their_field",
     ),
     rule(
+        "C13",
+        "`CustomerStatus` is one that the event type knows, where it knows any; the brand's own \
+         word for it counts.",
+        "conversion::submission::tests::an_event_type_asks_for_its_own",
+    ),
+    rule(
         "C14",
         "Numbers, amounts, dates, flags, countries and addresses have the form that the table of \
          fields says; numbered names stay within their bounds.",
@@ -99,8 +105,19 @@ pub const RULES: &[Rule] = &[
         "conversion::rules::tests::fields_need_and_exclude_each_other",
     ),
     rule(
+        "C16",
+        "Where conversions of the event type are calls, `PhoneNumber` and `CallerId` are there.",
+        "conversion::submission::tests::an_event_type_asks_for_its_own",
+    ),
+    rule(
+        "C17",
+        "`DispositionCode` is a published code or one of the event type.",
+        "conversion::submission::tests::an_event_type_asks_for_its_own",
+    ),
+    rule(
         "C18",
-        "`X-Signature`, when it is sent, verifies; else 401.",
+        "`X-Signature` verifies when it is sent, and is there when the brand asks for it; else \
+         401.",
         "server::api::tests::signatures::each_wrong_signature_is_refused",
     ),
     rule(

@@ -145,15 +145,15 @@ impl Check<'_> {
         let outcome = self.view.outcome(id)?.map(|settled| settled.outcome);
         match (entry, outcome) {
             (_, None) => self.report.differs("outcome", at, "one", "none"),
-            (_, Some(SubmissionOutcome::Waiting)) => {}
+            (_, Some(SubmissionOutcome::Waiting))
+            | (
+                Entry::Change(_),
+                Some(SubmissionOutcome::Unchanged(_) | SubmissionOutcome::NotChanged(_)),
+            ) => {}
             (Entry::Conversion(submission), Some(SubmissionOutcome::Test(_)))
                 if submission.is_test => {}
             (Entry::Conversion(submission), Some(SubmissionOutcome::Refused(_)))
                 if !submission.is_test => {}
-            (
-                Entry::Change(_),
-                Some(SubmissionOutcome::Unchanged(_) | SubmissionOutcome::NotChanged(_)),
-            ) => {}
             (Entry::Conversion(submission), Some(SubmissionOutcome::Credited(action)))
                 if !submission.is_test =>
             {

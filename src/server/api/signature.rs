@@ -11,6 +11,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use hyper::header::HeaderMap;
 use sha2::Sha256;
 
+use crate::catalog::snapshot::Signatures;
 use crate::log::{RefusedReason, Stream};
 use crate::model::id::ProgramId;
 use crate::model::time::{Millis, SECOND};
@@ -37,6 +38,9 @@ pub struct Signature {
 /// What is wrong with a signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
+    /// There is none, and the account asks for it.
+    #[error("the signature is missing; this account signs its requests: send X-Signature")]
+    Missing,
     /// There is more than one header.
     #[error("the signature is given more than once; send one X-Signature")]
     Repeated,
@@ -128,9 +132,16 @@ impl Signature {
 /// The answer to one that can't hold whatever the body is.
 pub fn before_body(
     state: &ApiState,
+    sid: &str,
     headers: &HeaderMap,
 ) -> Result<Option<Signature>, Box<Answer>> {
-    read(headers, state.log.clock().now()).map_err(|error| {
+    let catalog = state.catalog.load();
+    let rule = catalog.brand(sid).map(|brand| brand.signatures);
+    let read = match read(headers, state.log.clock().now()) {
+        Ok(None) if rule == Some(Signatures::Required) => Err(SignatureError::Missing),
+        read => read,
+    };
+    read.map_err(|error| {
         refuse(state);
         Box::new(respond::unsigned(&error.to_string(), true))
     })

@@ -37,7 +37,7 @@ where
     B: Body,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let signature = match signature::before_body(state, request.headers()) {
+    let signature = match signature::before_body(state, sid, request.headers()) {
         Ok(signature) => signature,
         Err(answer) => {
             count_refused(state);

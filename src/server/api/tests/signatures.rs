@@ -1,9 +1,13 @@
 //! Signed submissions.
 
+use std::sync::Arc;
+
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
 use super::bench::{Bench, HASH_KEY, Reply};
+use crate::catalog::snapshot::Signatures;
+use crate::conversion::fixture;
 use crate::log::{Outcome, RefusedReason};
 use crate::model::id::SubmissionId;
 use crate::model::time::{Millis, SECOND};
@@ -174,6 +178,22 @@ fn each_wrong_signature_is_refused() {
         .map(|entry| entry.count)
         .sum();
     assert_eq!(refused, count as u64);
+}
+
+#[test]
+fn a_brand_that_asks_for_signatures_gets_nothing_without() {
+    let bench = Bench::start();
+    let secret = key(&bench, "IRacme").token;
+    let mut catalog = fixture::catalog();
+    catalog.brands.get_mut("IRacme").unwrap().signatures = Signatures::Required;
+    bench.state.catalog.store(Arc::new(catalog));
+    let reply = post(&bench, BODY, &[]);
+    assert_eq!(reply.status, 401);
+    let message = reply.json()["Message"].as_str().unwrap().to_owned();
+    assert!(message.starts_with("the signature is missing"), "{message}");
+    let header = signed(&secret, now(&bench), BODY);
+    assert_eq!(post(&bench, BODY, &[header]).status, 200);
+    assert_eq!(bench.stored().len(), 1);
 }
 
 #[test]
