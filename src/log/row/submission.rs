@@ -16,7 +16,7 @@
 
 use crate::model::click::Network;
 use crate::model::click_id::ClickId;
-use crate::model::id::{EventNumber, EventTypeId, PartnerId, ProgramId, Slot, SubmissionId};
+use crate::model::id::{EventNumber, EventTypeId, JobId, PartnerId, ProgramId, Slot, SubmissionId};
 use crate::model::money::Money;
 use crate::model::submission::order::{ITEM_NUMBER_MAX, UNITS_MAX};
 use crate::model::submission::{
@@ -135,7 +135,7 @@ fn write_flags(out: &mut Vec<u8>, submission: &Submission) {
     let signed = if submission.is_signed { SIGNED } else { 0 };
     put_varint(out, test | signed | origin);
     if let Some((job, place)) = place {
-        out.extend_from_slice(&job.to_be_bytes());
+        out.extend_from_slice(&job.0.to_be_bytes());
         put_varint(out, place);
     }
 }
@@ -262,11 +262,11 @@ fn read_flags(cursor: &mut Cursor<'_>, submission: &mut Submission) -> Result<()
     submission.origin = match flags & !(TEST | SIGNED) {
         0 => Origin::Api,
         BATCH => Origin::Batch {
-            job: cursor.u64()?,
+            job: JobId(cursor.u64()?),
             line: cursor.varint()?,
         },
         IMPORT => Origin::Import {
-            job: cursor.u64()?,
+            job: JobId(cursor.u64()?),
             row: cursor.varint()?,
         },
         _ => return Err(cursor.corrupt("a flag is unknown")),

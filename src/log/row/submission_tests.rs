@@ -102,7 +102,7 @@ fn submissions_read_back() {
         },
         Submission {
             origin: Origin::Batch {
-                job: u64::MAX,
+                job: JobId(u64::MAX),
                 line: 3,
             },
             order: Order {
@@ -112,7 +112,10 @@ fn submissions_read_back() {
             ..sample()
         },
         Submission {
-            origin: Origin::Import { job: 1, row: 1 },
+            origin: Origin::Import {
+                job: JobId(1),
+                row: 1,
+            },
             ..sample()
         },
     ];

@@ -4,7 +4,7 @@ use super::order::Order;
 use super::reference::{Call, Reference};
 use crate::model::click::Network;
 use crate::model::click_id::ClickId;
-use crate::model::id::{EventTypeId, ProgramId};
+use crate::model::id::{EventTypeId, JobId, ProgramId};
 use crate::model::time::Millis;
 
 /// Longest order id, in bytes.
@@ -46,14 +46,14 @@ pub enum Origin {
     /// A line of an uploaded file.
     Batch {
         /// The job that read it.
-        job: u64,
+        job: JobId,
         /// The line, from 1.
         line: u64,
     },
     /// A row of an import.
     Import {
         /// The job that read it.
-        job: u64,
+        job: JobId,
         /// The row, from 1, in the order of their own times.
         row: u64,
     },
