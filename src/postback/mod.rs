@@ -1,8 +1,8 @@
 //! Stage 6: what happened to an action, told to brands and partners by requests of their own
 //! making.
 //!
-//! In: notices of sealed slots, rendered by a source. Out: signed requests,
-//! and rows of what waits and what became of it in a ledger. One thread, named `postbacks`,
+//! In: notices of sealed slots, rendered by a [`Source`] with `render`. Out: signed requests,
+//! and rows of what waits and what became of it in a [`Ledger`]. One thread, named `postbacks`,
 //! with an event loop of its own, started and stopped by the daemon.
 //!
 //! Invariants: an event goes out only when what it tells is durable. It is sent until it is
@@ -11,7 +11,27 @@
 //! sent to an address that was not checked, and no secret is stored.
 
 pub mod address;
+mod deliver;
+mod error;
+pub mod history;
+mod ledger;
+mod queue;
 pub mod schedule;
+mod send;
 mod sign;
+mod source;
+#[cfg(test)]
+mod tests;
+mod thread;
+mod tls;
 
+pub use error::{PostbackError, ReplayError};
+pub use history::Which;
+pub use ledger::{
+    Done, DoneKey, End, Failure, Kind, Ledger, Method, Pending, Place, Request, Visit,
+};
+pub use send::Outcome;
 pub use sign::Secret;
+pub use source::{Source, Taken};
+pub use thread::{Context, PostbackStatus, Postbacks, PostbacksRemote, start};
+pub use tls::TrustError;
