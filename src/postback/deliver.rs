@@ -38,7 +38,7 @@ const EXPIRE: Duration = Duration::from_secs(600);
 const BATCH: usize = 256;
 /// Events of one destination that may wait here; more wait where they come from.
 pub(super) const WAITING_MAX: usize = 10_000;
-/// A destination whose last try took longer is slow.
+/// A destination whose last try took longer, or ran into the timeout, is slow.
 const SLOW: Duration = Duration::from_secs(2);
 
 /// What others ask of the thread.
@@ -245,7 +245,7 @@ impl Delivery {
             metrics.postback.tries.add(result(outcome), 1);
         }
         let (destination, place) = name;
-        let was_slow = took >= SLOW;
+        let was_slow = took >= SLOW || outcome == Outcome::Failed(Failure::Timeout);
         let Some(mut event) = self.ledger.waiting(destination, place)? else {
             self.queue.finish(name, was_slow);
             return Ok(());

@@ -62,27 +62,68 @@ pub fn rows(
     Ok(found)
 }
 
-/// The last row of each event that is meant: at most `most` events, those that ended first.
+/// What is sent again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Selection {
+    /// The last row of each event that is meant.
+    pub(super) rows: Vec<(Place, Done)>,
+    /// When the first event ended that there was no room for.
+    pub(super) left_from: Option<Millis>,
+}
+
+/// The events that are meant: at most `most`, those that ended first.
 ///
 /// # Errors
 /// The ledger can't be read.
-pub(super) fn last_rows(
+pub(super) fn select(
     ledger: &dyn Ledger,
     destination: u32,
     which: &Which,
     most: usize,
-) -> Result<Vec<(Place, Done)>, LogError> {
+) -> Result<Selection, LogError> {
     let mut found = BTreeMap::new();
+    let mut left_from = None;
     ledger.history(destination, which.since(), &mut |key, row| {
-        if found.len() < most || found.contains_key(&key.place) {
+        let holds = which.holds(&row);
+        if holds && (found.len() < most || found.contains_key(&key.place)) {
+            found.insert(key.place, row);
+        } else if holds {
+            left_from.get_or_insert(key.at);
+        } else {
             // An event that was given up and delivered later has not failed.
-            if which.holds(&row) {
-                found.insert(key.place, row);
-            } else {
-                found.remove(&key.place);
-            }
+            found.remove(&key.place);
         }
         ControlFlow::Continue(())
     })?;
-    Ok(found.into_iter().collect())
+    Ok(Selection {
+        rows: found.into_iter().collect(),
+        left_from,
+    })
+}
+
+/// The events of one destination that wait.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// How many.
+    pub events: u64,
+    /// How many of them have failed before.
+    pub failed: u64,
+    /// When the next one is due.
+    pub next_at: Option<Millis>,
+}
+
+/// What waits, by destination. Reads every waiting row.
+///
+/// # Errors
+/// The ledger can't be read.
+pub fn waiting(ledger: &dyn Ledger) -> Result<BTreeMap<u32, Waiting>, LogError> {
+    let mut all: BTreeMap<u32, Waiting> = BTreeMap::new();
+    ledger.pending(&mut |destination, _, event| {
+        let of = all.entry(destination).or_default();
+        of.events = of.events.saturating_add(1);
+        of.failed = of.failed.saturating_add(u64::from(event.tries > 0));
+        let next_at = of.next_at.map_or(event.next_at, |at| at.min(event.next_at));
+        of.next_at = Some(next_at);
+    })?;
+    Ok(all)
 }

@@ -33,5 +33,5 @@ pub use ledger::{
 pub use send::Outcome;
 pub use sign::Secret;
 pub use source::{Source, Taken};
-pub use thread::{Context, PostbackStatus, Postbacks, PostbacksRemote, start};
+pub use thread::{Context, PostbackStatus, Postbacks, PostbacksRemote, Replayed, start};
 pub use tls::TrustError;

@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 use crate::config::secrets::KEY_LEN;
 use crate::config::settings;
 use crate::log::Clock;
+use crate::model::time::Millis;
 use crate::telemetry::Metrics;
 
 use super::deliver::{Delivery, Order, Pace, WAITING_MAX};
@@ -196,6 +197,15 @@ impl Drop for Postbacks {
     }
 }
 
+/// What a replay does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Replayed {
+    /// Events that are sent again; those that wait anyway are not counted.
+    pub events: usize,
+    /// When the first event ended that there was no room for: a replay since then goes on.
+    pub left_from: Option<Millis>,
+}
+
 /// Asks the running thread for work. Cheap to clone; outlives the thread harmlessly.
 #[derive(Clone)]
 pub struct PostbacksRemote {
@@ -210,23 +220,27 @@ impl std::fmt::Debug for PostbacksRemote {
 }
 
 impl PostbacksRemote {
-    /// Sends the events of `destination` again that `which` means, at most 10,000 of them; says how
-    /// many. Waits for the disk and the thread: not to be called on an event loop.
+    /// Sends the events of `destination` again that `which` means, at most 10,000 of them. Waits
+    /// for the disk and the thread: not to be called on an event loop.
     ///
     /// # Errors
     /// The ledger can't be read, or the thread has stopped.
-    pub fn replay(&self, destination: u32, which: &Which) -> Result<usize, ReplayError> {
-        let rows = history::last_rows(&*self.ledger, destination, which, WAITING_MAX)?;
+    pub fn replay(&self, destination: u32, which: &Which) -> Result<Replayed, ReplayError> {
+        let chosen = history::select(&*self.ledger, destination, which, WAITING_MAX)?;
         let (reply, answer) = std::sync::mpsc::channel();
         let order = Order::Again {
             destination,
-            rows,
+            rows: chosen.rows,
             reply,
         };
         if self.orders.send(order).is_err() {
             return Err(ReplayError::NotRunning);
         }
         let answer = answer.recv_timeout(ANSWER);
-        answer.map_err(|_| ReplayError::NotRunning)
+        let events = answer.map_err(|_| ReplayError::NotRunning)?;
+        Ok(Replayed {
+            events,
+            left_from: chosen.left_from,
+        })
     }
 }

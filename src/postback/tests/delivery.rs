@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use super::memory::Memory;
 use super::receiver::{Fate, Receiver};
-use super::world::{Made, event, get, is_signed, post, settings, start, wait};
+use super::world::{Made, event, get, is_signed, post, settings, start, start_counted, wait};
 use crate::model::time::Millis;
 use crate::postback::{End, Failure, Which, history};
+use crate::telemetry::Recorder;
 
 const LONG: Duration = Duration::from_secs(20);
 
@@ -107,6 +108,9 @@ fn a_stop_waits_for_tries_and_a_start_goes_on_where_it_was() {
     wait(LONG, "the first tries", || receiver.arrivals().len() == 4);
     postbacks.stop();
     assert_eq!(receiver.arrivals().len(), 4);
+    let waiting = history::waiting(&*ledger).unwrap();
+    assert_eq!((waiting[&1].events, waiting[&1].failed), (16, 0));
+    assert_eq!(waiting[&1].next_at, Some(Millis(0)));
     assert_eq!(ledger.ends().len(), 4, "tries under way are noted");
     assert_eq!(ledger.waiting_count(), 16);
     assert!(postbacks.status().alive().is_err());
@@ -126,7 +130,8 @@ fn what_is_given_up_is_in_the_log_and_can_be_sent_again() {
     made.add(1, 1, event(1, 5, 2, post(&receiver.url("/b"), "{}")));
     let mut settings = settings();
     settings.tries_max = 3;
-    let postbacks = start(&ledger, &made, settings);
+    let recorder = Recorder::new(Millis(0)).unwrap();
+    let postbacks = start_counted(&ledger, &made, settings, Some(recorder.metrics()));
     wait(LONG, "both given up", || ledger.ends().len() == 2);
     assert_eq!(receiver.arrivals().len(), 6);
     let all = Which::Since(Millis(0));
@@ -136,21 +141,27 @@ fn what_is_given_up_is_in_the_log_and_can_be_sent_again() {
     for (_, row) in &rows {
         assert_eq!((row.end, row.tries, row.status), (End::Tries, 3, Some(503)));
     }
+    wait(LONG, "the metrics", || {
+        let page = recorder.render();
+        page.contains("clickd_postback_tries_total{result=\"http\"} 6\n")
+            && page.contains("clickd_postback_pending 0\n")
+            && page.contains("clickd_postback_oldest_seconds 0\n")
+    });
     assert_eq!(history::rows(&*ledger, 1, &all, 1).unwrap().len(), 1);
     assert_eq!(history::rows(&*ledger, 2, &all, 10).unwrap(), []);
 
     receiver.set_always(Some(Fate::Fine));
     let remote = postbacks.remote();
-    assert_eq!(remote.replay(1, &failed).unwrap(), 2);
+    assert_eq!(remote.replay(1, &failed).unwrap().events, 2);
     wait(LONG, "both delivered", || ledger.ends().len() == 4);
     assert_eq!(
-        remote.replay(1, &failed).unwrap(),
+        remote.replay(1, &failed).unwrap().events,
         0,
         "they are delivered now"
     );
     // What was delivered is rendered once more.
     let one = Which::Event("E-1000.10.5.2-1".into());
-    assert_eq!(remote.replay(1, &one).unwrap(), 1);
+    assert_eq!(remote.replay(1, &one).unwrap().events, 1);
     wait(LONG, "one delivered again", || ledger.ends().len() == 5);
     let last = receiver.arrivals().pop().unwrap();
     assert_eq!((&*last.event, &*last.target), ("E-1000.10.5.2-1", "/b"));

@@ -20,6 +20,7 @@ use crate::postback::thread::start_at;
 use crate::postback::{
     Context, Kind, Method, Pending, Place, PostbackError, Postbacks, Request, Secret, Source, Taken,
 };
+use crate::telemetry::Metrics;
 
 pub(super) const KEY: [u8; 32] = [7; 32];
 
@@ -117,6 +118,15 @@ pub(super) fn settings() -> settings::Postbacks {
 }
 
 pub(super) fn start(ledger: &Arc<Memory>, made: &Made, settings: settings::Postbacks) -> Postbacks {
+    start_counted(ledger, made, settings, None)
+}
+
+pub(super) fn start_counted(
+    ledger: &Arc<Memory>,
+    made: &Made,
+    settings: settings::Postbacks,
+    metrics: Option<Arc<Metrics>>,
+) -> Postbacks {
     let context = Context {
         settings,
         grace: Duration::from_secs(2),
@@ -124,7 +134,7 @@ pub(super) fn start(ledger: &Arc<Memory>, made: &Made, settings: settings::Postb
         ledger: Arc::clone(ledger) as _,
         source: Box::new(made.clone()),
         clock: Clock::start(),
-        metrics: None,
+        metrics,
     };
     start_at(context, |_, random| Duration::from_millis(random % 40)).unwrap()
 }
