@@ -1,7 +1,7 @@
 //! Stage 6: what happened to an action, told to brands and partners by requests of their own
 //! making.
 //!
-//! In: notices of sealed slots, rendered by a [`Source`] with `render`. Out: signed requests,
+//! In: notices of sealed slots, rendered by a [`Source`] with [`render()`]. Out: signed requests,
 //! and rows of what waits and what became of it in a [`Ledger`]. One thread, named `postbacks`,
 //! with an event loop of its own, started and stopped by the daemon.
 //!
@@ -16,6 +16,7 @@ mod error;
 pub mod history;
 mod ledger;
 mod queue;
+mod render;
 pub mod schedule;
 mod send;
 mod sign;
@@ -30,6 +31,7 @@ pub use history::Which;
 pub use ledger::{
     Done, DoneKey, End, Failure, Kind, Ledger, Method, Pending, Place, Request, Visit,
 };
+pub use render::{NoticeFacts, NoticeItem, event, render};
 pub use send::Outcome;
 pub use sign::Secret;
 pub use source::{Source, Taken};
