@@ -29,7 +29,7 @@ use super::sign::Secret;
 use super::source::Source;
 
 /// How often the source is asked for new events, and the gauges are set.
-const LOOK: Duration = Duration::from_millis(500);
+const LOOK: Duration = Duration::from_millis(250);
 /// How often cursors without new events are written.
 const SETTLE: Duration = Duration::from_secs(10);
 /// How often the delivery log is shortened.

@@ -112,34 +112,34 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// Where a value stands, and so how it is escaped.
+/// How values are escaped where a template stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
-    Encoded,
+enum Escape {
+    Percent,
     Json,
-    Text,
+    Nothing,
 }
 
 /// The request that tells `destination` of `facts`.
 #[must_use]
 pub fn render(destination: &Destination, facts: &NoticeFacts<'_>) -> Request {
-    let fill = |template: &Filled, place| fill(destination, facts, template, place);
+    let fill = |template: &Filled, escape| fill(destination, facts, template, escape);
     let (method, body) = match destination.method {
         Method::Get => (ledger::Method::Get, None),
         Method::Post => (ledger::Method::Post, destination.body.as_ref()),
     };
     let body = body.map(|(of, template)| {
-        let (place, content_type) = match of {
-            BodyType::Json => (Place::Json, "application/json"),
-            BodyType::Form => (Place::Encoded, "application/x-www-form-urlencoded"),
-            BodyType::Text => (Place::Text, "text/plain; charset=utf-8"),
+        let (escape, content_type) = match of {
+            BodyType::Json => (Escape::Json, "application/json"),
+            BodyType::Form => (Escape::Percent, "application/x-www-form-urlencoded"),
+            BodyType::Text => (Escape::Nothing, "text/plain; charset=utf-8"),
         };
-        (content_type, fill(template, place))
+        (content_type, fill(template, escape))
     });
     let (content_type, body) = body.unzip();
     Request {
         method,
-        url: fill(&destination.url, Place::Encoded).into(),
+        url: fill(&destination.url, Escape::Percent).into(),
         body: body.map(String::into_boxed_str),
         content_type: content_type.map(Into::into),
     }
@@ -177,7 +177,7 @@ fn fill(
     destination: &Destination,
     facts: &NoticeFacts<'_>,
     template: &Filled,
-    place: Place,
+    escape: Escape,
 ) -> String {
     let mut out = String::new();
     for piece in &template.0 {
@@ -190,7 +190,7 @@ fn fill(
         };
         if asked == NoticeMacro::Items {
             // A list is JSON and nothing else.
-            if place == Place::Json {
+            if escape == Escape::Json {
                 put_items(&mut out, facts);
             }
             continue;
@@ -199,10 +199,10 @@ fn fill(
             continue;
         }
         let value = value(destination, facts, asked);
-        match place {
-            Place::Encoded => out.extend(utf8_percent_encode(&value, ESCAPED)),
-            Place::Json => put_inside(&mut out, &value),
-            Place::Text => out.push_str(&value),
+        match escape {
+            Escape::Percent => out.extend(utf8_percent_encode(&value, ESCAPED)),
+            Escape::Json => put_inside(&mut out, &value),
+            Escape::Nothing => out.push_str(&value),
         }
     }
     out

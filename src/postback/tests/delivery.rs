@@ -12,7 +12,7 @@ use crate::model::time::Millis;
 use crate::postback::{End, Failure, Which, history};
 use crate::telemetry::Recorder;
 
-const LONG: Duration = Duration::from_secs(20);
+const LONG: Duration = Duration::from_secs(60);
 
 /// Fates as they come, the first 150 connections without a rest.
 fn fates(seed: u32) -> Vec<Fate> {

@@ -51,7 +51,7 @@ async fn each_failure_has_its_name() {
         let began = Instant::now();
         let request = post(&receiver.url("/x"), "{}");
         assert_eq!(send(&sender, &request).await, outcome, "{fate:?}");
-        assert!(began.elapsed() < Duration::from_secs(1), "{fate:?}");
+        assert!(began.elapsed() < Duration::from_secs(4), "{fate:?}");
         assert_eq!(receiver.connections(), 1, "{fate:?}");
     }
     let closed = TcpListener::bind("127.0.0.1:0").await.unwrap();

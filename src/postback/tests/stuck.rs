@@ -29,11 +29,10 @@ fn stuck_destinations_never_delay_another_by_a_second() {
     }
     let _postbacks = start(&ledger, &made, settings);
     wait(Duration::from_secs(5), "all stuck", || {
-        stuck.connections() == 28
+        stuck.connections() >= 28
     });
-    let began = Instant::now();
     // Some before and some after the stuck ones' tries have timed out.
-    for sequence in 0..12 {
+    for sequence in 0..16 {
         let url = well.url(&format!("/?n={sequence}"));
         let added = Instant::now();
         made.add(9, sequence, event(9, sequence, 1, get(&url)));
@@ -43,11 +42,10 @@ fn stuck_destinations_never_delay_another_by_a_second() {
         });
         let arrived = well.arrivals().pop().unwrap().at;
         assert!(arrived.duration_since(added) < Duration::from_secs(1));
-        std::thread::sleep(Duration::from_millis(50));
+        std::thread::sleep(Duration::from_millis(200));
     }
     assert!(
-        began.elapsed() > Duration::from_secs(4),
-        "{:?}",
-        began.elapsed()
+        stuck.connections() > 28,
+        "tries of the stuck ones timed out"
     );
 }
