@@ -11,6 +11,7 @@ pub mod log;
 pub mod fold;
 pub mod derived;
 pub mod report;
+pub mod postback;
 pub mod server;
 pub mod telemetry;
 pub mod config;

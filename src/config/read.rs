@@ -14,6 +14,7 @@ use super::settings::{AckMode, Config, LogFormat, LogLevel, SecretsDirectory};
 
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3_600);
+const DAY: Duration = Duration::from_secs(24 * 3_600);
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
@@ -36,6 +37,7 @@ const SECTIONS: &[(&str, Reader)] = &[
     ("fold", |s, c| {
         s.maybe_path("robots_file", &mut c.fold.robots_file);
     }),
+    ("postbacks", postbacks),
     ("secrets", secrets),
     ("shutdown", |s, c| {
         s.duration("grace", &mut c.shutdown.grace, SECOND..=HOUR);
@@ -215,6 +217,18 @@ fn api(section: &mut Section<'_, '_>, config: &mut Config) {
 fn ops(section: &mut Section<'_, '_>, config: &mut Config) {
     section.address("listen", &mut config.ops.listen);
     section.flag("allow_public", &mut config.ops.allow_public);
+}
+
+fn postbacks(section: &mut Section<'_, '_>, config: &mut Config) {
+    let postbacks = &mut config.postbacks;
+    section.flag("allow_private", &mut postbacks.allow_private);
+    section.count("connections_max", &mut postbacks.connections_max, 1..=512);
+    section.duration("timeout", &mut postbacks.timeout, SECOND..=60 * SECOND);
+    section.count("tries_max", &mut postbacks.tries_max, 1..=100);
+    let range = 60 * SECOND..=30 * DAY;
+    section.duration("give_up_after", &mut postbacks.give_up_after, range);
+    section.duration("keep_log", &mut postbacks.keep_log, HOUR..=400 * DAY);
+    section.maybe_path("ca_file", &mut postbacks.ca_file);
 }
 
 fn secrets(section: &mut Section<'_, '_>, config: &mut Config) {

@@ -25,6 +25,8 @@ pub struct Config {
     pub control: Control,
     /// `[fold]`
     pub fold: Fold,
+    /// `[postbacks]`
+    pub postbacks: Postbacks,
     /// `[secrets]`
     pub secrets: Secrets,
     /// `[shutdown]`
@@ -115,6 +117,25 @@ pub struct Control {
 pub struct Fold {
     /// List of robots; the list in the binary when absent.
     pub robots_file: Option<PathBuf>,
+}
+
+/// How events are sent to brands and partners.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Postbacks {
+    /// Whether addresses of private networks may be called.
+    pub allow_private: bool,
+    /// Tries under way at once, of all destinations together.
+    pub connections_max: usize,
+    /// How long one try may take.
+    pub timeout: Duration,
+    /// Tries after which an event is given up.
+    pub tries_max: u32,
+    /// Time after its first try at which an event is given up.
+    pub give_up_after: Duration,
+    /// How long it is kept what became of an event.
+    pub keep_log: Duration,
+    /// Roots that https destinations are checked against; the system's when absent.
+    pub ca_file: Option<PathBuf>,
 }
 
 /// Where keys and salts lie.
@@ -260,6 +281,20 @@ impl Default for Control {
     fn default() -> Self {
         Self {
             socket: "/run/clickd/control.sock".into(),
+        }
+    }
+}
+
+impl Default for Postbacks {
+    fn default() -> Self {
+        Self {
+            allow_private: false,
+            connections_max: 64,
+            timeout: Duration::from_secs(10),
+            tries_max: 15,
+            give_up_after: Duration::from_secs(48 * 3_600),
+            keep_log: Duration::from_secs(30 * 24 * 3_600),
+            ca_file: None,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::read::{Notes, read};
-use super::settings::{AckMode, Config, LogFormat, LogLevel, SecretsDirectory};
+use super::settings::{AckMode, Config, LogFormat, LogLevel, Postbacks, SecretsDirectory};
 
 const SHIPPED: &str = include_str!("../../config/clickd.toml");
 
@@ -64,7 +64,7 @@ fn the_shipped_file_holds_every_option_with_its_default() {
 fn every_option_is_read_and_has_a_type() {
     let mut notes = Notes::new("", "");
     read("", &mut notes);
-    assert_eq!(notes.known.len(), 24, "{:?}", notes.known);
+    assert_eq!(notes.known.len(), 31, "{:?}", notes.known);
     for key in &notes.known {
         let (section, option) = key.split_once('.').unwrap();
         refused(section, &format!("{option} = {{ a = 1 }}"), "is a table");
@@ -80,6 +80,8 @@ fn options_change_the_settings() {
          [public]\nlisten = \"[::]:80\"\ntrusted_proxies = [\"10.0.0.0/8\", \"::1\"]\n\
          [ops]\nlisten = \"192.0.2.1:9460\"\nallow_public = true\n\
          [fold]\nrobots_file = \"r.toml\"\n\
+         [postbacks]\nallow_private = true\nconnections_max = 7\ntries_max = 3\n\
+         timeout = \"2s\"\ngive_up_after = \"1h\"\nkeep_log = \"7d\"\nca_file = \"ca.pem\"\n\
          [secrets]\ndirectory = \"$CREDENTIALS_DIRECTORY\"\n\
          [log]\nformat = \"json\"\nlevel = \"debug\"\n",
     )
@@ -94,6 +96,16 @@ fn options_change_the_settings() {
     assert_eq!(config.public.listen.to_string(), "[::]:80");
     assert_eq!(config.public.trusted_proxies.len(), 2);
     assert_eq!(config.fold.robots_file.unwrap().to_str(), Some("r.toml"));
+    let postbacks = Postbacks {
+        allow_private: true,
+        connections_max: 7,
+        timeout: Duration::from_secs(2),
+        tries_max: 3,
+        give_up_after: Duration::from_secs(3_600),
+        keep_log: Duration::from_secs(7 * 86_400),
+        ca_file: Some("ca.pem".into()),
+    };
+    assert_eq!(config.postbacks, postbacks);
     assert_eq!(config.secrets.directory, SecretsDirectory::Credentials);
     assert_eq!(
         (config.log.format, config.log.level),
@@ -109,7 +121,7 @@ fn unknown_names_are_told_with_the_nearest() {
             "c.toml:2:1: public.lisen: is unknown; did you mean `listen`?",
             "c.toml:4:2: stor: is unknown; did you mean [store]?",
             "c.toml:5:2: metrics: is unknown; the sections are store, ack, public, api, ops, \
-             control, fold, secrets, shutdown, log",
+             control, fold, postbacks, secrets, shutdown, log",
             "c.toml:7:1: ack.colour: is unknown; the options of [ack] are clicks, durable_wait",
         ],
     );
@@ -121,8 +133,7 @@ fn unknown_names_are_told_with_the_nearest() {
         "listen = \"x\"\n",
         &[
             "c.toml:1:1: listen: is unknown; the sections are store, ack, public, api, ops, \
-             control, \
-         fold, secrets, shutdown, log",
+             control, fold, postbacks, secrets, shutdown, log",
         ],
     );
 }

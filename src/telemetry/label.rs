@@ -215,6 +215,30 @@ label! {
 }
 
 label! {
+    /// What a try of a postback came to.
+    PostbackResult as "result" {
+        /// Answered 2xx.
+        Ok = "ok",
+        /// Answered with another status.
+        Http = "http",
+        /// No answer in time.
+        Timeout = "timeout",
+        /// No connection could be made.
+        Refused = "refused",
+        /// The connection ended before the answer.
+        Cut = "cut",
+        /// The host leads to an address that may not be called.
+        Address = "address",
+        /// The host's name has no address.
+        Name = "name",
+        /// No trusted TLS connection.
+        Tls = "tls",
+        /// The request can't be made.
+        Malformed = "malformed",
+    }
+}
+
+label! {
     /// The version of this build, the only value of its label.
     Build as "version" {
         /// This build.

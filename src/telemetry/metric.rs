@@ -10,7 +10,7 @@ use metrics::{Counter, Gauge, Histogram, Recorder};
 use super::handle::{Counters, Gauges, Grid, Handle, LabelSet};
 use super::label::{
     ApiRoute, Build, ChangeResult, ClickResult, CloseReason, CodeClass, CreditKind, LinkOutcome,
-    Listener, LogOperation, SubmissionResult, VerdictClass,
+    Listener, LogOperation, PostbackResult, SubmissionResult, VerdictClass,
 };
 use crate::model::click::ClickFlags;
 use crate::model::refusal::Refusal;
@@ -229,6 +229,18 @@ stage! {
 }
 
 stage! {
+    /// Postbacks; counted by their one thread.
+    PostbackMetrics, POSTBACK {
+        tries: Counters<PostbackResult> = "clickd_postback_tries_total", None,
+            "Tries to send an event to a destination, by what they came to.";
+        pending: Gauge = "clickd_postback_pending", None,
+            "Events that wait for a try, those being tried included.";
+        oldest: Gauge = "clickd_postback_oldest_seconds", Seconds,
+            "For how long the event that waits longest has been due; 0 when none waits.";
+    }
+}
+
+stage! {
     /// The catalogue and the lists in force.
     CatalogMetrics, CATALOG {
         version: Gauge = "clickd_catalog_version", None,
@@ -268,6 +280,7 @@ pub const METRICS: &[(&str, &[MetricDef])] = &[
     ("conversion", CONVERSION),
     ("log", LOG),
     ("fold", FOLD),
+    ("postback", POSTBACK),
     ("catalog", CATALOG),
     ("process", PROCESS),
     ("build", BUILD),
@@ -287,6 +300,8 @@ pub struct Metrics {
     pub log: LogMetrics,
     /// The fold.
     pub fold: FoldMetrics,
+    /// Postbacks.
+    pub postback: PostbackMetrics,
     /// The catalogue.
     pub catalog: CatalogMetrics,
     /// The process.
@@ -313,6 +328,7 @@ impl Metrics {
             conversion: ConversionMetrics::register(recorder),
             log: LogMetrics::register(recorder),
             fold: FoldMetrics::register(recorder),
+            postback: PostbackMetrics::register(recorder),
             catalog: CatalogMetrics::register(recorder),
             process: ProcessMetrics::register(recorder),
             build: BuildMetrics::register(recorder),

@@ -37,6 +37,10 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("report", &["model", "registry", "catalog", "derived"]),
     (
+        "postback",
+        &["model", "config", "telemetry", "catalog", "log", "derived"],
+    ),
+    (
         "server",
         &[
             "model",
@@ -62,9 +66,12 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
 /// Crates that only some modules may name.
 pub(crate) const FENCES: &[(&str, &[&str])] = &[
     ("rocksdb", &["log", "derived"]),
-    ("hyper", &["server", "command"]),
-    ("hyper_util", &["server", "command"]),
-    ("http_body_util", &["server", "command"]),
+    ("hyper", &["server", "command", "postback"]),
+    ("hyper_util", &["server", "command", "postback"]),
+    ("http_body_util", &["server", "command", "postback"]),
+    ("rustls", &["postback"]),
+    ("tokio_rustls", &["postback"]),
+    ("rustls_native_certs", &["postback"]),
     ("toml", &["catalog", "config", "fold"]),
     ("metrics_exporter_prometheus", &["telemetry"]),
     ("tracing_subscriber", &["telemetry"]),
