@@ -5,6 +5,7 @@ use crate::derived::{
     Action, ActionFlags, ActionItem, OrderKey, SubmissionOutcome, Update, UpdateKind,
 };
 use crate::model::id::SubmissionId;
+use crate::model::referral::ReferringType;
 use crate::model::refusal::Refusal;
 use crate::model::submission::Submission;
 use crate::model::time::Millis;
@@ -104,10 +105,12 @@ fn tracked(case: &Case<'_>, winner: &Winner<'_>) -> (Action, Vec<ActionItem>) {
         partner: winner.click.partner,
         ad: winner.click.ad,
         click: winner.click.number,
+        referring_type: ReferringType::ClickCookie,
+        contract: winner.contract.start,
         submission: case.id,
         date: winner.date,
         day: days::day_in(zone, winner.date),
-        locking: winner.terms.locking.instant(winner.date, zone),
+        locking: winner.contract.terms.locking.instant(winner.date, zone),
         amount: submission.order.amount,
         cost,
         intended_amount: submission.order.amount,
@@ -117,6 +120,7 @@ fn tracked(case: &Case<'_>, winner: &Winner<'_>) -> (Action, Vec<ActionItem>) {
         updates: 1,
         group: None,
         customer_status: submission.customer_status.clone(),
+        holds: Vec::new(),
         flags,
     };
     (action, Vec::new())

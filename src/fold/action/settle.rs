@@ -5,6 +5,8 @@ use crate::derived::{
 };
 use crate::model::action::settlement::Settlement;
 use crate::model::id::{AdId, EventNumber, SubmissionId};
+use crate::model::referral::ReferringType;
+use crate::model::time::Millis;
 
 use super::super::error::FoldError;
 use super::desk::{Desk, Made};
@@ -97,6 +99,8 @@ fn settled(id: SubmissionId, before: Option<&Action>, settlement: &Settlement) -
         partner: settlement.partner,
         ad: AdId(0),
         click: EventNumber(0),
+        referring_type: ReferringType::ClickCookie,
+        contract: Millis(0),
         submission: id,
         date: settlement.date,
         day: settlement.day,
@@ -110,6 +114,7 @@ fn settled(id: SubmissionId, before: Option<&Action>, settlement: &Settlement) -
         updates: 0,
         group: None,
         customer_status: None,
+        holds: Vec::new(),
         flags,
     };
     let Some(before) = before else {

@@ -5,6 +5,7 @@ use crate::derived::{Action, ActionFlags, ActionItem, ActionState};
 use crate::model::action::change::{Change, ChangeRefusal, ItemChange, What};
 use crate::model::id::{AdId, EventNumber, EventTypeId, PartnerId, ProgramId, Slot, SubmissionId};
 use crate::model::money::{Money, Rate};
+use crate::model::referral::ReferringType;
 use crate::model::submission::PayloadHash;
 use crate::model::time::{Day, Millis};
 
@@ -37,6 +38,8 @@ fn standing(amount: Option<i64>, items: Vec<ActionItem>) -> Standing {
         partner: PartnerId(10),
         ad: AdId(5),
         click: EventNumber(7),
+        referring_type: ReferringType::ClickCookie,
+        contract: Millis(0),
         submission: SubmissionId {
             slot: Slot(1),
             program: ProgramId(1),
@@ -54,6 +57,7 @@ fn standing(amount: Option<i64>, items: Vec<ActionItem>) -> Standing {
         updates: 1,
         group: None,
         customer_status: None,
+        holds: Vec::new(),
         flags: ActionFlags::NONE,
     };
     Standing { action, items }
