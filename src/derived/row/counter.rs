@@ -46,6 +46,12 @@ pub struct Counter {
 }
 
 impl Counted {
+    /// Whether it counts the event type as a whole.
+    #[must_use]
+    pub fn is_of_all(self) -> bool {
+        self.group == 0
+    }
+
     /// The counter's key in the contract that began at `contract`.
     #[must_use]
     pub fn key(self, id: ActionId, partner: PartnerId, contract: Millis) -> CounterKey {
