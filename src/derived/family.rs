@@ -49,6 +49,8 @@ pub enum Family {
     Actions,
     /// The lines of actions that have any.
     Items,
+    /// What actions use up of the limits of contracts.
+    Counters,
     /// Every change of every action.
     Updates,
     /// Actions by their times.
@@ -63,13 +65,14 @@ pub enum Family {
 
 impl Family {
     /// Every family.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Verdicts,
         Self::Windows,
         Self::Waiting,
         Self::Orders,
         Self::Actions,
         Self::Items,
+        Self::Counters,
         Self::Updates,
         Self::Index,
         Self::Outcomes,
@@ -87,6 +90,7 @@ impl Family {
             Self::Orders => "orders",
             Self::Actions => "actions",
             Self::Items => "items",
+            Self::Counters => "counters",
             Self::Updates => "updates",
             Self::Index => "index",
             Self::Outcomes => "outcomes",
@@ -112,6 +116,7 @@ impl Family {
             | Self::Orders
             | Self::Actions
             | Self::Items
+            | Self::Counters
             | Self::Updates
             | Self::Index
             | Self::Outcomes

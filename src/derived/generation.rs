@@ -26,7 +26,7 @@ use super::row::verdict::{Verdict, Window};
 use super::view::View;
 
 /// Layout of all rows together; another one is never read.
-const FORMAT: u8 = 4;
+const FORMAT: u8 = 5;
 
 const FORMAT_KEY: &[u8] = b"format";
 const RULES_KEY: &[u8] = b"rules";
@@ -235,6 +235,7 @@ families! {
     orders: Orders;
     actions: Actions;
     items: Items;
+    counters: Counters;
     updates: Updates;
     index: Index;
     outcomes: Outcomes;

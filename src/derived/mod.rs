@@ -15,6 +15,7 @@
 //! A rebuild fills the next generation while the current one goes on serving, then flips the file.
 
 mod batch;
+mod counters;
 mod directory;
 mod error;
 mod family;
@@ -31,10 +32,11 @@ pub use family::{Family, Options};
 pub use generation::{Families, Generation};
 pub use handle::{Derived, Watermark};
 pub use row::action::{Action, ActionFlags, ActionState};
+pub use row::counter::{Counted, Counter, Hold};
 pub use row::item::ActionItem;
 pub use row::key::{
-    ActionId, ActionIdError, CellKey, IndexKey, IndexKind, OrderKey, OutcomeKey, UpdateKey,
-    VerdictKey, WaitingKey, WindowKey,
+    ActionId, ActionIdError, CellKey, CounterKey, IndexKey, IndexKind, OrderKey, OutcomeKey,
+    UpdateKey, VerdictKey, WaitingKey, WindowKey,
 };
 pub use row::mark::{Begun, Mark};
 pub use row::outcome::{Settled, SubmissionOutcome};

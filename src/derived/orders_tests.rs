@@ -4,9 +4,11 @@ use std::ops::ControlFlow;
 
 use crate::model::id::{AdId, EventNumber, EventTypeId, PartnerId, ProgramId, Slot, SubmissionId};
 use crate::model::money::Money;
+use crate::model::referral::ReferringType;
 use crate::model::time::{Day, Millis};
 
 use super::super::row::action::ActionFlags;
+use super::super::row::counter::{Counted, Counter, Hold};
 use super::super::row::mark::Mark;
 use super::super::row::update::UpdateKind;
 use super::super::{Derived, Options};
@@ -21,6 +23,8 @@ fn action(order_id: &str) -> Action {
         partner: PartnerId(1),
         ad: AdId(2),
         click: EventNumber(3),
+        referring_type: ReferringType::ClickCookie,
+        contract: Millis(0),
         submission: submission(4),
         date: Millis(1_000),
         day: Day(0),
@@ -34,6 +38,7 @@ fn action(order_id: &str) -> Action {
         updates: 1,
         group: None,
         customer_status: None,
+        holds: Vec::new(),
         flags: ActionFlags::NONE,
     }
 }
@@ -142,4 +147,50 @@ fn what_a_slot_wrote_is_seen_before_it_is_committed_and_after() {
     assert_eq!(locking.len(), 2);
     let updated = indexed(IndexKind::Updated, Millis(0)..=Millis(i64::MAX));
     assert_eq!(updated, [(first, submission(4).number.time(), 1)]);
+}
+
+fn hold(group: u64, cost: i64) -> Hold {
+    Hold {
+        counted: Counted {
+            group,
+            ..Counted::default()
+        },
+        cost: Money(cost),
+    }
+}
+
+#[test]
+fn a_counter_holds_what_its_actions_hold_at_once_and_after_the_slot() {
+    let dir = tempfile::tempdir().unwrap();
+    let derived = Derived::open(dir.path(), &Options::new(1), None).unwrap();
+    let generation = derived.serving();
+    let families = generation.families().unwrap();
+    let mut batch = families.batch();
+    let (one, two) = (
+        ActionId::first_of(&key("one"), 0),
+        ActionId::first_of(&key("two"), 0),
+    );
+    let with = |holds: &[Hold]| Action {
+        holds: holds.to_vec(),
+        ..action("one")
+    };
+    let of = |group| hold(group, 0).counted.key(one, PartnerId(1), Millis(0));
+    let first = with(&[hold(0, 5), hold(9, 2)]);
+    batch.count(one, None, &first).unwrap();
+    batch.count(two, None, &with(&[hold(0, 7)])).unwrap();
+    let counter = |cost, actions| Counter { cost, actions };
+    assert_eq!(batch.counter(of(0)).unwrap(), counter(12, 2));
+    batch.commit(&mark()).unwrap();
+    let mut batch = families.batch();
+    let changed = with(&[hold(0, 1)]);
+    batch.count(one, Some(&first), &changed).unwrap();
+    assert_eq!(batch.counter(of(0)).unwrap(), counter(8, 2));
+    assert_eq!(batch.counter(of(9)).unwrap(), counter(0, 0));
+    batch.count(one, Some(&changed), &with(&[])).unwrap();
+    batch.commit(&mark()).unwrap();
+    let mut found = Vec::new();
+    let view = generation.view().unwrap();
+    view.for_each_counter(&mut |key, counter| found.push((key, counter)))
+        .unwrap();
+    assert_eq!(found, [(of(0), counter(7, 1)), (of(9), counter(0, 0))]);
 }

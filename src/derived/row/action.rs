@@ -2,9 +2,11 @@
 
 use crate::model::id::{AdId, EventNumber, PartnerId, SubmissionId};
 use crate::model::money::Money;
+use crate::model::referral::ReferringType;
 use crate::model::time::{Day, Millis};
 
 use super::bytes::{FORMAT, Reader, Why, push, push_option, push_text, push_varint};
+use super::counter::Hold;
 use super::key::ActionId;
 
 /// What is to be known about an action besides its figures, as a set of bits.
@@ -101,6 +103,10 @@ pub struct Action {
     pub ad: AdId,
     /// The click.
     pub click: EventNumber,
+    /// How it came to the partner.
+    pub referring_type: ReferringType,
+    /// When the contract began that it was credited by.
+    pub contract: Millis,
     /// The submission that was credited.
     pub submission: SubmissionId,
     /// The action date.
@@ -127,6 +133,8 @@ pub struct Action {
     pub group: Option<u16>,
     /// The customer status as last said.
     pub customer_status: Option<Box<str>>,
+    /// What it uses up of limits.
+    pub holds: Vec<Hold>,
     /// What else is to be known.
     pub flags: ActionFlags,
 }
@@ -163,6 +171,8 @@ impl Action {
         push(&mut out, self.partner);
         push(&mut out, self.ad.0);
         push(&mut out, self.click);
+        push(&mut out, self.referring_type.byte());
+        push(&mut out, self.contract);
         push(&mut out, self.submission.slot);
         push(&mut out, self.submission.number);
         push(&mut out, self.date);
@@ -182,6 +192,10 @@ impl Action {
         });
         push_option(&mut out, self.customer_status.as_deref(), push_text);
         push_text(&mut out, &self.order_id);
+        push_varint(&mut out, self.holds.len() as u128);
+        for hold in &self.holds {
+            hold.encode(&mut out);
+        }
         out
     }
 
@@ -197,6 +211,8 @@ impl Action {
             partner: reader.part()?,
             ad: AdId(reader.part()?),
             click: reader.part()?,
+            referring_type: referring_type(&mut reader)?,
+            contract: reader.part()?,
             submission: SubmissionId {
                 program: key.program,
                 slot: reader.part()?,
@@ -216,10 +232,23 @@ impl Action {
             group: reader.option(group)?,
             customer_status: reader.option(|reader| reader.text().map(Box::from))?,
             order_id: reader.text()?.into(),
+            holds: holds(&mut reader)?,
         };
         reader.end()?;
         Ok(action)
     }
+}
+
+fn referring_type(reader: &mut Reader<'_>) -> Result<ReferringType, Why> {
+    ReferringType::from_byte(reader.part()?).ok_or("unknown referring type")
+}
+
+fn holds(reader: &mut Reader<'_>) -> Result<Vec<Hold>, Why> {
+    let mut holds = Vec::new();
+    for _ in 0..reader.varint()? {
+        holds.push(Hold::decode(reader)?);
+    }
+    Ok(holds)
 }
 
 /// Reads an amount.

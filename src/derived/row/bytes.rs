@@ -59,6 +59,16 @@ part! {
     i64, i64::MIN;
 }
 
+impl<const N: usize> Part for [u8; N] {
+    const LEN: usize = N;
+    fn write(self, out: &mut [u8], at: &mut usize) {
+        copy(self, out, at);
+    }
+    fn read(from: &mut Reader<'_>) -> Result<Self, Why> {
+        from.array()
+    }
+}
+
 /// Takes fields off the front of a value.
 #[derive(Clone, Debug)]
 pub(in crate::derived) struct Reader<'a>(pub(in crate::derived) &'a [u8]);

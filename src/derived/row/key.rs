@@ -154,6 +154,28 @@ key! {
         number: u32,
     }
 
+    /// Of `counters`: what actions use up of the limits of one contract.
+    CounterKey {
+        /// The program.
+        program: ProgramId,
+        /// The partner.
+        partner: PartnerId,
+        /// When the contract began.
+        contract: Millis,
+        /// The event type.
+        event_type: EventTypeId,
+        /// Which payout group; 0 is the event type as a whole.
+        group: u64,
+        /// The length of the period.
+        period: u8,
+        /// The first day of the period in the program's zone.
+        from: Day,
+        /// Whose actions are counted together.
+        scope: u8,
+        /// The one of that scope.
+        whose: [u8; 16],
+    }
+
     /// Of `index`: an action under one of its times.
     IndexKey {
         /// The program.

@@ -7,6 +7,7 @@
 pub(super) mod action;
 pub(super) mod bytes;
 pub(super) mod cell;
+pub(super) mod counter;
 pub(super) mod item;
 pub(super) mod key;
 pub(super) mod mark;

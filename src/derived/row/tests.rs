@@ -5,10 +5,12 @@ use proptest::prelude::*;
 use crate::model::action::change::ChangeRefusal;
 use crate::model::id::{AdId, EventNumber, EventTypeId, PartnerId, ProgramId, Slot, SubmissionId};
 use crate::model::money::Money;
+use crate::model::referral::ReferringType;
 use crate::model::refusal::Refusal;
 use crate::model::time::{Day, Millis};
 
 use super::action::{Action, ActionFlags};
+use super::counter::{Counted, Counter, Hold};
 use super::item::{self, ActionItem};
 use super::key::{ActionId, OrderKey};
 use super::order;
@@ -50,7 +52,7 @@ fn actions() -> impl Strategy<Value = Action> {
         money,
         times,
         counts,
-        (0_u16..128, text(), prop::option::of(text())),
+        (0_u16..128, text(), prop::option::of(text()), holds()),
     )
         .prop_map(|(ids, money, times, counts, rest)| Action {
             order_id: rest.1,
@@ -58,6 +60,8 @@ fn actions() -> impl Strategy<Value = Action> {
             partner: PartnerId(ids.0),
             ad: AdId(ids.1),
             click: EventNumber(ids.2),
+            referring_type: ReferringType::ALL[rest.0 as usize % 9].0,
+            contract: Millis(times.3),
             submission: SubmissionId {
                 slot: Slot(ids.3),
                 program: ProgramId(7),
@@ -75,8 +79,24 @@ fn actions() -> impl Strategy<Value = Action> {
             updates: counts.1,
             group: counts.2,
             customer_status: rest.2,
+            holds: rest.3,
             flags: ActionFlags(rest.0),
         })
+}
+
+fn holds() -> impl Strategy<Value = Vec<Hold>> {
+    let parts = any::<(u64, u8, i32, u8, [u8; 16], i64)>();
+    let hold = parts.prop_map(|(group, period, from, scope, whose, cost)| Hold {
+        counted: Counted {
+            group,
+            period,
+            from: Day(from),
+            scope,
+            whose,
+        },
+        cost: Money(cost),
+    });
+    prop::collection::vec(hold, 0..3)
 }
 
 fn items() -> impl Strategy<Value = Vec<ActionItem>> {
@@ -161,6 +181,7 @@ proptest! {
         lines in items(),
         update in updates(),
         outcome in outcomes(),
+        counter in any::<(i128, u64)>(),
     ) {
         prop_assert_eq!(Verdict::decode(&verdict.encode()), Ok(verdict));
         let window = Window { unique: Millis(window.0), click: Millis(window.1) };
@@ -169,6 +190,8 @@ proptest! {
         prop_assert_eq!(item::decode(&item::encode(&lines)), Ok(lines));
         prop_assert_eq!(Update::decode(ProgramId(7), &update.encode()), Ok(update));
         prop_assert_eq!(Settled::decode(ProgramId(7), &outcome.encode()), Ok(outcome));
+        let counter = Counter { cost: counter.0, actions: counter.1 };
+        prop_assert_eq!(Counter::decode(&counter.encode()), Ok(counter));
     }
 
     #[test]
@@ -194,6 +217,9 @@ proptest! {
         }
         if let Ok(actions) = order::decode(&order_key(), &bytes) {
             prop_assert_eq!(order::encode(&actions), bytes.clone());
+        }
+        if let Ok(counter) = Counter::decode(&bytes) {
+            prop_assert_eq!(counter.encode(), bytes.clone());
         }
         if let Ok(outcome) = Settled::decode(ProgramId(7), &bytes) {
             prop_assert_eq!(outcome.encode(), bytes);

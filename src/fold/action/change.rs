@@ -1,18 +1,18 @@
 //! A modification or a reversal changes an action, or is refused.
 //!
 //! The checks come in the order in which refusals take precedence. What a change leaves is priced
-//! by the terms of the conversion, so that a change of the catalogue never reaches back.
+//! by the terms of the conversion, so that a change of the catalogue never reaches back; limits
+//! leave it what they have left now and what the action held already.
 
-use crate::catalog::Catalog;
-use crate::catalog::snapshot::Found;
 use crate::derived::{Action, ActionId, OrderKey, SubmissionOutcome, Update, UpdateKind};
 use crate::model::action::change::{Change, ChangeRefusal};
 use crate::model::id::SubmissionId;
 
 use super::super::error::FoldError;
+use super::bill::{Bill, terms};
 use super::desk::{Desk, Made};
 use super::figures::Figures;
-use super::modify::{PriceTerms, Standing};
+use super::modify::Standing;
 
 impl Desk<'_, '_> {
     /// Changes an action, unless its conversion still waits.
@@ -38,17 +38,35 @@ impl Desk<'_, '_> {
                 .ok_or(FoldError::ActionMissing(action_id))?,
             items: self.batch.items(action_id)?,
         };
+        let received = id.number.time();
+        // Before its terms are asked for: one that was settled from its log entry has none.
+        if let Some(refusal) = before.refusal(received) {
+            return settled(SubmissionOutcome::NotChanged(refusal));
+        }
         let catalog = self.catalog_of(before.action.submission)?;
-        let terms =
-            terms(action_id, &before.action, &catalog).ok_or(FoldError::TermsMissing(action_id))?;
-        let after = match before.changed(change, id.number.time(), terms) {
+        let (program, payout) =
+            terms(action_id, &before, &catalog).ok_or(FoldError::TermsMissing(action_id))?;
+        let mut after = match before.changed(change, received, program.currency) {
             Ok(after) => after,
             Err(refusal) => return settled(SubmissionOutcome::NotChanged(refusal)),
         };
         if after == before {
             return settled(SubmissionOutcome::Unchanged(action_id));
         }
-        let number = self.put(action_id, id, &before, after, &change.reason);
+        if !after.action.is_reversed() {
+            let action = &before.action;
+            let conversion = self.entry(action.submission)?.into_conversion();
+            let conversion = conversion.ok_or(FoldError::SubmissionMissing(action.submission))?;
+            let bill = Bill {
+                currency: program.currency,
+                lists: &program.lists,
+                payout,
+                submission: &conversion,
+                link: self.link(id.program, action, payout)?,
+            };
+            self.charge(action_id, &action.holds, &mut after, &bill, received)?;
+        }
+        let number = self.put(action_id, id, &before, after, &change.reason)?;
         settled(SubmissionOutcome::Changed(action_id, number))
     }
 
@@ -60,7 +78,7 @@ impl Desk<'_, '_> {
         before: &Standing,
         mut after: Standing,
         reason: &str,
-    ) -> u32 {
+    ) -> Result<u32, FoldError> {
         let (old, new) = (&before.action, &mut after.action);
         new.updated = id.number.time();
         new.updates = old.updates.saturating_add(1);
@@ -80,22 +98,9 @@ impl Desk<'_, '_> {
         };
         self.batch.update(action_id, new.updates, &update);
         self.batch.set_action(action_id, new, &after.items);
+        self.batch.count(action_id, Some(old), new)?;
         let (from, to) = (Figures::of(old), Figures::of(new));
         self.folder.cells.change(action_id.program, new, &from, &to);
-        new.updates
-    }
-}
-
-/// The terms that an action was credited by.
-fn terms<'a>(id: ActionId, action: &Action, catalog: &'a Catalog) -> Option<PriceTerms<'a>> {
-    let program = catalog.program(id.program)?;
-    match catalog.contract(id.program, action.partner, action.date) {
-        Found::InForce(contract) => Some(PriceTerms {
-            currency: program.currency,
-            payout: contract
-                .terms
-                .payout(id.event_type, action.date, &program.time_zone)?,
-        }),
-        Found::Ended | Found::NotJoined => None,
+        Ok(new.updates)
     }
 }

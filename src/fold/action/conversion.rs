@@ -2,19 +2,21 @@
 
 use crate::catalog::Catalog;
 use crate::derived::{
-    Action, ActionFlags, ActionItem, OrderKey, SubmissionOutcome, Update, UpdateKind,
+    Action, ActionFlags, ActionId, OrderKey, SubmissionOutcome, Update, UpdateKind,
 };
 use crate::model::id::SubmissionId;
+use crate::model::money::Money;
+use crate::model::referral::ReferringType;
 use crate::model::refusal::Refusal;
 use crate::model::submission::Submission;
-use crate::model::time::Millis;
 
 use super::super::credit::case::{self as credit, Case, Winner};
 use super::super::days;
 use super::super::error::FoldError;
-use super::super::price::sale::{Sale, price};
+use super::bill::{Bill, lines};
 use super::desk::{Desk, Made};
 use super::figures::Figures;
+use super::modify::Standing;
 
 impl Desk<'_, '_> {
     /// Credits or refuses a submission, unless it must wait for its click.
@@ -64,10 +66,11 @@ impl Desk<'_, '_> {
             return Ok(Made::Settled(outcome));
         }
         self.folder.counts.credit(reasons.is_none());
-        let (action, items) = tracked(&case, &winner);
         let action_id = self.batch.free_id(&key, &before)?;
+        let Standing { action, items } = self.tracked(action_id, &case, &winner)?;
         self.batch.track(&key, &before, action_id, &action);
         self.batch.set_action(action_id, &action, &items);
+        self.batch.count(action_id, None, &action)?;
         let update = Update {
             kind: UpdateKind::Tracked,
             submission: id,
@@ -84,44 +87,62 @@ impl Desk<'_, '_> {
             .change(action_id.program, &action, &Figures::default(), &more);
         Ok(Made::Settled(SubmissionOutcome::Credited(action_id)))
     }
+
+    /// The action that a credited submission becomes, and its lines.
+    fn tracked(
+        &self,
+        id: ActionId,
+        case: &Case<'_>,
+        winner: &Winner<'_>,
+    ) -> Result<Standing, FoldError> {
+        let (action, payout) = (unpriced(case, winner), winner.payout);
+        let bill = Bill {
+            currency: winner.program.currency,
+            lists: &winner.program.lists,
+            payout,
+            submission: case.submission,
+            link: self.link(id.program, &action, payout)?,
+        };
+        let mut standing = Standing {
+            action,
+            items: lines(case.submission, Money::unit(winner.program.currency)),
+        };
+        let received = case.id.number.time();
+        let cost = self.charge(id, &[], &mut standing, &bill, received)?;
+        standing.action.intended_cost = cost;
+        Ok(standing)
+    }
 }
 
-/// The action that a credited submission becomes, and its lines.
-fn tracked(case: &Case<'_>, winner: &Winner<'_>) -> (Action, Vec<ActionItem>) {
+/// The action that a credited submission becomes, but for what it costs.
+fn unpriced(case: &Case<'_>, winner: &Winner<'_>) -> Action {
     let submission = case.submission;
-    let sale = Sale {
-        amount: submission.order.amount,
-        currency: winner.program.currency,
-    };
-    let cost = price(&sale, winner.payout);
     let flags = ActionFlags::NONE
         .with(ActionFlags::RECOVERED, case.reasons.is_none())
         .with(ActionFlags::LATE, winner.late);
     let zone = &winner.program.time_zone;
-    let action = Action {
+    Action {
         order_id: submission.order_id.clone(),
         occurrence: 0,
         partner: winner.click.partner,
         ad: winner.click.ad,
         click: winner.click.number,
+        referring_type: ReferringType::ClickCookie,
+        contract: winner.contract.start,
         submission: case.id,
         date: winner.date,
         day: days::day_in(zone, winner.date),
-        locking: winner.terms.locking.instant(winner.date, zone),
+        locking: winner.contract.terms.locking.instant(winner.date, zone),
         amount: submission.order.amount,
-        cost,
+        cost: Money::ZERO,
         intended_amount: submission.order.amount,
-        intended_cost: cost,
-        gross_cost: cost,
-        updated: received(case.id),
+        intended_cost: Money::ZERO,
+        gross_cost: Money::ZERO,
+        updated: case.id.number.time(),
         updates: 1,
         group: None,
         customer_status: submission.customer_status.clone(),
+        holds: Vec::new(),
         flags,
-    };
-    (action, Vec::new())
-}
-
-fn received(id: SubmissionId) -> Millis {
-    id.number.time()
+    }
 }

@@ -1,17 +1,13 @@
-//! How an action stands after a change: pure rules, no store.
+//! How an action stands after a change, but for its price: pure rules, no store.
 //!
-//! The checks come in the order in which refusals take precedence. What a change leaves is priced
-//! by the terms of the conversion, so that a change of the catalogue never reaches back.
+//! The checks come in the order in which refusals take precedence.
 
-use crate::catalog::snapshot::Payout;
 use crate::derived::{Action, ActionFlags, ActionItem};
 use crate::model::action::change::{CHANGES_MAX, Change, ChangeRefusal, ItemChange, What};
 use crate::model::currency::Currency;
 use crate::model::money::Money;
 use crate::model::spread;
 use crate::model::time::Millis;
-
-use super::super::price::sale::{Sale, price};
 
 /// An action with its lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,15 +16,9 @@ pub(super) struct Standing {
     pub(super) items: Vec<ActionItem>,
 }
 
-/// What an action is priced by.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct PriceTerms<'a> {
-    pub(super) currency: Currency,
-    pub(super) payout: &'a Payout,
-}
-
 impl Standing {
-    /// How the action stands after `change`, which was received at `received`.
+    /// How the action stands after `change`, which was received at `received`: what it costs is
+    /// as before, unless it is reversed.
     ///
     /// # Errors
     /// The refusal of highest precedence.
@@ -36,16 +26,10 @@ impl Standing {
         &self,
         change: &Change,
         received: Millis,
-        terms: PriceTerms<'_>,
+        currency: Currency,
     ) -> Result<Self, ChangeRefusal> {
-        if self.action.is_locked(received) {
-            return Err(ChangeRefusal::ActionLocked);
-        }
-        if self.action.is_reversed() {
-            return Err(ChangeRefusal::ActionReversed);
-        }
-        if self.action.updates > CHANGES_MAX {
-            return Err(ChangeRefusal::TooManyModifications);
+        if let Some(refusal) = self.refusal(received) {
+            return Err(refusal);
         }
         let What::Modify {
             amount,
@@ -57,11 +41,12 @@ impl Standing {
         };
         let mut after = self.clone();
         for item in items {
-            after.change_item(item, (received, &change.reason), terms.currency)?;
+            after.change_item(item, (received, &change.reason), currency)?;
         }
         if let Some(amount) = amount {
-            after.spread(*amount, terms.currency);
-        } else if !items.is_empty() {
+            after.spread(*amount, currency);
+        } else if !items.is_empty() && (after.action.amount.is_some() || after.sum() > Money::ZERO)
+        {
             after.action.amount = Some(after.sum());
         }
         if let Some(status) = customer_status {
@@ -69,11 +54,23 @@ impl Standing {
         }
         let is_nothing = after.action.amount == Some(Money::ZERO);
         let was_nothing = self.action.amount.unwrap_or_default() == Money::ZERO;
-        if is_nothing && (amount.is_some() || !was_nothing) {
+        let is_empty = !items.is_empty() && after.items.iter().all(|item| item.units == 0);
+        if is_empty || (is_nothing && (amount.is_some() || !was_nothing)) {
             return Ok(self.reversed());
         }
-        after.reprice(terms);
         Ok(after)
+    }
+
+    /// Why nothing that is received at `received` changes the action, whatever it says.
+    pub(super) fn refusal(&self, received: Millis) -> Option<ChangeRefusal> {
+        if self.action.is_locked(received) {
+            Some(ChangeRefusal::ActionLocked)
+        } else if self.action.is_reversed() {
+            Some(ChangeRefusal::ActionReversed)
+        } else {
+            let is_worn = self.action.updates > CHANGES_MAX;
+            is_worn.then_some(ChangeRefusal::TooManyModifications)
+        }
     }
 
     /// The action as it stands once it is taken back.
@@ -83,6 +80,7 @@ impl Standing {
         action.flags = action.flags.with(ActionFlags::REVERSED, true);
         action.gross_cost = action.cost;
         action.cost = Money::ZERO;
+        action.holds.clear();
         action.amount = action.amount.map(|_| Money::ZERO);
         for item in &mut after.items {
             item.net = Money::ZERO;
@@ -143,14 +141,5 @@ impl Standing {
     fn sum(&self) -> Money {
         let sum = self.items.iter().map(|item| item.net.0);
         Money(sum.fold(0, i64::saturating_add))
-    }
-
-    fn reprice(&mut self, terms: PriceTerms<'_>) {
-        let sale = Sale {
-            amount: self.action.amount,
-            currency: terms.currency,
-        };
-        self.action.cost = price(&sale, terms.payout);
-        self.action.gross_cost = self.action.cost;
     }
 }

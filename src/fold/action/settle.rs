@@ -1,10 +1,14 @@
 //! An action that has locked stands as it locked, whatever the rules say.
 
 use crate::derived::{
-    Action, ActionFlags, ActionId, ActionItem, OrderKey, SubmissionOutcome, Update, UpdateKind,
+    Action, ActionFlags, ActionId, ActionItem, Hold, OrderKey, SubmissionOutcome, Update,
+    UpdateKind,
 };
 use crate::model::action::settlement::Settlement;
 use crate::model::id::{AdId, EventNumber, SubmissionId};
+use crate::model::money::Money;
+use crate::model::referral::ReferringType;
+use crate::model::time::Millis;
 
 use super::super::error::FoldError;
 use super::desk::{Desk, Made};
@@ -81,6 +85,7 @@ impl Desk<'_, '_> {
         }
         cells.change(action_id.program, &after, &none, &to);
         self.batch.set_action(action_id, &after, items);
+        self.batch.count(action_id, before, &after)?;
         Ok(after.updates)
     }
 }
@@ -97,6 +102,8 @@ fn settled(id: SubmissionId, before: Option<&Action>, settlement: &Settlement) -
         partner: settlement.partner,
         ad: AdId(0),
         click: EventNumber(0),
+        referring_type: ReferringType::ClickCookie,
+        contract: Millis(0),
         submission: id,
         date: settlement.date,
         day: settlement.day,
@@ -110,6 +117,7 @@ fn settled(id: SubmissionId, before: Option<&Action>, settlement: &Settlement) -
         updates: 0,
         group: None,
         customer_status: None,
+        holds: Vec::new(),
         flags,
     };
     let Some(before) = before else {
@@ -123,7 +131,25 @@ fn settled(id: SubmissionId, before: Option<&Action>, settlement: &Settlement) -
         amount: restored.amount,
         cost: restored.cost,
         gross_cost: restored.gross_cost,
+        holds: held(before, settlement),
         flags,
         ..before.clone()
     }
+}
+
+/// What the action uses up of limits: what it is paid now, by the same contract. What another
+/// partner is paid was no part of these limits.
+fn held(before: &Action, settlement: &Settlement) -> Vec<Hold> {
+    if before.partner != settlement.partner {
+        return Vec::new();
+    }
+    let holds = before.holds.iter().map(|hold| Hold {
+        counted: hold.counted,
+        cost: if hold.counted.is_of_all() {
+            settlement.cost
+        } else {
+            hold.cost.min(settlement.cost)
+        },
+    });
+    holds.filter(|hold| hold.cost > Money::ZERO).collect()
 }

@@ -1,14 +1,20 @@
 //! What a change leaves of an action, and when it is refused.
 
-use crate::catalog::snapshot::{Payout, Price};
-use crate::derived::{Action, ActionFlags, ActionItem, ActionState};
+use crate::catalog::snapshot::{
+    ExceptionLists, Level, Limit, LimitOf, Payout, Period, Price, Scope,
+};
+use crate::derived::{Action, ActionFlags, ActionItem, ActionState, Counter};
 use crate::model::action::change::{Change, ChangeRefusal, ItemChange, What};
+use crate::model::currency::Currency;
 use crate::model::id::{AdId, EventNumber, EventTypeId, PartnerId, ProgramId, Slot, SubmissionId};
 use crate::model::money::{Money, Rate};
-use crate::model::submission::PayloadHash;
+use crate::model::referral::ReferringType;
+use crate::model::submission::{Item, Order, PayloadHash, Submission};
 use crate::model::time::{Day, Millis};
 
-use super::modify::{PriceTerms, Standing};
+use super::super::price::sale::Link;
+use super::bill::{Bill, lines};
+use super::modify::Standing;
 
 const LOCKING: Millis = Millis(1_000);
 
@@ -37,6 +43,8 @@ fn standing(amount: Option<i64>, items: Vec<ActionItem>) -> Standing {
         partner: PartnerId(10),
         ad: AdId(5),
         click: EventNumber(7),
+        referring_type: ReferringType::ClickCookie,
+        contract: Millis(0),
         submission: SubmissionId {
             slot: Slot(1),
             program: ProgramId(1),
@@ -54,6 +62,7 @@ fn standing(amount: Option<i64>, items: Vec<ActionItem>) -> Standing {
         updates: 1,
         group: None,
         customer_status: None,
+        holds: Vec::new(),
         flags: ActionFlags::NONE,
     };
     Standing { action, items }
@@ -96,12 +105,33 @@ fn of(sku: &str) -> ItemChange {
 }
 
 fn changed_at(at: Millis, before: &Standing, what: What) -> Result<Standing, ChangeRefusal> {
-    let payout = Payout::from(Price::Rate(Rate(100_000)));
-    let terms = PriceTerms {
-        currency: "USD".parse().unwrap(),
-        payout: &payout,
+    let mut after = before.changed(&change(what), at, usd())?;
+    if !after.action.is_reversed() {
+        charge(&mut after, &tenth(), &[], at);
+    }
+    Ok(after)
+}
+
+fn usd() -> Currency {
+    "USD".parse().unwrap()
+}
+
+fn tenth() -> Payout {
+    Payout::from(Price::Rate(Rate(100_000)))
+}
+
+/// Prices what stands by `payout`, where others use up `used` of its limits.
+fn charge(standing: &mut Standing, payout: &Payout, used: &[Counter], at: Millis) {
+    let (submission, lists) = (Submission::default(), ExceptionLists::default());
+    let bill = Bill {
+        currency: usd(),
+        lists: &lists,
+        payout,
+        submission: &submission,
+        link: Link::default(),
     };
-    before.changed(&change(what), at, terms)
+    let (priced, claims) = standing.price(&bill);
+    standing.charge((&priced, &claims), used, at);
 }
 
 fn changed(before: &Standing, what: What) -> Result<Standing, ChangeRefusal> {
@@ -272,4 +302,110 @@ fn a_new_amount_is_spread_over_the_items_without_losing_a_cent() {
     );
     let after = changed(&before, amount(200)).unwrap();
     assert_eq!(nets(&after), [67, 67, 66]);
+}
+
+#[test]
+fn lines_without_money_share_the_amount_by_their_units() {
+    let item = |number, units, net: Option<i64>| Item {
+        number,
+        units,
+        net: net.map(cents),
+        ..Item::default()
+    };
+    let nets = |items: Vec<Item>, amount: Option<i64>| -> Vec<i64> {
+        let order = Order {
+            amount: amount.map(cents),
+            items,
+        };
+        let submission = Submission {
+            order,
+            ..Submission::default()
+        };
+        let lines = lines(&submission, Money::unit(usd()));
+        lines.iter().map(|line| line.net.0 / 10_000).collect()
+    };
+    let unpriced = || vec![item(1, 1, None), item(4, 2, None)];
+    assert_eq!(nets(unpriced(), Some(100)), [33, 67]);
+    assert_eq!(nets(unpriced(), None), [0, 0]);
+    let priced = vec![item(1, 1, Some(90)), item(4, 2, Some(10))];
+    assert_eq!(nets(priced, Some(100)), [90, 10]);
+    assert_eq!(nets(vec![], Some(100)), [0; 0]);
+}
+
+/// 10 % for each item, at most 10.00 in all.
+fn limited() -> Payout {
+    Payout {
+        level: Level::Item,
+        limits: [Limit {
+            of: LimitOf::Payout(cents(1_000)),
+            scope: Scope::All,
+            period: Period::Month,
+        }]
+        .into(),
+        ..tenth()
+    }
+}
+
+fn used(cents: i64) -> [Counter; 1] {
+    [Counter {
+        cost: i128::from(cents) * 10_000,
+        actions: 1,
+    }]
+}
+
+#[test]
+fn a_limit_marks_the_items_it_takes_from() {
+    let lines = vec![item(1, "A", "", 1, 4_000), item(2, "B", "", 1, 6_000)];
+    let mut action = standing(Some(10_000), lines);
+    let costs = |action: &Standing| -> Vec<i64> {
+        action
+            .items
+            .iter()
+            .map(|item| item.cost.0 / 10_000)
+            .collect()
+    };
+    charge(&mut action, &limited(), &used(900), Millis(5));
+    assert_eq!(costs(&action), [100, 0]);
+    let reasons: Vec<_> = action
+        .items
+        .iter()
+        .map(|item| item.adjusted.clone())
+        .collect();
+    let mark = |at| Some((Millis(at), "OVERLIMIT_BUDGET".into()));
+    assert_eq!(reasons, [mark(5), mark(5)]);
+    assert!(action.action.flags.any(ActionFlags::OVERLIMIT_BUDGET));
+    assert_eq!(
+        (action.action.cost, action.action.gross_cost),
+        (cents(100), cents(100))
+    );
+    assert_eq!(action.action.holds.len(), 1);
+    assert_eq!(action.action.holds[0].cost, cents(100));
+    // Charged again, it stands as before.
+    let before = action.clone();
+    charge(&mut action, &limited(), &used(900), Millis(6));
+    assert_eq!(action, before);
+    // There is room again: the marks stay as what happened last to the items.
+    charge(&mut action, &limited(), &used(0), Millis(7));
+    assert_eq!(costs(&action), [400, 600]);
+    assert!(!action.action.flags.any(ActionFlags::OVERLIMIT_BUDGET));
+    let gone = changed(&action, What::Reverse).unwrap();
+    assert_eq!((costs(&gone), gone.action.holds), (vec![0, 0], vec![]));
+}
+
+#[test]
+fn an_action_without_money_keeps_having_none_and_ends_with_its_items() {
+    let before = standing(None, vec![item(1, "A", "", 2, 0), item(2, "B", "", 1, 0)]);
+    let with = |sku: &str, before: &Standing| {
+        let none = ItemChange {
+            units: Some(0),
+            ..of(sku)
+        };
+        changed(before, items(vec![none])).unwrap()
+    };
+    let after = with("A", &before);
+    assert_eq!(
+        (after.action.amount, after.action.is_reversed()),
+        (None, false)
+    );
+    assert!(with("B", &after).action.is_reversed());
 }

@@ -3,7 +3,7 @@
 //! The order of the checks is the order in which refusals take precedence.
 
 use crate::catalog::Catalog;
-use crate::catalog::snapshot::{Found, Payout, Program, Terms};
+use crate::catalog::snapshot::{Contract, Found, Payout, Program};
 use crate::derived::Reasons;
 use crate::model::click_id::ClickId;
 use crate::model::id::SubmissionId;
@@ -84,8 +84,8 @@ pub(in crate::fold) struct Winner<'a> {
     pub(in crate::fold) date: Millis,
     /// The event was too old to keep its own date.
     pub(in crate::fold) late: bool,
-    /// The terms of the contract.
-    pub(in crate::fold) terms: &'a Terms,
+    /// The contract that it is earned by.
+    pub(in crate::fold) contract: &'a Contract,
     /// What it is priced by.
     pub(in crate::fold) payout: &'a Payout,
 }
@@ -154,7 +154,7 @@ pub(in crate::fold) fn credit<'a>(
         click,
         date,
         late,
-        terms: &contract.terms,
+        contract,
         payout: payout.ok_or(Refusal::ActionTermsNotFound)?,
     })
 }

@@ -9,6 +9,11 @@ pub enum Accepts {
     Modification,
 }
 
+/// The reason of an item that a limit on payouts took something of; no request may give it.
+pub const OVERLIMIT_BUDGET: &str = "OVERLIMIT_BUDGET";
+/// The reason of an item that a limit on the number of actions took; no request may give it.
+pub const OVERLIMIT_ACTIONCAP: &str = "OVERLIMIT_ACTIONCAP";
+
 /// Every code that a request may give, and which requests may.
 pub const DISPOSITIONS: &[(&str, Accepts)] = &[
     ("REJECTED", Accepts::Both),
