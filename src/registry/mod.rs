@@ -3,7 +3,7 @@
 //! [`cube`] names the sums that the fold keeps, [`measure`] and [`dimension`] the columns that can
 //! be made from them, [`filter`] the parameters of a query, and [`report`] the reports. Queries are
 //! checked, answers computed, the list of reports served and the README written from these tables
-//! alone: no code elsewhere knows a report by name.
+//! alone: no code elsewhere knows a report by name. [`rules`] says by which rules conversions earn.
 
 pub mod cube;
 pub mod describe;
@@ -11,6 +11,7 @@ pub mod dimension;
 pub mod filter;
 pub mod measure;
 pub mod report;
+pub mod rules;
 
 pub use cube::CubeId;
 pub use report::{REPORTS, Report};

@@ -34,8 +34,9 @@ fn readme_shows_the_tables_as_they_are() {
     let metrics = check("metrics", &clickd::telemetry::metric::markdown());
     let conversions = check("conversions", &clickd::conversion::rules::markdown());
     let import = check("import", &clickd::job::column::markdown());
+    let rules = check("rules", &clickd::registry::rules::markdown());
     assert!(
-        import && reports && metrics && conversions,
+        rules && import && reports && metrics && conversions,
         "README.md was out of date and is written anew"
     );
 }
