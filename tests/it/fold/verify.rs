@@ -1,8 +1,8 @@
 //! `verify` is clean on an honest store and names each planted fault.
 
 use clickd::derived::{
-    Action, ActionId, CellKey, Class, Derived, Reasons, Settled, SubmissionOutcome, Verdict,
-    VerdictKey,
+    Action, ActionId, CellKey, Class, Counted, Derived, Hold, Reasons, Settled, SubmissionOutcome,
+    Verdict, VerdictKey,
 };
 use clickd::fold::{Folder, VerifyReport, verify};
 use clickd::log::{Log, Outcome, Stream};
@@ -187,6 +187,36 @@ fn a_changed_action_is_found() {
     action.cost = Money(action.cost.0 + 1);
     store.plant(|batch| batch.set_action(id, &action, &[]));
     assert_eq!(store.checks(), ["aggregate cell", "updates"]);
+}
+
+#[test]
+fn a_counter_that_no_action_explains_and_a_hold_that_is_not_the_payout_are_found() {
+    let with = |action: &Action, cost| Action {
+        holds: vec![Hold {
+            counted: Counted::default(),
+            cost,
+        }],
+        ..action.clone()
+    };
+    let invented = store();
+    let (id, action) = invented.action();
+    let holding = with(&action, action.cost);
+    invented.plant(|batch| batch.count(id, None, &holding).unwrap());
+    assert_eq!(invented.checks(), ["counter"]);
+
+    let missing = store();
+    let (id, action) = missing.action();
+    missing.plant(|batch| batch.set_action(id, &with(&action, action.cost), &[]));
+    assert_eq!(missing.checks(), ["counter"]);
+
+    let wrong = store();
+    let (id, action) = wrong.action();
+    let holding = with(&action, Money(action.cost.0 + 1));
+    wrong.plant(|batch| {
+        batch.set_action(id, &holding, &[]);
+        batch.count(id, None, &holding).unwrap();
+    });
+    assert_eq!(wrong.checks(), ["limits"]);
 }
 
 #[test]
