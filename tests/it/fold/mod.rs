@@ -5,6 +5,7 @@ mod priced;
 mod recount;
 mod same;
 mod settled;
+mod sold;
 mod thread;
 mod verify;
 mod world;

@@ -9,6 +9,7 @@ use clickd::derived::{Action, ActionItem, Derived, Family, OrderKey};
 use clickd::fold::{Folder, rebuild, verify};
 use clickd::log::{Clock, Log, Options, Outcome};
 use clickd::model::action::change::{Change, ItemChange, What};
+use clickd::model::action::settlement::Settlement;
 use clickd::model::click::{Click, ClickFlags, Network, Parameter, Visitor};
 use clickd::model::click_id::ClickId;
 use clickd::model::id::{
@@ -20,9 +21,9 @@ use clickd::model::submission::{
 };
 use clickd::model::time::{DAY, HOUR, Millis};
 use jiff::Timestamp;
-use jiff::civil::Date;
 
 use super::same::{catch_up, open};
+use super::sold::{Sold, half_even};
 use super::world::Dice;
 
 const CATALOG: &str = r#"
@@ -82,100 +83,6 @@ payouts = [{ event_type = 1, rate = "5%", level = "ITEM",
 /// 2026-03-25T12:00:00Z: a week, a month and a quarter end soon.
 const START: Millis = Millis(1_774_440_000_000);
 const CATEGORIES: [&str; 3] = ["Boots", "Gift", "Hats"];
-
-/// An order as the model keeps it, in cents.
-#[derive(Clone, Debug)]
-struct Sold {
-    id: String,
-    partner: u32,
-    click: u64,
-    date: Date,
-    customer: Option<u64>,
-    is_new: bool,
-    is_shared: bool,
-    amount: i64,
-    /// Category, units, net.
-    items: Vec<(usize, u32, i64)>,
-    is_reversed: bool,
-    /// Group and cost of what is priced: the order, or each item.
-    paid: Vec<(Option<u8>, i64)>,
-}
-
-fn half_even(value: i64, divisor: i64) -> i64 {
-    let (whole, rest) = (value / divisor, value % divisor);
-    let up = rest * 2 > divisor || (rest * 2 == divisor && whole % 2 == 1);
-    whole + i64::from(up)
-}
-
-fn week(date: Date) -> Date {
-    let from_monday = i64::from(date.weekday().to_monday_zero_offset());
-    date.checked_sub(jiff::Span::new().days(from_monday))
-        .unwrap()
-}
-
-fn quarter(date: Date) -> (i16, i8) {
-    (date.year(), (date.month() - 1) / 3)
-}
-
-impl Sold {
-    fn cost(&self) -> i64 {
-        self.paid.iter().map(|(_, cost)| cost).sum()
-    }
-
-    fn cost_of(&self, group: u8) -> i64 {
-        let own = self.paid.iter().filter(|(of, _)| *of == Some(group));
-        own.map(|(_, cost)| cost).sum()
-    }
-
-    /// Prices by the terms of its partner, with what `others` left of the limits.
-    fn price(&mut self, others: &[&Self]) {
-        let sum = |of: &dyn Fn(&Self) -> bool, cost: &dyn Fn(&Self) -> i64| -> i64 {
-            others.iter().filter(|o| of(o)).map(|o| cost(o)).sum()
-        };
-        let count = |of: &dyn Fn(&Self) -> bool| others.iter().filter(|o| of(o)).count();
-        if self.partner == 10 {
-            let (group, mut cost) = if self.is_new {
-                (Some(0), half_even(self.amount * 20, 100))
-            } else if self.is_shared {
-                (Some(1), 700)
-            } else {
-                (None, half_even(self.amount * 10, 100))
-            };
-            let (day, customer) = (self.date, self.customer);
-            let same =
-                |o: &Self| o.customer == customer && week(o.date) == week(day) && o.cost_of(0) > 0;
-            if group == Some(0) && customer.is_some() && count(&same) >= 1 {
-                cost = 0;
-            }
-            cost = cost.min((4_000 - sum(&|o| o.date == day, &Self::cost)).max(0));
-            let click = self.click;
-            let month =
-                |o: &Self| o.click == click && o.date.first_of_month() == day.first_of_month();
-            cost = cost.min((6_000 - sum(&month, &Self::cost)).max(0));
-            self.paid = vec![(group, cost)];
-            return;
-        }
-        let price = |(category, units, net): &(usize, u32, i64)| match category {
-            _ if *units == 0 => (None, 0),
-            0 => (Some(0), 400 * i64::from(*units)),
-            1 => (None, 0),
-            _ => (None, half_even(net * 5, 100)),
-        };
-        self.paid = self.items.iter().map(price).collect();
-        let own = quarter(self.date);
-        let room = 5_000 - sum(&|o| quarter(o.date) == own, &|o| o.cost_of(0));
-        let mut over = (self.cost_of(0) - room.max(0)).max(0);
-        for (_, cost) in self.paid.iter_mut().rev().filter(|row| row.0 == Some(0)) {
-            let taken = over.min(*cost);
-            *cost -= taken;
-            over -= taken;
-        }
-        let own = week(self.date);
-        if count(&|o: &Self| week(o.date) == own && o.cost() > 0) >= 4 {
-            self.paid.iter_mut().for_each(|row| row.1 = 0);
-        }
-    }
-}
 
 struct Shop {
     dice: Dice,
@@ -335,6 +242,50 @@ impl Shop {
         self.orders[at] = sold;
     }
 
+    /// Settles actions that use up limits with other figures than they stand with: of another cost,
+    /// of none, of another partner. What they hold follows.
+    fn settle(&self, derived: &Derived) {
+        let generation = derived.serving();
+        let mut held = Vec::new();
+        let view = generation.view().unwrap();
+        view.for_each_action(&mut |id, action| {
+            if !action.holds.is_empty() {
+                held.push((id, action));
+            }
+        })
+        .unwrap();
+        for (at, (id, action)) in held.iter().take(4).enumerate() {
+            let cost = match at {
+                0 => Money(action.cost.0 + 10_000),
+                1 => Money(action.cost.0 / 20_000 * 10_000),
+                2 => Money::ZERO,
+                _ => action.cost,
+            };
+            let settlement = Settlement {
+                program: id.program,
+                event_type: id.event_type,
+                order_id: action.order_id.clone(),
+                action: id.order,
+                partner: PartnerId(if at == 3 { 12 } else { action.partner.0 }),
+                date: action.date,
+                day: action.day,
+                locking: action.locking.unwrap(),
+                amount: action.amount,
+                cost,
+                gross_cost: cost,
+                reversed: false,
+            };
+            assert_eq!(self.log.settle(&[settlement]).unwrap(), 1);
+        }
+        self.log.seal().unwrap();
+        catch_up(
+            &mut Folder::new(self.log.clone(), derived.serving()),
+            &self.log,
+        );
+        let report = verify(&self.log, derived).unwrap();
+        assert!(report.is_clean(), "{report:#?}");
+    }
+
     fn compare(&self, derived: &Derived, seed: u64) {
         let generation = derived.serving();
         let view = generation.view().unwrap();
@@ -447,6 +398,7 @@ fn every_price_is_what_groups_items_and_limits_leave_and_a_rebuild_agrees() {
             catch_up(&mut Folder::new(log.clone(), derived.serving()), &log);
             shop.compare(&derived, seed);
         }
+        shop.settle(&derived);
         // From here on the log stands still.
         log.stop().unwrap();
         catch_up(&mut Folder::new(log.clone(), derived.serving()), &log);
