@@ -2,7 +2,7 @@
 //! recount that shares no code with it.
 
 mod recount;
-mod same;
+pub(crate) mod same;
 mod settled;
 mod thread;
 mod verify;
