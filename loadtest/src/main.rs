@@ -7,8 +7,9 @@
 //! the daemon beside other servers, as ratios, and judges them. `loadtest scale` compares a big
 //! catalogue with a small one and changes it under load. `loadtest hostile` measures honest clicks
 //! among connections that misbehave. `loadtest convert` writes the sample as files to import, with
-//! the figures that must come of it. All speak to loopback only, end by themselves, and leave no
-//! server behind. The exit code is 0 only if nothing differs, fails, is lost or misses its bound.
+//! the figures that must come of it. `loadtest cut` cuts the connections of conversions and counts
+//! what came of them. All speak to loopback only, end by themselves, and leave no server behind.
+//! The exit code is 0 only if nothing differs, fails, is lost or misses its bound.
 //!
 //! | folder | what |
 //! |---|---|
@@ -19,7 +20,7 @@
 //! | `measure/` | pace, latency, freshness |
 //! | `check/` | recount, comparison, ledger, bounds |
 //! | `compare/` | other servers, turns and rounds, ratios and their bounds |
-//! | `scale/`, `hostile/` | the two tests of these names |
+//! | `scale/`, `hostile/`, `cut/` | the tests of these names |
 //! | `convert/` | the sample with its own times, as files |
 //!
 //! It does not use the daemon's library: what it expects is counted from what it sent.
@@ -29,6 +30,7 @@ mod child;
 mod closed_loop;
 mod compare;
 mod convert;
+mod cut;
 mod daemon;
 mod drive;
 mod hostile;
@@ -79,6 +81,8 @@ enum Test {
     Scale(scale::Options),
     /// Measure honest clicks while others hold connections, send slow heads and pipeline
     Hostile(hostile::Options),
+    /// Send conversions with connections cut before the answer and compare what came of them
+    Cut(cut::Options),
 }
 
 fn main() -> ExitCode {
@@ -132,6 +136,10 @@ async fn test(test: Test) -> Result<()> {
         Test::Hostile(options) => (
             LIMIT,
             Box::pin(async { hostile::run(options, &mut out).await }) as Boxed<'_>,
+        ),
+        Test::Cut(options) => (
+            LIMIT,
+            Box::pin(async { cut::run(options, &mut out).await }) as Boxed<'_>,
         ),
     };
     tokio::select! {

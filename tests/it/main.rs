@@ -11,6 +11,8 @@ mod fold;
 #[cfg(test)]
 mod instructions;
 #[cfg(test)]
+mod money;
+#[cfg(test)]
 mod redirect;
 #[cfg(test)]
 mod service;

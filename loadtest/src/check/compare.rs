@@ -122,7 +122,7 @@ pub(crate) fn count(record: &Record, column: &str) -> Result<i64> {
 }
 
 /// An amount of money in millionths, written as a JSON number or as text.
-fn millionths(record: &Record, column: &str) -> Result<i64> {
+pub(crate) fn millionths(record: &Record, column: &str) -> Result<i64> {
     let text = text(record, column)?;
     parse_millionths(&text).with_context(|| format!("{column} is {text:?}, not an amount"))
 }

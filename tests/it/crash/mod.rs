@@ -9,6 +9,7 @@
 mod brand;
 mod compare;
 mod customers;
+mod cuts;
 mod known;
 mod recount;
 mod rounds;

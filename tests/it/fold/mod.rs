@@ -3,7 +3,7 @@
 
 mod priced;
 mod recount;
-mod same;
+pub(crate) mod same;
 mod settled;
 mod sold;
 mod thread;

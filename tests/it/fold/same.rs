@@ -68,9 +68,9 @@ fn fold_in_parts(dir: &Path, log: &Log, held: usize) -> u32 {
     }
 }
 
-type Dump = BTreeMap<(&'static str, Vec<u8>), Vec<u8>>;
+pub(crate) type Dump = BTreeMap<(&'static str, Vec<u8>), Vec<u8>>;
 
-fn dump(dir: &Path, log: &Log) -> Dump {
+pub(crate) fn dump(dir: &Path, log: &Log) -> Dump {
     let generation = open(dir, log).serving();
     let view = generation.view().unwrap();
     let mut rows = Dump::new();
