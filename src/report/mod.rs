@@ -12,10 +12,12 @@
 //! | answers of several pages, kept for their links | [`held`] |
 //! | which rows a page holds, and the links to the others | [`page`] |
 //! | rows → JSON | [`render`] |
+//! | actions and their updates one by one, as JSON | [`listing`] |
 
 pub mod answer;
 pub mod error;
 pub mod held;
+pub mod listing;
 pub mod page;
 pub mod parameters;
 pub mod query;
@@ -27,4 +29,5 @@ mod tests;
 pub use answer::{Answer, Reader};
 pub use error::ReportError;
 pub use held::Held;
+pub use listing::{ClickFacts, Facts, Listing};
 pub use source::Source;

@@ -25,14 +25,18 @@ impl Page {
     /// The page that `query` asks for among `total` rows.
     #[must_use]
     pub fn of(query: &Query, total: usize) -> Self {
-        let size = usize::try_from(query.page_size)
-            .unwrap_or(usize::MAX)
-            .max(1);
-        let before = usize::try_from(query.page - 1).unwrap_or(usize::MAX);
+        Self::numbered(query.page, query.page_size, total)
+    }
+
+    /// Page `number` of `total` rows, `size` rows a page.
+    #[must_use]
+    pub fn numbered(number: u32, size: u32, total: usize) -> Self {
+        let size = usize::try_from(size).unwrap_or(usize::MAX).max(1);
+        let before = usize::try_from(number.saturating_sub(1)).unwrap_or(usize::MAX);
         let start = before.saturating_mul(size).min(total);
         Self {
             rows: start..start.saturating_add(size).min(total),
-            number: query.page,
+            number,
             last: u32::try_from(total.div_ceil(size))
                 .unwrap_or(u32::MAX)
                 .max(1),

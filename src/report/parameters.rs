@@ -52,7 +52,9 @@ pub fn shown(text: &str) -> String {
     text.chars().take(SHOWN_MAX).collect()
 }
 
-fn decode(text: &str) -> Option<String> {
+/// The text of a name or value without percent-encoding; nothing when it is not UTF-8.
+#[must_use]
+pub fn decode(text: &str) -> Option<String> {
     let spaced = text.replace('+', " ");
     let decoded = percent_decode_str(&spaced).decode_utf8().ok()?;
     Some(decoded.into_owned())

@@ -1,0 +1,103 @@
+//! An action as impact.com publishes it, fields in its order.
+
+use serde::Serialize;
+
+use crate::derived::ActionState;
+
+use super::story::Story;
+use super::value::Amount;
+
+/// The published object. A field that is not known is empty.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct ActionObject<'a> {
+    id: String,
+    campaign_id: u32,
+    campaign_name: &'a str,
+    action_tracker_id: u32,
+    action_tracker_name: &'a str,
+    event_code: &'a str,
+    media_partner_id: u32,
+    media_partner_name: &'a str,
+    state: &'static str,
+    ad_id: u32,
+    client_cost: Amount,
+    payout: Amount,
+    delta_payout: Amount,
+    intended_payout: Amount,
+    amount: Amount,
+    delta_amount: Amount,
+    intended_amount: Amount,
+    currency: &'a str,
+    referring_date: String,
+    event_date: String,
+    creation_date: String,
+    locking_date: String,
+    cleared_date: &'static str,
+    referring_type: &'static str,
+    referring_domain: String,
+    promo_code: &'a str,
+    oid: &'a str,
+    customer_id: &'a str,
+    customer_status: &'a str,
+    customer_post_code: &'a str,
+    customer_area: &'a str,
+    customer_city: &'a str,
+    customer_region: &'a str,
+    customer_country: &'a str,
+    ip_address: String,
+    shared_id: &'a str,
+    caller_id: &'a str,
+    note: &'a str,
+    uri: String,
+}
+
+impl<'a> ActionObject<'a> {
+    /// The object of an action that stands in `state` and whose last update changed the payout
+    /// and the sale amount by `delta`.
+    pub(super) fn of(story: &'a Story<'_>, state: ActionState, delta: (i64, i64)) -> Self {
+        let (action, context) = (&story.action, story.context);
+        let amount = |micros| context.amount(micros);
+        Self {
+            id: story.id.to_string(),
+            campaign_id: story.id.program.0,
+            campaign_name: &context.program.name,
+            action_tracker_id: story.id.event_type.0,
+            action_tracker_name: story.event_type_name(),
+            event_code: story.event_code(),
+            media_partner_id: action.partner.0,
+            media_partner_name: story.partner_name,
+            state: state.word(),
+            ad_id: action.ad.0,
+            client_cost: amount(action.cost.0),
+            payout: amount(action.cost.0),
+            delta_payout: amount(delta.0),
+            intended_payout: amount(action.intended_cost.0),
+            amount: amount(action.amount.unwrap_or_default().0),
+            delta_amount: amount(delta.1),
+            intended_amount: amount(action.intended_amount.unwrap_or_default().0),
+            currency: context.program.currency.code(),
+            referring_date: context.shown(action.click.time()),
+            event_date: context.shown(action.date),
+            creation_date: context.shown(action.submission.number.time()),
+            locking_date: story.locking_date(),
+            cleared_date: "",
+            referring_type: action.referring_type.name(),
+            referring_domain: story.referring_domain(),
+            promo_code: story.promo_code(),
+            oid: &action.order_id,
+            customer_id: story.sent("CustomerId"),
+            customer_status: story.customer_status(),
+            customer_post_code: story.sent("CustomerPostCode"),
+            customer_area: story.sent("CustomerArea"),
+            customer_city: story.sent("CustomerCity"),
+            customer_region: story.sent("CustomerRegion"),
+            customer_country: story.sent("CustomerCountry"),
+            ip_address: story.hashed_network(),
+            shared_id: story.shared_id(),
+            caller_id: story.sent("CallerId"),
+            note: story.sent("Note"),
+            uri: context.action_uri(story.id),
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! What no derived row holds: asked of whoever holds the log.
+
+use crate::model::id::{EventNumber, PartnerId, Slot, SubmissionId};
+use crate::model::submission::Submission;
+
+/// What is shown of a click beside its number.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClickFacts {
+    /// `sharedid` of its link, empty when it had none.
+    pub shared_id: String,
+    /// The page that it was on, without its query; empty when the browser did not say.
+    pub referrer: String,
+}
+
+/// Point reads of stored events. An event that is not there is no error: the answer leaves out
+/// what it would have said.
+pub trait Facts {
+    /// A conversion.
+    ///
+    /// # Errors
+    /// It can't be read; a sentence for the operator.
+    fn conversion(&self, id: SubmissionId) -> Result<Option<Submission>, String>;
+
+    /// A click.
+    ///
+    /// # Errors
+    /// As [`Facts::conversion`].
+    fn click(
+        &self,
+        slot: Slot,
+        partner: PartnerId,
+        number: EventNumber,
+    ) -> Result<Option<ClickFacts>, String>;
+}

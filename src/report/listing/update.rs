@@ -1,0 +1,108 @@
+//! An update of an action as impact.com publishes it, fields in its order.
+
+use serde::Serialize;
+
+use crate::derived::{Update, UpdateKey};
+
+use super::select::state_after;
+use super::story::Story;
+use super::value::Amount;
+
+/// What the update that made the action gives as its reason.
+const FIRST: &str = "IR_BLANK";
+
+/// The published object. A field that is not known is empty.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct UpdateObject<'a> {
+    id: String,
+    action_id: String,
+    campaign_id: u32,
+    action_tracker_id: u32,
+    event_type_id: String,
+    event_type_name: &'a str,
+    event_code: &'a str,
+    media_partner_id: u32,
+    state: &'static str,
+    state_detail: &'static str,
+    state_detail_description: &'static str,
+    ad_id: u32,
+    disposition: &'a str,
+    delta_payout: Amount,
+    delta_amount: Amount,
+    currency: &'a str,
+    category: &'static str,
+    sku: &'static str,
+    quantity: &'static str,
+    catalog_name: &'static str,
+    catalog_category: &'static str,
+    catalog_description: &'static str,
+    catalog_manufacturer: &'static str,
+    catalog_original_format_category: &'static str,
+    catalog_sub_category: &'static str,
+    payout_level: &'static str,
+    default_payout_rate: &'static str,
+    contract_id: &'static str,
+    update_date: String,
+    locking_date: String,
+    clearing_date: &'static str,
+    action_date: String,
+    oid: &'a str,
+    customer_id: &'a str,
+    customer_status: &'a str,
+    shared_id: &'a str,
+    action_uri: String,
+    uri: String,
+}
+
+impl<'a> UpdateObject<'a> {
+    /// The object of the update at `key`.
+    pub(super) fn of(story: &'a Story<'_>, key: UpdateKey, update: &'a Update) -> Self {
+        let (action, context) = (&story.action, story.context);
+        let id = format!("{}.{}", key.action, key.number);
+        Self {
+            action_id: key.action.to_string(),
+            campaign_id: story.id.program.0,
+            action_tracker_id: story.id.event_type.0,
+            event_type_id: story.id.event_type.to_string(),
+            event_type_name: story.event_type_name(),
+            event_code: story.event_code(),
+            media_partner_id: action.partner.0,
+            state: state_after(action, update).word(),
+            state_detail: "",
+            state_detail_description: "",
+            ad_id: action.ad.0,
+            disposition: if key.number == 1 {
+                FIRST
+            } else {
+                &update.reason
+            },
+            delta_payout: context.amount(update.delta_cost),
+            delta_amount: context.amount(update.delta_amount),
+            currency: context.program.currency.code(),
+            category: "",
+            sku: "",
+            quantity: "",
+            catalog_name: "",
+            catalog_category: "",
+            catalog_description: "",
+            catalog_manufacturer: "",
+            catalog_original_format_category: "",
+            catalog_sub_category: "",
+            payout_level: "",
+            default_payout_rate: "",
+            contract_id: "",
+            update_date: context.shown(update.at()),
+            locking_date: story.locking_date(),
+            clearing_date: "",
+            action_date: context.shown(action.date),
+            oid: &action.order_id,
+            customer_id: story.sent("CustomerId"),
+            customer_status: story.customer_status(),
+            shared_id: story.shared_id(),
+            action_uri: context.action_uri(story.id),
+            uri: format!("/Advertisers/{}/ActionUpdates/{id}", context.sid),
+            id,
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! The lists and objects of one brand, each from a request to its answer.
+
+use serde_json::value::{RawValue, to_raw_value};
+
+use crate::catalog::Catalog;
+use crate::catalog::snapshot::{Brand, Program};
+use crate::derived::{Action, ActionId, ActionItem, DerivedError, UpdateKey, VerdictKey, View};
+use crate::model::id::ProgramId;
+use crate::model::time::Millis;
+
+use super::super::error::ReportError;
+use super::super::page::Page;
+use super::action::ActionObject;
+use super::facts::{ClickFacts, Facts};
+use super::item::{ItemObject, only_line};
+use super::page::{Head, json, unwritten};
+use super::query::{self, Query};
+use super::select;
+use super::story::{Context, Story};
+use super::update::UpdateObject;
+
+/// Reads the actions of one brand.
+pub struct Listing<'a> {
+    catalog: &'a Catalog,
+    brand: &'a Brand,
+    view: &'a View<'a>,
+    facts: &'a dyn Facts,
+}
+
+impl<'a> Listing<'a> {
+    /// A listing for the brand with this account SID; nothing when there is none.
+    #[must_use]
+    pub fn for_brand(
+        catalog: &'a Catalog,
+        sid: &str,
+        view: &'a View<'a>,
+        facts: &'a dyn Facts,
+    ) -> Option<Self> {
+        catalog.brand(sid).map(|brand| Self {
+            catalog,
+            brand,
+            view,
+            facts,
+        })
+    }
+
+    /// A page of the actions that a query string means; `path` is that of the request.
+    ///
+    /// # Errors
+    /// A foreign program, every problem of the query, or rows that can't be read.
+    pub fn actions(&self, query: &str, path: &str, now: Millis) -> Result<Vec<u8>, ReportError> {
+        let query = self.query(query, now)?;
+        let hits = select::actions(self.view, &query, self.as_of()?)?;
+        let page = Page::numbered(query.page, query.page_size, hits.len());
+        let context = self.context(query.program).ok_or(ReportError::NotFound)?;
+        let rows = hits.get(page.rows.clone()).unwrap_or_default();
+        let objects = rows.iter().map(|hit| self.shown(&context, hit.action));
+        self.head(&query, path, &page, hits.len())?
+            .list("Actions", objects)
+    }
+
+    /// One action by the text of its id.
+    ///
+    /// # Errors
+    /// There is none, it is another brand's, or it can't be read.
+    pub fn action(&self, id: &str) -> Result<Vec<u8>, ReportError> {
+        let (context, id, _) = self.own(id)?;
+        self.shown(&context, id).and_then(|object| json(&object))
+    }
+
+    /// The lines of an action.
+    ///
+    /// # Errors
+    /// As [`Listing::action`].
+    pub fn items(&self, id: &str, path: &str) -> Result<Vec<u8>, ReportError> {
+        let (context, id, action) = self.own(id)?;
+        let lines = self.lines(id, &action)?;
+        let objects = lines
+            .iter()
+            .map(|item| Ok(ItemObject::of(&context, id, item)));
+        Head::whole(path, lines.len()).list("ActionItems", objects)
+    }
+
+    /// The first line of an action with this stock keeping unit.
+    ///
+    /// # Errors
+    /// As [`Listing::action`], or there is no such line.
+    pub fn item(&self, id: &str, sku: &str) -> Result<Vec<u8>, ReportError> {
+        let (context, id, action) = self.own(id)?;
+        let lines = self.lines(id, &action)?;
+        let line = lines.iter().find(|item| &*item.sku == sku);
+        json(&ItemObject::of(
+            &context,
+            id,
+            line.ok_or(ReportError::NotFound)?,
+        ))
+    }
+
+    /// A page of the updates that a query string means.
+    ///
+    /// # Errors
+    /// As [`Listing::actions`].
+    pub fn updates(&self, query: &str, path: &str, now: Millis) -> Result<Vec<u8>, ReportError> {
+        let query = self.query(query, now)?;
+        let hits = select::updates(self.view, &query)?;
+        let page = Page::numbered(query.page, query.page_size, hits.len());
+        let context = self.context(query.program).ok_or(ReportError::NotFound)?;
+        let rows = hits.get(page.rows.clone()).unwrap_or_default();
+        let objects = rows.iter().map(|hit| {
+            let (action, number) = (hit.action, hit.update);
+            self.shown_update(&context, UpdateKey { action, number })
+        });
+        self.head(&query, path, &page, hits.len())?
+            .list("ActionUpdates", objects)
+    }
+
+    /// One update by the text of its id: the action's, a dot and its number.
+    ///
+    /// # Errors
+    /// As [`Listing::action`].
+    pub fn update(&self, id: &str) -> Result<Vec<u8>, ReportError> {
+        let (action, number) = id.rsplit_once('.').ok_or(ReportError::NotFound)?;
+        let number: u32 = number
+            .parse()
+            .ok()
+            .filter(|parsed: &u32| parsed.to_string() == number)
+            .ok_or(ReportError::NotFound)?;
+        let (context, action, _) = self.own(action)?;
+        let key = UpdateKey { action, number };
+        self.shown_update(&context, key)
+            .and_then(|object| json(&object))
+    }
+}
+
+impl Listing<'_> {
+    fn query(&self, text: &str, now: Millis) -> Result<Query, ReportError> {
+        query::parse(text, |id| self.program(id), now)
+    }
+
+    /// A program of the brand's own.
+    fn program(&self, id: ProgramId) -> Option<&Program> {
+        let is_own = self.brand.programs.binary_search(&id).is_ok();
+        self.catalog.program(id).filter(|_| is_own)
+    }
+
+    fn context(&self, program: ProgramId) -> Option<Context<'_>> {
+        self.program(program).map(|program| Context {
+            sid: &self.brand.sid,
+            program,
+        })
+    }
+
+    /// An action of the brand's own by the text of its id.
+    fn own(&self, id: &str) -> Result<(Context<'_>, ActionId, Action), ReportError> {
+        let id: ActionId = id.parse().map_err(|_| ReportError::NotFound)?;
+        let context = self.context(id.program).ok_or(ReportError::NotFound)?;
+        let action = self.view.action(id).map_err(|error| unreadable(&error))?;
+        Ok((context, id, action.ok_or(ReportError::NotFound)?))
+    }
+
+    fn lines(&self, id: ActionId, action: &Action) -> Result<Vec<ActionItem>, ReportError> {
+        let lines = self.view.items(id).map_err(|error| unreadable(&error))?;
+        Ok(if lines.is_empty() {
+            vec![only_line(action)]
+        } else {
+            lines
+        })
+    }
+
+    /// The time up to which the figures go: states are those of this moment.
+    fn as_of(&self) -> Result<Millis, ReportError> {
+        let mark = self.view.watermark().map_err(|error| unreadable(&error))?;
+        Ok(mark.unwrap_or_default().wall_end)
+    }
+
+    fn head(
+        &self,
+        query: &Query,
+        path: &str,
+        page: &Page,
+        total: usize,
+    ) -> Result<Head, ReportError> {
+        let mark = self.view.watermark().map_err(|error| unreadable(&error))?;
+        let as_of = mark.map(|mark| mark.wall_end.to_string());
+        Ok(Head::of(query, path, page, total).at_moment(as_of))
+    }
+
+    fn story<'s>(
+        &'s self,
+        context: &'s Context<'_>,
+        id: ActionId,
+    ) -> Result<Story<'s>, ReportError> {
+        let action = self.view.action(id).map_err(|error| unreadable(&error))?;
+        let action = action.ok_or(ReportError::NotFound)?;
+        let conversion = self.facts.conversion(action.submission);
+        let conversion = conversion.map_err(ReportError::Unreadable)?;
+        let partner = self.catalog.partner(action.partner);
+        Ok(Story {
+            context,
+            id,
+            partner_name: partner.map_or("", |partner| &partner.name),
+            click: self.click(id, &action)?,
+            conversion,
+            action,
+        })
+    }
+
+    /// What its click says; nothing when it was never stored.
+    fn click(&self, id: ActionId, action: &Action) -> Result<ClickFacts, ReportError> {
+        let (partner, number) = (action.partner, action.click);
+        let verdict = self.view.verdict(VerdictKey {
+            program: id.program,
+            partner,
+            day: number.time().utc_day(),
+            time: number.time(),
+            number,
+        });
+        let Some(verdict) = verdict.map_err(|error| unreadable(&error))? else {
+            return Ok(ClickFacts::default());
+        };
+        let click = self.facts.click(verdict.slot, partner, number);
+        Ok(click.map_err(ReportError::Unreadable)?.unwrap_or_default())
+    }
+
+    fn shown(&self, context: &Context<'_>, id: ActionId) -> Result<Box<RawValue>, ReportError> {
+        let story = self.story(context, id)?;
+        let number = story.action.updates;
+        let last = self.view.update(UpdateKey { action: id, number });
+        let last = last.map_err(|error| unreadable(&error))?;
+        let delta = last.map_or((0, 0), |last| (last.delta_cost, last.delta_amount));
+        let state = story.action.state(self.as_of()?);
+        to_raw_value(&ActionObject::of(&story, state, delta)).map_err(|error| unwritten(&error))
+    }
+
+    fn shown_update(
+        &self,
+        context: &Context<'_>,
+        key: UpdateKey,
+    ) -> Result<Box<RawValue>, ReportError> {
+        let update = self.view.update(key).map_err(|error| unreadable(&error))?;
+        let update = update.ok_or(ReportError::NotFound)?;
+        let story = self.story(context, key.action)?;
+        to_raw_value(&UpdateObject::of(&story, key, &update)).map_err(|error| unwritten(&error))
+    }
+}
+
+fn unreadable(error: &DerivedError) -> ReportError {
+    ReportError::Unreadable(error.to_string())
+}
