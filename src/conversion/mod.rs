@@ -14,11 +14,13 @@
 //! | who is to be credited, who bought, the call | [`references`] |
 //! | what each field may hold, what needs what | [`rules`] |
 //! | all of it → `Submission` | [`submission`] |
+//! | a modification or reversal, the whole way | [`change`] |
 //!
 //! [`Submission`]: crate::model::submission::Submission
 
 pub mod amount;
 pub mod body;
+pub mod change;
 pub mod error;
 pub mod event_date;
 pub mod fields;
