@@ -99,7 +99,7 @@ enum KeyCommand {
         /// Account SID of the brand.
         #[arg(long, value_name = "SID")]
         brand: String,
-        /// What the key may do: read-reports, write-conversions.
+        /// What the key may do: read-reports, write-conversions, modify-actions.
         #[arg(
             long,
             value_delimiter = ',',

@@ -130,6 +130,16 @@ label! {
         ReportList = "report_list",
         /// `GET …/Reports/{id}`.
         Report = "report",
+        /// `GET …/Actions`.
+        Actions = "actions",
+        /// `PUT` and `DELETE …/Actions`.
+        ActionChange = "action_change",
+        /// `GET …/Actions/{id}`.
+        Action = "action",
+        /// `GET …/Actions/{id}/Items` and what is below.
+        ActionItems = "action_items",
+        /// `GET …/ActionUpdates` and what is below.
+        ActionUpdates = "action_updates",
         /// Anything else.
         Other = "other",
     }

@@ -12,7 +12,8 @@ use super::keys::KeyRecord;
 use super::respond::{self, Answer};
 use super::route::Route;
 use super::state::ApiState;
-use super::{reports, submissions};
+use super::{actions, changes, reports, submissions};
+use crate::log::RefusedReason;
 use crate::telemetry::label::{ApiRoute, CodeClass};
 
 /// Longest request target, in bytes.
@@ -28,7 +29,7 @@ where
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let route = Route::of(request.uri().path());
-    let label = route.map_or(ApiRoute::Other, |(_, route)| route.label());
+    let label = route.map_or(ApiRoute::Other, |(_, route)| route.label(request.method()));
     let answer = judge(state, request).await;
     let class = CodeClass::of(answer.status().as_u16());
     state.metrics.api.requests.add(label, class, 1);
@@ -67,6 +68,15 @@ where
     match route {
         Route::Conversions => submissions::submit(state, sid, request).await,
         Route::Submission(id) => submissions::show(state, sid, id).await,
+        Route::Actions if Route::changes(request.method()) => {
+            changes::submit(state, sid, request).await
+        }
+        Route::Actions
+        | Route::Action(_)
+        | Route::ActionItems(_)
+        | Route::ActionItem(..)
+        | Route::ActionUpdates
+        | Route::ActionUpdate(_) => actions::show(state, sid, route, &path, query).await,
         Route::ReportList => reports::list(sid),
         Route::MetaData(handle) => reports::metadata(handle),
         Route::Report(handle) => reports::run(state, sid, handle, &path, query).await,
@@ -140,17 +150,22 @@ fn admit<'p, B>(
         .map(|(_, route)| route)
         .ok_or_else(|| Box::new(respond::not_found()))?;
     if !route.allows(request.method()) {
-        if route == Route::Conversions {
-            submissions::refuse(state, None, crate::log::RefusedReason::Method);
+        match route {
+            Route::Conversions => submissions::refuse(state, None, RefusedReason::Method),
+            Route::Actions => changes::refuse(state, None, RefusedReason::Method),
+            _ => {}
         }
         return Err(Box::new(respond::method_not_allowed(route.allow())));
     }
-    if !key.may(route.scope()) {
-        let message = format!("the key lacks the scope {}", route.scope().name());
+    let scopes = route.scopes(request.method());
+    if !scopes.iter().any(|scope| key.may(*scope)) {
+        let names: Vec<&str> = scopes.iter().map(|scope| scope.name()).collect();
+        let message = format!("the key lacks the scope {}", names.join(" or "));
         return Err(Box::new(respond::error(StatusCode::FORBIDDEN, &message)));
     }
-    // A conversion is worth more than the form of its answer.
-    if route != Route::Conversions && !takes_json(request.headers()) {
+    // A conversion or a change is worth more than the form of its answer.
+    let is_submitted = route == Route::Conversions || Route::changes(request.method());
+    if !is_submitted && !takes_json(request.headers()) {
         let message = "only application/json is answered";
         return Err(Box::new(respond::error(
             StatusCode::NOT_ACCEPTABLE,

@@ -39,13 +39,16 @@ pub enum Scope {
     ReadReports,
     /// Submit conversions and read their results.
     WriteConversions,
+    /// Modify and reverse actions, and read the results.
+    ModifyActions,
 }
 
 impl Scope {
     /// Every scope with its name.
-    pub const ALL: [(Self, &'static str); 2] = [
+    pub const ALL: [(Self, &'static str); 3] = [
         (Self::ReadReports, "read-reports"),
         (Self::WriteConversions, "write-conversions"),
+        (Self::ModifyActions, "modify-actions"),
     ];
 
     /// Its name.

@@ -1,4 +1,4 @@
-//! The brand API: conversions in, their results and reports out.
+//! The brand API: conversions and changes of actions in, their results, actions and reports out.
 //!
 //! In: HTTP/1.1 on the api listener, HTTP Basic with an account SID and an auth token. Out: JSON
 //! in the shapes of impact.com's API. Every request is judged in one order: form of the request,
@@ -12,10 +12,12 @@
 //! | [`handle`] | one request: checks in order, then its endpoint |
 //! | [`route`] | method and path to a closed enum |
 //! | [`auth`], [`keys`] | who asks |
-//! | [`submissions`], [`reports`] | the endpoints |
+//! | [`submissions`], [`reports`], [`actions`], [`changes`] | the endpoints |
 //! | [`respond`] | status, headers and error shapes |
 
+pub mod actions;
 pub mod auth;
+pub mod changes;
 pub mod handle;
 pub mod keys;
 pub mod reports;

@@ -12,6 +12,18 @@ pub enum Route<'a> {
     Conversions,
     /// `GET …/APISubmissions/{id}`
     Submission(&'a str),
+    /// `GET`, `PUT` and `DELETE …/Actions`
+    Actions,
+    /// `GET …/Actions/{id}`
+    Action(&'a str),
+    /// `GET …/Actions/{id}/Items`
+    ActionItems(&'a str),
+    /// `GET …/Actions/{id}/Items/{sku}`
+    ActionItem(&'a str, &'a str),
+    /// `GET …/ActionUpdates`
+    ActionUpdates,
+    /// `GET …/ActionUpdates/{id}`
+    ActionUpdate(&'a str),
     /// `GET …/Reports`
     ReportList,
     /// `GET …/Reports/{handle}`
@@ -26,15 +38,24 @@ impl<'a> Route<'a> {
     pub fn of(path: &'a str) -> Option<(&'a str, Self)> {
         let (sid, rest) = path.strip_prefix("/Advertisers/")?.split_once('/')?;
         let mut segments = rest.split('/');
-        let route = match (segments.next(), segments.next(), segments.next()) {
-            (Some("Conversions"), None, None) => Self::Conversions,
-            (Some("APISubmissions"), Some(id), None) => Self::Submission(id),
-            (Some("Reports"), None, None) => Self::ReportList,
-            (Some("Reports"), Some(handle), None) => Self::Report(handle),
-            (Some("Reports"), Some(handle), Some("MetaData")) => Self::MetaData(handle),
+        let parts = [(); 5].map(|()| segments.next());
+        let route = match parts {
+            [Some("Conversions"), None, ..] => Self::Conversions,
+            [Some("APISubmissions"), Some(id), None, ..] => Self::Submission(id),
+            [Some("Actions"), None, ..] => Self::Actions,
+            [Some("Actions"), Some(id), None, ..] => Self::Action(id),
+            [Some("Actions"), Some(id), Some("Items"), None, _] => Self::ActionItems(id),
+            [Some("Actions"), Some(id), Some("Items"), Some(sku), None] => {
+                Self::ActionItem(id, sku)
+            }
+            [Some("ActionUpdates"), None, ..] => Self::ActionUpdates,
+            [Some("ActionUpdates"), Some(id), None, ..] => Self::ActionUpdate(id),
+            [Some("Reports"), None, ..] => Self::ReportList,
+            [Some("Reports"), Some(handle), None, ..] => Self::Report(handle),
+            [Some("Reports"), Some(handle), Some("MetaData"), None, _] => Self::MetaData(handle),
             _ => return None,
         };
-        segments.next().is_none().then_some((sid, route))
+        Some((sid, route))
     }
 
     /// Whether it answers `method`.
@@ -42,8 +63,15 @@ impl<'a> Route<'a> {
     pub fn allows(self, method: &Method) -> bool {
         match self {
             Self::Conversions => method == Method::POST,
+            Self::Actions if Self::changes(method) => true,
             _ => method == Method::GET || method == Method::HEAD,
         }
+    }
+
+    /// Whether `method` changes actions.
+    #[must_use]
+    pub fn changes(method: &Method) -> bool {
+        method == Method::PUT || method == Method::DELETE
     }
 
     /// The `Allow` header.
@@ -51,14 +79,20 @@ impl<'a> Route<'a> {
     pub fn allow(self) -> &'static str {
         match self {
             Self::Conversions => "POST",
+            Self::Actions => "GET, HEAD, PUT, DELETE",
             _ => "GET, HEAD",
         }
     }
 
-    /// What it is counted as.
+    /// What a request by `method` is counted as.
     #[must_use]
-    pub fn label(self) -> ApiRoute {
+    pub fn label(self, method: &Method) -> ApiRoute {
         match self {
+            Self::Actions if Self::changes(method) => ApiRoute::ActionChange,
+            Self::Actions => ApiRoute::Actions,
+            Self::Action(_) => ApiRoute::Action,
+            Self::ActionItems(_) | Self::ActionItem(..) => ApiRoute::ActionItems,
+            Self::ActionUpdates | Self::ActionUpdate(_) => ApiRoute::ActionUpdates,
             Self::Conversions => ApiRoute::Conversions,
             Self::Submission(_) => ApiRoute::Submission,
             Self::ReportList => ApiRoute::ReportList,
@@ -67,12 +101,23 @@ impl<'a> Route<'a> {
         }
     }
 
-    /// What a key must be allowed to do.
+    /// What a key must be allowed to do, one of these.
     #[must_use]
-    pub fn scope(self) -> Scope {
+    pub fn scopes(self, method: &Method) -> &'static [Scope] {
         match self {
-            Self::Conversions | Self::Submission(_) => Scope::WriteConversions,
-            Self::ReportList | Self::Report(_) | Self::MetaData(_) => Scope::ReadReports,
+            Self::Conversions => &[Scope::WriteConversions],
+            // The results of both are asked for there.
+            Self::Submission(_) => &[Scope::WriteConversions, Scope::ModifyActions],
+            Self::Actions if Self::changes(method) => &[Scope::ModifyActions],
+            Self::Actions
+            | Self::Action(_)
+            | Self::ActionItems(_)
+            | Self::ActionItem(..)
+            | Self::ActionUpdates
+            | Self::ActionUpdate(_)
+            | Self::ReportList
+            | Self::Report(_)
+            | Self::MetaData(_) => &[Scope::ReadReports],
         }
     }
 }
@@ -96,6 +141,28 @@ mod tests {
                 Some(Route::MetaData("h")),
             ),
             ("/Advertisers/A/Reports/", Some(Route::Report(""))),
+            ("/Advertisers/A/Actions", Some(Route::Actions)),
+            ("/Advertisers/A/Actions/1.2.3", Some(Route::Action("1.2.3"))),
+            (
+                "/Advertisers/A/Actions/i/Items",
+                Some(Route::ActionItems("i")),
+            ),
+            (
+                "/Advertisers/A/Actions/i/Items/s",
+                Some(Route::ActionItem("i", "s")),
+            ),
+            (
+                "/Advertisers/A/Actions/i/Items/",
+                Some(Route::ActionItem("i", "")),
+            ),
+            ("/Advertisers/A/ActionUpdates", Some(Route::ActionUpdates)),
+            (
+                "/Advertisers/A/ActionUpdates/u",
+                Some(Route::ActionUpdate("u")),
+            ),
+            ("/Advertisers/A/Actions/i/items", None),
+            ("/Advertisers/A/Actions/i/Items/s/", None),
+            ("/Advertisers/A/ActionUpdates/u/", None),
             ("/Advertisers/A/Reports/h/MetaData/", None),
             ("/Advertisers/A/Reports/h/metadata", None),
             ("/Advertisers/A/Conversions/", None),
@@ -122,10 +189,28 @@ mod tests {
 
     #[test]
     fn methods_match_what_allow_says() {
-        for path in ["Conversions", "Reports", "Reports/h", "APISubmissions/x"] {
+        for path in [
+            "Conversions",
+            "Reports",
+            "Reports/h",
+            "APISubmissions/x",
+            "Actions",
+            "Actions/i",
+            "Actions/i/Items",
+            "Actions/i/Items/s",
+            "ActionUpdates",
+            "ActionUpdates/u",
+        ] {
             let path = format!("/Advertisers/A/{path}");
             let (_, route) = Route::of(&path).unwrap();
-            for method in [Method::GET, Method::HEAD, Method::POST, Method::PUT] {
+            for method in [
+                Method::GET,
+                Method::HEAD,
+                Method::POST,
+                Method::PUT,
+                Method::DELETE,
+                Method::PATCH,
+            ] {
                 let listed = route
                     .allow()
                     .split(", ")

@@ -133,6 +133,7 @@ impl Signature {
 pub fn before_body(
     state: &ApiState,
     sid: &str,
+    stream: Stream,
     headers: &HeaderMap,
 ) -> Result<Option<Signature>, Box<Answer>> {
     let catalog = state.catalog.load();
@@ -142,7 +143,7 @@ pub fn before_body(
         read => read,
     };
     read.map_err(|error| {
-        refuse(state);
+        refuse(state, stream);
         Box::new(respond::unsigned(&error.to_string(), true))
     })
 }
@@ -154,6 +155,7 @@ pub fn before_body(
 pub fn of_body(
     state: &ApiState,
     sid: &str,
+    stream: Stream,
     signature: Option<&Signature>,
     body: &[u8],
 ) -> Result<bool, Box<Answer>> {
@@ -164,17 +166,15 @@ pub fn of_body(
     if signature.holds(body, keys.signing_secrets(&state.hash_key, sid)) {
         return Ok(true);
     }
-    refuse(state);
+    refuse(state, stream);
     let message = SignatureError::Wrong.to_string();
     Err(Box::new(respond::unsigned(&message, false)))
 }
 
-fn refuse(state: &ApiState) {
+fn refuse(state: &ApiState, stream: Stream) {
     state.metrics.api.auth_failures.increment(1);
     let reason = RefusedReason::Signature;
-    state
-        .log
-        .refuse(ProgramId::default(), Stream::Conversion, reason);
+    state.log.refuse(ProgramId::default(), stream, reason);
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::Semaphore;
 
 use crate::catalog::Catalog;
-use crate::derived::{Derived, DerivedError, Settled};
+use crate::derived::{Derived, DerivedError, Settled, View};
 use crate::log::Log;
 use crate::model::click_id::ClickId;
 use crate::model::id::SubmissionId;
@@ -24,11 +24,23 @@ pub trait Figures: Source + Send + Sync {
     /// # Errors
     /// It can't be read.
     fn outcome(&self, id: SubmissionId) -> Result<Option<Settled>, DerivedError>;
+
+    /// Hands a view of one moment to `read`.
+    ///
+    /// # Errors
+    /// There is none.
+    fn at_one_moment(&self, read: &mut dyn FnMut(&View<'_>)) -> Result<(), DerivedError>;
 }
 
 impl Figures for Derived {
     fn outcome(&self, id: SubmissionId) -> Result<Option<Settled>, DerivedError> {
         Self::outcome(self, id)
+    }
+
+    fn at_one_moment(&self, read: &mut dyn FnMut(&View<'_>)) -> Result<(), DerivedError> {
+        let serving = self.serving();
+        read(&serving.view()?);
+        Ok(())
     }
 }
 

@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use crate::conversion::error::FieldError;
 use crate::conversion::{self, ContentType, Received, Refused};
 use crate::derived::SubmissionOutcome;
-use crate::log::{Accepted, LogError, RefusedReason, Stream};
+use crate::log::{Accepted, Log, LogError, RefusedReason, Stream};
 use crate::model::action::change::{Change, What};
 use crate::model::entry::Entry;
 use crate::model::id::{ProgramId, SubmissionId};
@@ -37,7 +37,8 @@ where
     B: Body,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let signature = match signature::before_body(state, sid, request.headers()) {
+    let stream = Stream::Conversion;
+    let signature = match signature::before_body(state, sid, stream, request.headers()) {
         Ok(signature) => signature,
         Err(answer) => {
             count_refused(state);
@@ -59,7 +60,7 @@ where
             return answer;
         }
     };
-    let is_signed = match signature::of_body(state, sid, signature.as_ref(), &body) {
+    let is_signed = match signature::of_body(state, sid, stream, signature.as_ref(), &body) {
         Ok(is_signed) => is_signed,
         Err(answer) => {
             count_refused(state);
@@ -79,7 +80,9 @@ where
             return respond::field_errors(&refused.errors);
         }
     };
-    match store(state, submission).await {
+    let program = submission.program;
+    let put = move |log: &Log| log.submit(&submission);
+    match store(state, program, stream, put).await {
         Ok(accepted) => {
             let result = if accepted.retry {
                 SubmissionResult::Retry
@@ -87,9 +90,7 @@ where
                 SubmissionResult::Stored
             };
             state.metrics.conversion.submissions.add(result, 1);
-            let uri = uri(sid, accepted.id);
-            let body = json!({"Status": "QUEUED", "QueuedUri": uri});
-            respond::value(StatusCode::OK, &body)
+            queued(sid, accepted.id)
         }
         Err(Some(LogError::TooManyAttempts(count))) => {
             count_refused(state);
@@ -120,7 +121,7 @@ fn count_refused(state: &ApiState) {
     state.metrics.conversion.submissions.add(result, 1);
 }
 
-fn content_type(headers: &HeaderMap) -> Result<ContentType, &'static str> {
+pub(super) fn content_type(headers: &HeaderMap) -> Result<ContentType, &'static str> {
     if headers.contains_key(CONTENT_ENCODING) {
         return Err("send the body without Content-Encoding");
     }
@@ -133,7 +134,10 @@ fn content_type(headers: &HeaderMap) -> Result<ContentType, &'static str> {
         .ok_or("send Content-Type application/json or application/x-www-form-urlencoded, in UTF-8")
 }
 
-async fn read_body<B>(state: &ApiState, body: B) -> Result<Vec<u8>, (RefusedReason, Answer)>
+pub(super) async fn read_body<B>(
+    state: &ApiState,
+    body: B,
+) -> Result<Vec<u8>, (RefusedReason, Answer)>
 where
     B: Body,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -194,20 +198,23 @@ fn check(state: &ApiState, sid: &str, posted: &Posted<'_>) -> Result<Submission,
     })
 }
 
-/// Stores a submission and waits until it is durable; `Err(None)` when that takes too long. Either
-/// way it may be sent again: an exact retry of a stored one adds nothing.
-async fn store(
+/// Stores what `put` puts and waits until it is durable; `Err(None)` when that takes too long.
+/// Either way it may be sent again: an exact retry of a stored one adds nothing.
+pub(super) async fn store(
     state: &Arc<ApiState>,
-    submission: Submission,
+    program: ProgramId,
+    stream: Stream,
+    put: impl FnOnce(&Log) -> Result<Accepted, LogError> + Send + 'static,
 ) -> Result<Accepted, Option<LogError>> {
-    let program = submission.program;
     let turn = timeout(state.limits.store, state.store_turns.acquire()).await;
     let Ok(Ok(turn)) = turn else {
-        refuse(state, Some(program), RefusedReason::Unavailable);
+        state
+            .log
+            .refuse(program, stream, RefusedReason::Unavailable);
         return Err(None);
     };
     let log = state.log.clone();
-    let stored = tokio::task::spawn_blocking(move || log.submit(&submission)).await;
+    let stored = tokio::task::spawn_blocking(move || put(&log)).await;
     drop(turn);
     let accepted = stored.map_err(|_| None)?.map_err(Some)?;
     match timeout(state.limits.store, state.log.durable(accepted.epoch)).await {
@@ -215,6 +222,12 @@ async fn store(
         Err(_) => return Err(None),
     }
     Ok(accepted)
+}
+
+/// The answer to what is stored.
+pub(super) fn queued(sid: &str, id: SubmissionId) -> Answer {
+    let body = json!({"Status": "QUEUED", "QueuedUri": uri(sid, id)});
+    respond::value(StatusCode::OK, &body)
 }
 
 fn uri(sid: &str, id: SubmissionId) -> String {

@@ -17,7 +17,7 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use crate::conversion::fixture;
-use crate::derived::{DerivedError, Settled, Watermark};
+use crate::derived::{DerivedError, Settled, View, Watermark};
 use crate::log::{Clock, Log, Options};
 use crate::model::id::{PartnerId, ProgramId, Slot, SubmissionId};
 use crate::model::tally::{Stored, Tally};
@@ -78,9 +78,13 @@ impl Figures for Folded {
     fn outcome(&self, id: SubmissionId) -> Result<Option<Settled>, DerivedError> {
         Ok(self.outcomes.lock().get(&id).copied())
     }
+
+    fn at_one_moment(&self, _: &mut dyn FnMut(&View<'_>)) -> Result<(), DerivedError> {
+        Err(DerivedError::FamilyMissing("actions"))
+    }
 }
 
-/// A running server with a key of both scopes for `IRacme`.
+/// A running server with a key of all scopes for `IRacme`.
 pub(super) struct Bench {
     pub(super) log: Log,
     pub(super) state: Arc<ApiState>,
@@ -125,8 +129,8 @@ impl Bench {
         let folder = tempfile::tempdir().unwrap();
         let options = Options::new(folder.path().join("log"));
         let log = Log::open(&options, Clock::start()).unwrap();
-        let both = [Scope::ReadReports, Scope::WriteConversions];
-        let made = keys::create(&log, &HASH_KEY, "IRacme", &both, Millis(0)).unwrap();
+        let all = Scope::ALL.map(|(scope, _)| scope);
+        let made = keys::create(&log, &HASH_KEY, "IRacme", &all, Millis(0)).unwrap();
         let (figures, verify) = stores(&log, folder.path());
         let recorder = Recorder::new(Millis(0)).unwrap();
         let state = ApiState::new(

@@ -2,6 +2,7 @@
 //!
 //! `bench` starts a server and speaks raw HTTP to it.
 
+mod actions;
 mod bench;
 mod conversions;
 mod http;

@@ -36,6 +36,11 @@ fn tag(secret: &str, time: i64, body: &str) -> String {
 
 /// Submits `body` with these values of `X-Signature`.
 fn post(bench: &Bench, body: &str, signatures: &[String]) -> Reply {
+    let target = "/Advertisers/IRacme/Conversions";
+    send(bench, ("POST", target), body, signatures)
+}
+
+fn send(bench: &Bench, (method, target): (&str, &str), body: &str, signatures: &[String]) -> Reply {
     let lines = signatures
         .iter()
         .flat_map(|value| ["X-Signature: ", value, "\r\n"]);
@@ -44,7 +49,7 @@ fn post(bench: &Bench, body: &str, signatures: &[String]) -> Reply {
         "{lines}Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n",
         body.len()
     );
-    bench.ask("POST", "/Advertisers/IRacme/Conversions", &headers, body)
+    bench.ask(method, target, &headers, body)
 }
 
 fn signed(secret: &str, time: i64, body: &str) -> String {
@@ -246,4 +251,43 @@ fn an_account_has_only_so_many_signing_keys() {
     key(&bench, "IRzen");
     keys::revoke(&bench.log, &first.record.id, Millis(1)).unwrap();
     assert!(more().is_ok());
+}
+
+#[test]
+fn changes_of_actions_are_signed_alike() {
+    let bench = Bench::start();
+    let secret = key(&bench, "IRacme").token;
+    let time = now(&bench);
+    let actions = "/Advertisers/IRacme/Actions";
+    let fields = "ActionTrackerId=10001&OrderId=o-1&DispositionCode=OTHER";
+    let good = signed(&secret, time, fields);
+    let delete = |body: &str, signatures: &[String]| {
+        let reply = send(&bench, ("DELETE", actions), body, signatures);
+        reply.status
+    };
+    assert_eq!(post(&bench, BODY, &[]).status, 200);
+    assert_eq!(delete(fields, std::slice::from_ref(&good)), 200);
+    assert_eq!(delete(&fields.replace("o-1", "o-2"), &[good]), 401);
+    // A signature that says nothing about the query makes nothing of it.
+    let query = format!("{actions}?{fields}");
+    let empty = signed(&secret, time, "");
+    let reply = send(&bench, ("DELETE", &query), "", &[empty]);
+    assert_eq!(reply.status, 400, "{reply:?}");
+    let mut catalog = (**bench.state.catalog.load()).clone();
+    let brand = catalog.brands.get_mut("IRacme").unwrap();
+    brand.signatures = Signatures::Required;
+    bench.state.catalog.store(Arc::new(catalog));
+    assert_eq!(delete(fields, &[]), 401);
+    assert_eq!(send(&bench, ("DELETE", &query), "", &[]).status, 401);
+    assert_eq!(bench.stored().len(), 2);
+    let sealed = bench.log.seal().unwrap();
+    let first = bench.log.first_slot().unwrap().unwrap();
+    let refused: u64 = (first.0..=sealed.0)
+        .filter_map(|slot| bench.log.footer(crate::model::id::Slot(slot)).unwrap())
+        .flat_map(|footer| footer.ledger)
+        .filter(|entry| entry.stream == crate::log::Stream::Modification)
+        .filter(|entry| entry.outcome == Outcome::Refused(RefusedReason::Signature))
+        .map(|entry| entry.count)
+        .sum();
+    assert_eq!(refused, 3);
 }

@@ -1,0 +1,143 @@
+//! Actions, their lines and their updates, read one by one.
+
+use std::sync::Arc;
+
+use hyper::StatusCode;
+use percent_encoding::percent_decode_str;
+use tokio::time::timeout;
+
+use crate::log::Log;
+use crate::log::row::click as click_row;
+use crate::model::click::Parameter;
+use crate::model::id::{EventNumber, PartnerId, Slot, SubmissionId};
+use crate::model::submission::Submission;
+use crate::report::{ClickFacts, Facts, Listing, ReportError};
+
+use super::respond::{self, Answer};
+use super::route::Route;
+use super::state::ApiState;
+use crate::model::entry::Entry;
+
+/// `GET` of `…/Actions`, `…/ActionUpdates` and what is below them.
+pub async fn show(
+    state: &Arc<ApiState>,
+    sid: &str,
+    route: Route<'_>,
+    path: &str,
+    query: String,
+) -> Answer {
+    let Some(question) = Question::of(route) else {
+        return respond::not_found();
+    };
+    let Ok(Ok(turn)) = timeout(state.limits.report_turn, state.report_turns.acquire()).await else {
+        let message = "too many reports at once; try again";
+        return respond::try_again(StatusCode::TOO_MANY_REQUESTS, message);
+    };
+    let (own, sid, path) = (Arc::clone(state), sid.to_owned(), path.to_owned());
+    let read =
+        tokio::task::spawn_blocking(move || read(&own, &question, &sid, &path, &query)).await;
+    drop(turn);
+    match read {
+        Ok(Ok(json)) => respond::body_of(StatusCode::OK, json),
+        Ok(Err(ReportError::NotFound)) => respond::not_found(),
+        Ok(Err(ReportError::Invalid(errors))) => respond::query_errors(&errors),
+        Ok(Err(ReportError::Unreadable(reason))) => {
+            tracing::error!(reason, "actions could not be read");
+            unreadable()
+        }
+        Err(_) => unreadable(),
+    }
+}
+
+fn unreadable() -> Answer {
+    let message = "the actions could not be read";
+    respond::try_again(StatusCode::SERVICE_UNAVAILABLE, message)
+}
+
+/// What is asked for.
+enum Question {
+    Actions,
+    Action(String),
+    Items(String),
+    Item(String, String),
+    Updates,
+    Update(String),
+}
+
+impl Question {
+    fn of(route: Route<'_>) -> Option<Self> {
+        Some(match route {
+            Route::Actions => Self::Actions,
+            Route::Action(id) => Self::Action(id.to_owned()),
+            Route::ActionItems(id) => Self::Items(id.to_owned()),
+            Route::ActionItem(id, sku) => {
+                let sku = percent_decode_str(sku).decode_utf8().ok()?;
+                Self::Item(id.to_owned(), sku.into_owned())
+            }
+            Route::ActionUpdates => Self::Updates,
+            Route::ActionUpdate(id) => Self::Update(id.to_owned()),
+            _ => return None,
+        })
+    }
+}
+
+fn read(
+    state: &ApiState,
+    question: &Question,
+    sid: &str,
+    path: &str,
+    query: &str,
+) -> Result<Vec<u8>, ReportError> {
+    let catalog = state.catalog.load();
+    let now = state.log.clock().now();
+    let facts = Stored(&state.log);
+    let mut answer = Err(ReportError::NotFound);
+    let viewed = state.figures.at_one_moment(&mut |view| {
+        let Some(listing) = Listing::for_brand(&catalog, sid, view, &facts) else {
+            return;
+        };
+        answer = match question {
+            Question::Actions => listing.actions(query, path, now),
+            Question::Action(id) => listing.action(id),
+            Question::Items(id) => listing.items(id, path),
+            Question::Item(id, sku) => listing.item(id, sku),
+            Question::Updates => listing.updates(query, path, now),
+            Question::Update(id) => listing.update(id),
+        };
+    });
+    viewed.map_err(|error| ReportError::Unreadable(error.to_string()))?;
+    answer
+}
+
+/// The events of a log.
+struct Stored<'a>(&'a Log);
+
+impl Facts for Stored<'_> {
+    fn conversion(&self, id: SubmissionId) -> Result<Option<Submission>, String> {
+        let entry = self.0.entry(id).map_err(|error| error.to_string())?;
+        Ok(entry.and_then(Entry::into_conversion))
+    }
+
+    fn click(
+        &self,
+        slot: Slot,
+        partner: PartnerId,
+        number: EventNumber,
+    ) -> Result<Option<ClickFacts>, String> {
+        let row = self.0.click_row(slot, partner, number);
+        let Some(row) = row.map_err(|error| error.to_string())? else {
+            return Ok(None);
+        };
+        let mut click = click_row::read(&row).map_err(|error| error.to_string())?;
+        let shared_id = click
+            .parameters
+            .find(|(name, _)| *name == Parameter::SharedId);
+        let referrer = self.0.string(click.referrer);
+        let referrer = referrer.map_err(|error| error.to_string())?;
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Ok(Some(ClickFacts {
+            shared_id: shared_id.map_or_else(String::new, |(_, value)| text(value)),
+            referrer: referrer.map_or_else(String::new, |bytes| text(&bytes)),
+        }))
+    }
+}

@@ -1,0 +1,10 @@
+//! Actions, their lines and updates over HTTP, and their changes.
+//!
+//! `world` serves rows that a test makes; `whole` runs the fold.
+
+mod bounds;
+mod changes;
+mod lists;
+mod shapes;
+mod whole;
+mod world;
