@@ -52,3 +52,17 @@ fn a_change_is_a_retry_only_of_the_last_one_of_its_order() {
             .any(|row| row.outcome == retries && row.count == 1)
     );
 }
+
+#[test]
+fn a_change_is_a_retry_after_a_restart_as_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = || Log::open(&Options::new(folder.path()), Clock::start()).unwrap();
+    let log = open();
+    let first = log.change(&modification("o-1", 1)).unwrap();
+    drop(log);
+    let log = open();
+    let again = log.change(&modification("o-1", 1)).unwrap();
+    assert_eq!((again.retry, again.id), (true, first.id));
+    let stored = log.entry(first.id).unwrap();
+    assert_eq!(stored, Some(Entry::Change(modification("o-1", 1))));
+}

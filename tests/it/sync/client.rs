@@ -91,10 +91,21 @@ impl Client {
 
     /// Submits a conversion of the brand whose key `token` is.
     pub(crate) fn convert(&mut self, sid: &str, token: &str, body: &str) -> io::Result<Answer> {
+        self.submit("POST", "Conversions", (sid, token), body)
+    }
+
+    /// Sends a form to one of a brand's resources.
+    pub(crate) fn submit(
+        &mut self,
+        method: &str,
+        resource: &str,
+        (sid, token): (&str, &str),
+        body: &str,
+    ) -> io::Result<Answer> {
         let length = body.len();
         let basic = basic(sid, token);
         self.send(&format!(
-            "POST /Advertisers/{sid}/Conversions HTTP/1.1\r\nHost: api.example\r\n{basic}\
+            "{method} /Advertisers/{sid}/{resource} HTTP/1.1\r\nHost: api.example\r\n{basic}\
              Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n\r\n\
              {body}"
         ))?;
@@ -157,4 +168,9 @@ pub(crate) fn order(id: &str, click_id: &str) -> String {
         "CampaignId=1000&ActionTrackerId=10&EventDate=NOW&OrderId={id}&ClickId={click_id}\
          &CurrencyCode=USD&Amount=20.00"
     )
+}
+
+/// A reversal of the action of an order, with a note to know it by.
+pub(crate) fn reversal(id: &str, note: &str) -> String {
+    format!("ActionTrackerId=10&OrderId={id}&DispositionCode=OTHER&Note={note}")
 }

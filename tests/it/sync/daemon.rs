@@ -79,7 +79,8 @@ impl Home {
 
     /// The token of a new key.
     pub(crate) fn key(&self, brand: &str) -> String {
-        let said = self.tell(&["key", "create", "--brand", brand]);
+        let scopes = "read-reports,write-conversions,modify-actions";
+        let said = self.tell(&["key", "create", "--brand", brand, "--scopes", scopes]);
         said.trim().strip_prefix("token: ").unwrap().to_owned()
     }
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::client::{Client, order};
+use super::client::{Client, order, reversal};
 use super::daemon::{BRAND, Home, Running};
 use super::load::{Answers, LINK, click, conversion};
 use super::proof::{Promise, Proof};
@@ -35,6 +35,14 @@ fn play(home: &Home) -> Answers {
         let accepted = brand.convert(BRAND, &home.token, &body).unwrap();
         assert_eq!(accepted.status, 200, "{}", accepted.body);
         answers.conversions.lock().push(conversion(&id, &accepted));
+        let note = format!("note-alone-{index:06}-end");
+        let (key, body) = ((BRAND, &*home.token), reversal(&id, &note));
+        let reversed = brand.submit("DELETE", "Actions", key, &body).unwrap();
+        assert_eq!(reversed.status, 200, "{}", reversed.body);
+        answers
+            .conversions
+            .lock()
+            .push(conversion(&note, &reversed));
     }
     std::thread::scope(|scope| {
         for _ in 0..8 {
@@ -48,7 +56,8 @@ fn play(home: &Home) -> Answers {
     answers
 }
 
-/// Plays events in a mode of acknowledgement and checks the promises of clicks and conversions.
+/// Plays events in a mode of acknowledgement and checks the promises of clicks, and of conversions
+/// and reversals.
 fn prove(settings: &str, clicks_are: Promise) {
     let home = Home::new(settings);
     let (running, file) = traced(&home);
@@ -59,7 +68,7 @@ fn prove(settings: &str, clicks_are: Promise) {
     let trace = Trace::read(&file);
     let proof = Proof::new(&trace);
     let (clicks, conversions) = (answers.clicks.lock(), answers.conversions.lock());
-    assert_eq!((clicks.len(), conversions.len()), (330, 130));
+    assert_eq!((clicks.len(), conversions.len()), (330, 140));
     let checked = clicks.iter().map(|event| proof.check(event, clicks_are));
     let checked = checked.chain(
         conversions
