@@ -3,9 +3,10 @@
 /// A reason for which a submission does not become an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Refusal {
-    /// Nothing refers to it: no click id, one that does not verify, or one of another brand.
+    /// Nothing refers to it: no key, or none that is known; a click id that does not verify, or one
+    /// of another brand.
     ActionRefNotFound,
-    /// A click refers to it but can't earn, for instance a click after the conversion.
+    /// Something refers to it but can't earn, for instance a click after the conversion.
     NoValidActionRef,
     /// The action date is past the referral window.
     OutsideAssociationWindow,
@@ -23,6 +24,40 @@ pub enum Refusal {
     ConvDuplicate,
     /// The click carried a deep link that was refused.
     Malformed,
+    /// The contract does not accept this way of referring.
+    RefTypeNotAccepted,
+    /// No event type has this number or code.
+    ActionTrackerNotFound,
+    /// The event type belongs to another program.
+    ActionTrackerCampaignMismatch,
+    /// No order id was sent.
+    OidMissing,
+    /// The event type needs items, and none was sent.
+    NoItem,
+    /// By the crediting rules one of the brand's own channels earned it.
+    CreditingRuleMismatch,
+    /// Another referral of the same journey was preferred.
+    OtherRefPrioritized,
+    /// The promo code belongs to a partner that does not earn it.
+    BlockedByPromocode,
+    /// The promo code belongs to one of the brand's own channels.
+    RestrictedPromocode,
+    /// The program refuses conversions from this network.
+    BlacklistedSourceIp,
+    /// The click has earned as many actions as it may.
+    MaxRecurrencesReached,
+    /// Only Non-preferred partners took part, who earn nothing for this event type.
+    Unclaimed,
+    /// The same caller was credited shortly before.
+    CallDuplicate,
+    /// The talk was too short.
+    CallDurationTooShort,
+    /// Calls of this event type earn nothing themselves.
+    CallForCallPerConvAt,
+    /// The call was not answered.
+    CallIncomplete,
+    /// The call came outside the hours that count.
+    CallOutsideDailyRange,
 }
 
 impl Refusal {
@@ -32,13 +67,13 @@ impl Refusal {
             Self::ActionRefNotFound,
             1,
             "ACTION_REF_NOT_FOUND",
-            "no click refers to this conversion",
+            "nothing refers to this conversion",
         ),
         (
             Self::NoValidActionRef,
             2,
             "NO_VALID_ACTION_REF",
-            "the click it names can't earn it",
+            "nothing that refers to it can earn it",
         ),
         (
             Self::OutsideAssociationWindow,
@@ -87,6 +122,103 @@ impl Refusal {
             10,
             "MALFORMED",
             "the click carried a deep link that was refused",
+        ),
+        (
+            Self::RefTypeNotAccepted,
+            11,
+            "REFTYPE_NOT_ACCEPTED",
+            "the contract accepts no referrals of this kind",
+        ),
+        (
+            Self::ActionTrackerNotFound,
+            12,
+            "ACTIONTRACKER_NOT_FOUND",
+            "there is no such event type",
+        ),
+        (
+            Self::ActionTrackerCampaignMismatch,
+            13,
+            "ACTIONTRACKER_CAMPAIGN_MISMATCH",
+            "the event type is one of another program",
+        ),
+        (Self::OidMissing, 14, "OID_MISSING", "it has no order id"),
+        (
+            Self::NoItem,
+            15,
+            "NO_ITEM",
+            "the event type needs items and none was sent",
+        ),
+        (
+            Self::CreditingRuleMismatch,
+            16,
+            "CREDITING_RULE_MISMATCH",
+            "by the crediting rules a channel of the brand's own earned it",
+        ),
+        (
+            Self::OtherRefPrioritized,
+            17,
+            "OTHER_REF_PRIORITIZED",
+            "another referral was preferred",
+        ),
+        (
+            Self::BlockedByPromocode,
+            18,
+            "BLOCKED_BY_PROMOCODE",
+            "its promo code belongs to another partner",
+        ),
+        (
+            Self::RestrictedPromocode,
+            19,
+            "RESTRICTED_PROMOCODE",
+            "its promo code belongs to a channel of the brand's own",
+        ),
+        (
+            Self::BlacklistedSourceIp,
+            20,
+            "BLACKLISTED_SOURCE_IP",
+            "its network is on the program's list of refused ones",
+        ),
+        (
+            Self::MaxRecurrencesReached,
+            21,
+            "MAX_RECURRENCES_REACHED",
+            "the click already earned as many actions as the contract permits",
+        ),
+        (
+            Self::Unclaimed,
+            22,
+            "UNCLAIMED",
+            "only Non-preferred partners took part",
+        ),
+        (
+            Self::CallDuplicate,
+            23,
+            "CALL_DUPLICATE",
+            "the caller called before within the time that counts as one call",
+        ),
+        (
+            Self::CallDurationTooShort,
+            24,
+            "CALL_DURATION_TOO_SHORT",
+            "the talk was shorter than the event type demands",
+        ),
+        (
+            Self::CallForCallPerConvAt,
+            25,
+            "CALL_FOR_CALL_PER_CONV_AT",
+            "calls of this event type earn nothing themselves",
+        ),
+        (
+            Self::CallIncomplete,
+            26,
+            "CALL_INCOMPLETE",
+            "the call was not answered",
+        ),
+        (
+            Self::CallOutsideDailyRange,
+            27,
+            "CALL_OUTSIDE_DAILY_RANGE",
+            "the call came outside the hours of the event type",
         ),
     ];
 

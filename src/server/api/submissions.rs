@@ -421,12 +421,29 @@ fn error_type(refusal: Refusal) -> &'static str {
         Refusal::OutsideAssociationWindow
         | Refusal::ContractNotFound
         | Refusal::ActionTermsNotFound
+        | Refusal::RefTypeNotAccepted
+        | Refusal::MaxRecurrencesReached
         | Refusal::PartnerNotActive => "Contract Error",
         Refusal::ActionRefNotFound
         | Refusal::NoValidActionRef
         | Refusal::CampaignNotFound
         | Refusal::ActionTrackerNotActive
         | Refusal::ConvDuplicate
-        | Refusal::Malformed => "Validation",
+        | Refusal::Malformed
+        | Refusal::ActionTrackerNotFound
+        | Refusal::ActionTrackerCampaignMismatch
+        | Refusal::OidMissing
+        | Refusal::NoItem
+        | Refusal::CreditingRuleMismatch
+        | Refusal::OtherRefPrioritized
+        | Refusal::BlockedByPromocode
+        | Refusal::RestrictedPromocode
+        | Refusal::BlacklistedSourceIp
+        | Refusal::Unclaimed
+        | Refusal::CallDuplicate
+        | Refusal::CallDurationTooShort
+        | Refusal::CallForCallPerConvAt
+        | Refusal::CallIncomplete
+        | Refusal::CallOutsideDailyRange => "Validation",
     }
 }
