@@ -1,6 +1,7 @@
 //! What one slot changes: verdicts and windows in parts, and all the rest as a whole.
 
-use ahash::AHashMap;
+use std::collections::BTreeMap;
+
 use rocksdb::{WriteBatch, WriteOptions};
 
 use crate::model::id::{ProgramId, SubmissionId};
@@ -25,7 +26,7 @@ pub struct Batch<'a> {
     pub(super) families: Families<'a>,
     rows: WriteBatch,
     /// The rows put here that may be read again.
-    held: AHashMap<(Family, Box<[u8]>), Vec<u8>>,
+    held: BTreeMap<(Family, Box<[u8]>), Vec<u8>>,
 }
 
 impl<'a> Batch<'a> {
@@ -33,7 +34,7 @@ impl<'a> Batch<'a> {
         Self {
             families,
             rows: WriteBatch::default(),
-            held: AHashMap::new(),
+            held: BTreeMap::new(),
         }
     }
 
@@ -96,6 +97,11 @@ impl<'a> Batch<'a> {
         self.rows.delete_cf(self.families.of(family), key);
     }
 
+    /// Puts a row that nothing of this slot reads.
+    pub(super) fn put_unread(&mut self, family: Family, key: &[u8], value: &[u8]) {
+        self.rows.put_cf(self.families.of(family), key, value);
+    }
+
     /// A row as this slot leaves it.
     pub(super) fn get<T>(
         &self,
@@ -107,6 +113,36 @@ impl<'a> Batch<'a> {
             Some(value) => read(family, key, decode(value)).map(Some),
             None => self.families.get(family, key, decode),
         }
+    }
+
+    /// The rows from `first` to `last` as this slot leaves them, the last one first, at most
+    /// `count`.
+    pub(super) fn last_of<T>(
+        &self,
+        family: Family,
+        (first, last): (&[u8], &[u8]),
+        count: usize,
+        decode: impl Fn(&[u8], &[u8]) -> Result<T, Why>,
+    ) -> Result<Vec<T>, DerivedError> {
+        let mut rows = BTreeMap::new();
+        let mut at = self.families.db.raw_iterator_cf(self.families.of(family));
+        at.seek_for_prev(last);
+        while rows.len() < count
+            && let Some((key, value)) = at.item()
+            && key >= first
+        {
+            rows.insert(Box::from(key), value.to_vec());
+            at.prev();
+        }
+        at.status()?;
+        let held = (family, Box::from(first))..=(family, Box::from(last));
+        for ((_, key), value) in self.held.range(held).rev().take(count) {
+            rows.insert(key.clone(), value.clone());
+        }
+        let newest = rows.into_iter().rev().take(count);
+        newest
+            .map(|(key, value)| read(family, &key, decode(&key, &value)))
+            .collect()
     }
 
     /// Writes the verdicts and windows so far together with how many clicks that makes; the batch

@@ -57,6 +57,14 @@ pub enum Family {
     Index,
     /// What became of each submission.
     Outcomes,
+    /// What led to each conversion.
+    Paths,
+    /// Who is the same person.
+    People,
+    /// By what each person came.
+    Touches,
+    /// How often a click has earned, and when a caller called.
+    Recurrences,
     /// Sums for reports.
     Aggregates,
     /// Watermark, format, rules.
@@ -65,7 +73,7 @@ pub enum Family {
 
 impl Family {
     /// Every family.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 16] = [
         Self::Verdicts,
         Self::Windows,
         Self::Waiting,
@@ -76,6 +84,10 @@ impl Family {
         Self::Updates,
         Self::Index,
         Self::Outcomes,
+        Self::Paths,
+        Self::People,
+        Self::Touches,
+        Self::Recurrences,
         Self::Aggregates,
         Self::Meta,
     ];
@@ -94,6 +106,10 @@ impl Family {
             Self::Updates => "updates",
             Self::Index => "index",
             Self::Outcomes => "outcomes",
+            Self::Paths => "paths",
+            Self::People => "people",
+            Self::Touches => "touches",
+            Self::Recurrences => "recurrences",
             Self::Aggregates => "aggregates",
             Self::Meta => "default",
         }
@@ -120,6 +136,10 @@ impl Family {
             | Self::Updates
             | Self::Index
             | Self::Outcomes
+            | Self::Paths
+            | Self::People
+            | Self::Touches
+            | Self::Recurrences
             | Self::Meta => (8 << 10, 8 << 20),
         };
         table.set_block_size(block);

@@ -26,7 +26,7 @@ use super::row::verdict::{Verdict, Window};
 use super::view::View;
 
 /// Layout of all rows together; another one is never read.
-const FORMAT: u8 = 5;
+const FORMAT: u8 = 6;
 
 const FORMAT_KEY: &[u8] = b"format";
 const RULES_KEY: &[u8] = b"rules";
@@ -239,6 +239,10 @@ families! {
     updates: Updates;
     index: Index;
     outcomes: Outcomes;
+    paths: Paths;
+    people: People;
+    touches: Touches;
+    recurrences: Recurrences;
     aggregates: Aggregates;
     meta: Meta;
 }

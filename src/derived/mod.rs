@@ -21,6 +21,7 @@ mod error;
 mod family;
 mod generation;
 mod handle;
+mod journeys;
 mod listing;
 mod orders;
 mod row;
@@ -40,6 +41,9 @@ pub use row::key::{
 };
 pub use row::mark::{Begun, Mark};
 pub use row::outcome::{Settled, SubmissionOutcome};
+pub use row::path::{CreditRule, Path, Source, Step, Touch};
+pub use row::person::{PeopleKey, TouchKey};
+pub use row::recurrence::RecurrenceKey;
 pub use row::update::{Update, UpdateKind};
 pub use row::verdict::{Class, Reasons, Verdict, Window};
 pub use view::{Cell, View};

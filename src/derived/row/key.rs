@@ -86,6 +86,8 @@ macro_rules! key {
     };
 }
 
+pub(super) use key;
+
 key! {
     /// Of `verdicts`: one stored click.
     VerdictKey {

@@ -13,6 +13,9 @@ pub(super) mod key;
 pub(super) mod mark;
 pub(super) mod order;
 pub(super) mod outcome;
+pub(super) mod path;
+pub(super) mod person;
+pub(super) mod recurrence;
 pub(super) mod update;
 pub(super) mod verdict;
 
