@@ -32,7 +32,7 @@ pub use error::DerivedError;
 pub use family::{Family, Options};
 pub use generation::{Families, Generation};
 pub use handle::{Derived, Watermark};
-pub use row::action::{Action, ActionFlags, ActionState};
+pub use row::action::{Action, ActionFlags, ActionState, Referred};
 pub use row::counter::{Counted, Counter, Hold};
 pub use row::item::ActionItem;
 pub use row::key::{

@@ -22,7 +22,7 @@ fn action(order_id: &str) -> Action {
         occurrence: 0,
         partner: PartnerId(1),
         ad: AdId(2),
-        click: EventNumber(3),
+        click: None,
         referring_type: ReferringType::ClickCookie,
         contract: Millis(0),
         submission: submission(4),

@@ -17,6 +17,7 @@ mod counts;
 mod credit;
 mod days;
 mod error;
+mod people;
 mod price;
 mod rebuild;
 mod slot;

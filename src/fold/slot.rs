@@ -11,11 +11,12 @@ use std::sync::Arc;
 use ahash::AHashSet;
 
 use crate::catalog::{Catalog, Shelf};
-use crate::derived::{Batch, Begun, Class, Families, Generation, Mark, Reasons, VerdictKey};
+use crate::derived::{
+    Batch, Begun, Class, Families, Generation, Mark, Reasons, Verdict, VerdictKey,
+};
 use crate::log::{Footer, Log};
-use crate::model::click_id::ClickId;
 use crate::model::entry::Entry;
-use crate::model::id::{CatalogVersion, Slot, SubmissionId};
+use crate::model::id::{CatalogVersion, ProgramId, Slot, SubmissionId};
 use crate::model::time::{Day, Millis};
 
 use super::action::desk::Desk;
@@ -26,6 +27,8 @@ use super::click::classify;
 use super::click::row::{Row, click_terms};
 use super::click::window::Windows;
 use super::counts::Counts;
+use super::credit::case::Clicked;
+use super::credit::see::Stored;
 use super::days::Days;
 use super::error::FoldError;
 
@@ -338,20 +341,27 @@ impl Folder {
         self.catalogs.load(&self.log, version)
     }
 
-    /// What speaks against a stored click; `None` when it is not stored up to this slot.
-    pub(super) fn reasons(
+    /// What is known of a click; `None` when it is not stored up to this slot.
+    pub(super) fn stored(
         &self,
         families: &Families<'_>,
-        click: &ClickId,
-    ) -> Result<Option<Reasons>, FoldError> {
-        let (program, partner) = (click.program, click.partner);
-        let place = (program, partner, click.number.time(), click.number);
-        if let Ok(at) = self.rows.binary_search_by_key(&place, Row::order)
+        program: ProgramId,
+        click: &Clicked,
+    ) -> Result<Option<Stored>, FoldError> {
+        let place = (program, click.partner, click.time, click.number);
+        let verdict = if let Ok(at) = self.rows.binary_search_by_key(&place, Row::order)
             && let Some(row) = self.rows.get(at)
         {
-            return Ok(Some(row.verdict.reasons));
-        }
-        let key = VerdictKey::of_live(click.program, click.partner, click.number);
-        Ok(families.verdict(key)?.map(|verdict| verdict.reasons))
+            Some(row.verdict)
+        } else {
+            families.verdict(VerdictKey {
+                program,
+                partner: click.partner,
+                day: click.time.utc_day(),
+                time: click.time,
+                number: click.number,
+            })?
+        };
+        Ok(verdict.map(|Verdict { reasons, slot, .. }| Stored { reasons, slot }))
     }
 }

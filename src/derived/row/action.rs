@@ -1,6 +1,6 @@
 //! Value of `actions`: a conversion credited to a partner, as it stands now.
 
-use crate::model::id::{AdId, EventNumber, PartnerId, SubmissionId};
+use crate::model::id::{AdId, EventNumber, PartnerId, Slot, SubmissionId};
 use crate::model::money::Money;
 use crate::model::referral::ReferringType;
 use crate::model::time::{Day, Millis};
@@ -90,6 +90,33 @@ impl ActionState {
     }
 }
 
+/// The click that an action came by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Referred {
+    /// Its number.
+    pub number: EventNumber,
+    /// Its own time.
+    pub time: Millis,
+    /// Where its row lies in the log; none when it was never stored.
+    pub slot: Option<Slot>,
+}
+
+impl Referred {
+    fn push(self, out: &mut Vec<u8>) {
+        push(out, self.number);
+        push(out, self.time);
+        push_option(out, self.slot, push);
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Why> {
+        Ok(Self {
+            number: reader.part()?,
+            time: reader.part()?,
+            slot: reader.option(Reader::part)?,
+        })
+    }
+}
+
 /// Value of `actions`: a conversion credited to a partner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Action {
@@ -101,8 +128,8 @@ pub struct Action {
     pub partner: PartnerId,
     /// The ad of the click.
     pub ad: AdId,
-    /// The click.
-    pub click: EventNumber,
+    /// The click; none where a name alone earns it.
+    pub click: Option<Referred>,
     /// How it came to the partner.
     pub referring_type: ReferringType,
     /// When the contract began that it was credited by.
@@ -170,7 +197,7 @@ impl Action {
         out.extend_from_slice(&self.flags.0.to_be_bytes());
         push(&mut out, self.partner);
         push(&mut out, self.ad.0);
-        push(&mut out, self.click);
+        push_option(&mut out, self.click, |out, click| click.push(out));
         push(&mut out, self.referring_type.byte());
         push(&mut out, self.contract);
         push(&mut out, self.submission.slot);
@@ -210,7 +237,7 @@ impl Action {
             flags,
             partner: reader.part()?,
             ad: AdId(reader.part()?),
-            click: reader.part()?,
+            click: reader.option(Referred::read)?,
             referring_type: referring_type(&mut reader)?,
             contract: reader.part()?,
             submission: SubmissionId {

@@ -7,14 +7,18 @@ use crate::model::id::{AdId, EventNumber, EventTypeId, PartnerId, ProgramId, Slo
 use crate::model::money::Money;
 use crate::model::referral::ReferringType;
 use crate::model::refusal::Refusal;
+use crate::model::submission::{Fingerprint, Person, PersonKind};
 use crate::model::time::{Day, Millis};
 
-use super::action::{Action, ActionFlags};
+use super::action::{Action, ActionFlags, Referred};
 use super::counter::{Counted, Counter, Hold};
 use super::item::{self, ActionItem};
 use super::key::{ActionId, OrderKey};
 use super::order;
 use super::outcome::{Settled, SubmissionOutcome};
+use super::path::{CreditRule, Path, Source, Step, Touch};
+use super::person::{PeopleKey, TouchKey, decode_seen, decode_touch, encode_seen, encode_touch};
+use super::recurrence::{self, RecurrenceKey};
 use super::update::{Update, UpdateKind};
 use super::verdict::{Class, Reasons, Verdict, Window};
 
@@ -59,7 +63,11 @@ fn actions() -> impl Strategy<Value = Action> {
             occurrence: counts.0,
             partner: PartnerId(ids.0),
             ad: AdId(ids.1),
-            click: EventNumber(ids.2),
+            click: counts.2.map(|slot| Referred {
+                number: EventNumber(ids.2),
+                time: Millis(money.2),
+                slot: (slot > 9).then_some(Slot(slot.into())),
+            }),
             referring_type: ReferringType::ALL[rest.0 as usize % 9].0,
             contract: Millis(times.3),
             submission: SubmissionId {
@@ -172,7 +180,126 @@ fn outcomes() -> impl Strategy<Value = Settled> {
     })
 }
 
+fn touches() -> impl Strategy<Value = Touch> {
+    let source = (0_u8..5, any::<(u32, u32, Option<u32>)>(), text()).prop_map(
+        |(kind, (partner, ad, slot), name)| match kind {
+            0 => Source::Click {
+                partner: PartnerId(partner),
+                ad: AdId(ad),
+                slot: slot.map(Slot),
+            },
+            1 => Source::Channel(name),
+            2 => Source::Code(PartnerId(partner)),
+            3 => Source::Forced(PartnerId(partner)),
+            _ => Source::Url(PartnerId(partner)),
+        },
+    );
+    (any::<(i64, u64)>(), source).prop_map(|((time, number), source)| Touch {
+        time: Millis(time),
+        number: EventNumber(number),
+        source,
+    })
+}
+
+fn paths() -> impl Strategy<Value = Path> {
+    let verdict = prop::option::of(prop::sample::select(Refusal::ALL).prop_map(|row| row.0));
+    let step = (touches(), verdict).prop_map(|(touch, verdict)| Step { touch, verdict });
+    let steps = prop::collection::vec(step, 0..4);
+    let rule = prop::sample::select(CreditRule::ALL).prop_map(|row| row.0);
+    (steps, any::<(Option<u8>, Option<u8>)>(), rule).prop_map(|(steps, (named, winner), rule)| {
+        Path {
+            steps,
+            named,
+            winner,
+            rule,
+        }
+    })
+}
+
+fn persons() -> impl Strategy<Value = Person> {
+    let kind = prop::sample::select(&PersonKind::ALL[..]);
+    (kind, any::<[u8; 16]>()).prop_map(|(kind, id)| Person {
+        kind: kind.0,
+        id: Fingerprint(id),
+    })
+}
+
+fn recurrence_keys() -> impl Strategy<Value = RecurrenceKey> {
+    any::<(bool, u32, u32, u32, u64, [u8; 16])>().prop_map(
+        |(call, program, kind, partner, n, id)| {
+            let (program, event_type) = (ProgramId(program), EventTypeId(kind));
+            if call {
+                RecurrenceKey::Caller {
+                    program,
+                    event_type,
+                    caller: Fingerprint(id),
+                }
+            } else {
+                RecurrenceKey::Click {
+                    program,
+                    event_type,
+                    partner: PartnerId(partner),
+                    click: EventNumber(n),
+                }
+            }
+        },
+    )
+}
+
 proptest! {
+    #[test]
+    fn rows_about_people_read_back(
+        path in paths(),
+        touch in touches(),
+        names in [persons(), persons()],
+        key in recurrence_keys(),
+        at: i64,
+    ) {
+        prop_assert_eq!(Path::decode(&path.encode()), Ok(path));
+        let program = ProgramId(7);
+        let touched = TouchKey {
+            program,
+            person: names[0],
+            time: touch.time,
+            number: touch.number,
+        };
+        prop_assert_eq!(TouchKey::decode(&touched.encode()), Ok(touched));
+        let value = encode_touch(&touch.source);
+        prop_assert_eq!(decode_touch(&touched.encode(), &value), Ok(touch));
+        let people = PeopleKey { program, person: names[0], other: names[1] };
+        prop_assert_eq!(PeopleKey::decode(&people.encode()), Ok(people));
+        prop_assert_eq!(decode_seen(&encode_seen(Millis(at))), Ok(Millis(at)));
+        prop_assert_eq!(RecurrenceKey::decode(&key.encode()), Ok(key));
+        prop_assert_eq!(recurrence::decode(&recurrence::encode(at)), Ok(at));
+    }
+
+    #[test]
+    fn no_bytes_of_rows_about_people_make_a_decoder_panic(
+        format in 0_u8..3,
+        bytes in prop::collection::vec(any::<u8>(), 0..70),
+    ) {
+        let bytes: Vec<u8> = [format].into_iter().chain(bytes).collect();
+        if let Ok(path) = Path::decode(&bytes) {
+            prop_assert_eq!(path.encode(), bytes.clone());
+        }
+        if let Ok(key) = RecurrenceKey::decode(&bytes) {
+            prop_assert_eq!(key.encode(), bytes.clone());
+        }
+        if let Ok(key) = TouchKey::decode(&bytes) {
+            prop_assert_eq!(key.encode().to_vec(), bytes.clone());
+        }
+        let key = [0; TouchKey::LEN];
+        if let Ok(touch) = decode_touch(&key, &bytes) {
+            prop_assert_eq!(encode_touch(&touch.source), bytes.clone());
+        }
+        if let Ok(at) = decode_seen(&bytes) {
+            prop_assert_eq!(encode_seen(at), bytes.clone());
+        }
+        if let Ok(value) = recurrence::decode(&bytes) {
+            prop_assert_eq!(recurrence::encode(value), bytes);
+        }
+    }
+
     #[test]
     fn values_read_back(
         verdict in verdicts(),

@@ -2,11 +2,10 @@
 
 use crate::catalog::Catalog;
 use crate::catalog::snapshot::{ExceptionLists, Found, Payout, Program};
-use crate::derived::{Action, ActionFlags, ActionId, ActionItem, Counter, Hold, VerdictKey};
+use crate::derived::{Action, ActionFlags, ActionId, ActionItem, Counter, Hold, Referred};
 use crate::log::row::click as click_row;
 use crate::model::click::Parameter;
 use crate::model::currency::Currency;
-use crate::model::id::ProgramId;
 use crate::model::money::Money;
 use crate::model::spread;
 use crate::model::submission::Submission;
@@ -76,7 +75,7 @@ impl Standing {
         let priced = price(&sale, bill.payout, bill.lists);
         let whose = Whose {
             submission: bill.submission,
-            click: action.click,
+            click: action.click.map(|click| click.number),
             day: action.day,
         };
         let claims = claims(bill.payout, &priced.shares, &whose);
@@ -145,22 +144,20 @@ impl Desk<'_, '_> {
 
     /// What the click of an action says of its link, when any rule asks for it; nothing of a lost
     /// click.
-    pub(super) fn link(
-        &self,
-        program: ProgramId,
-        action: &Action,
-        payout: &Payout,
-    ) -> Result<Link, FoldError> {
-        if action.flags.any(ActionFlags::RECOVERED) || !Link::is_asked_by(payout) {
+    pub(super) fn link(&self, action: &Action, payout: &Payout) -> Result<Link, FoldError> {
+        if !Link::is_asked_by(payout) {
             return Ok(Link::default());
         }
-        let (partner, click) = (action.partner, action.click);
-        // A click of this very slot may have no stored verdict yet.
-        let verdict = self
-            .families
-            .verdict(VerdictKey::of_live(program, partner, click))?;
-        let slot = verdict.map_or(self.footer.slot, |verdict| verdict.slot);
-        let Some(row) = self.folder.log().click_row(slot, partner, click)? else {
+        let Some(Referred {
+            number,
+            slot: Some(slot),
+            ..
+        }) = action.click
+        else {
+            return Ok(Link::default());
+        };
+        let row = self.folder.log().click_row(slot, action.partner, number)?;
+        let Some(row) = row else {
             return Ok(Link::default());
         };
         let row = click_row::read(&row).map_err(crate::log::LogError::from)?;

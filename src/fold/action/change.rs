@@ -62,7 +62,7 @@ impl Desk<'_, '_> {
                 lists: &program.lists,
                 payout,
                 submission: &conversion,
-                link: self.link(id.program, action, payout)?,
+                link: self.link(action, payout)?,
             };
             self.charge(action_id, &action.holds, &mut after, &bill, received)?;
         }

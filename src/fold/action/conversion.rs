@@ -2,15 +2,16 @@
 
 use crate::catalog::Catalog;
 use crate::derived::{
-    Action, ActionFlags, ActionId, OrderKey, SubmissionOutcome, Update, UpdateKind,
+    Action, ActionFlags, ActionId, OrderKey, Referred, SubmissionOutcome, Update, UpdateKind,
 };
 use crate::model::id::SubmissionId;
 use crate::model::money::Money;
-use crate::model::referral::ReferringType;
 use crate::model::refusal::Refusal;
 use crate::model::submission::Submission;
 
-use super::super::credit::case::{self as credit, Case, Winner};
+use super::super::credit::case::{Case, Winner};
+use super::super::credit::decide::{Decision, decide};
+use super::super::credit::see::See as _;
 use super::super::days;
 use super::super::error::FoldError;
 use super::bill::{Bill, lines};
@@ -34,40 +35,43 @@ impl Desk<'_, '_> {
             };
             Ok(Made::Settled(outcome))
         };
-        let click = match credit::reference(submission, catalog) {
-            Ok(click) => click,
-            Err(refusal) => return refused(refusal),
-        };
-        let reasons = self.folder.reasons(self.families, &click)?;
-        if reasons.is_none() && !self.is_lost(&click) {
-            return Ok(Made::Waits);
-        }
-        let key = OrderKey::new(
-            submission.program,
-            submission.event_type,
-            &submission.order_id,
-        );
-        let before = self.batch.actions_of(&key)?;
         let case = Case {
             id,
             submission,
-            click,
-            reasons,
-            credited: !before.is_empty(),
+            catalog,
         };
-        let winner = match credit::credit(&case, catalog) {
+        if let Some(click) = case.awaited()
+            && self.stored(submission.program, &click.into())?.is_none()
+            && !self.is_lost(&click)
+        {
+            return Ok(Made::Waits);
+        }
+        let Decision { path, result } = decide(&case, &*self)?;
+        self.batch.path(id, &path);
+        if !submission.is_test {
+            self.note_people(&case)?;
+        }
+        let winner = match result {
             Ok(winner) => winner,
             Err(refusal) => return refused(refusal),
         };
         // A test tells who would earn it; its order id stays free, and no figure knows of it.
         let earns = !submission.is_test;
         if !earns {
-            let outcome = SubmissionOutcome::Test(Ok(winner.click.partner));
+            let outcome = SubmissionOutcome::Test(Ok(winner.partner));
             return Ok(Made::Settled(outcome));
         }
-        self.folder.counts.credit(reasons.is_none());
+        self.folder.counts.credit(winner.recovered);
+        self.count_again(&case, &winner)?;
+        let key = OrderKey::new(
+            submission.program,
+            submission.event_type,
+            &submission.order_id,
+        );
+        let before = self.batch.actions_of(&key)?;
         let action_id = self.batch.free_id(&key, &before)?;
-        let Standing { action, items } = self.tracked(action_id, &case, &winner)?;
+        let occurrence = u32::try_from(before.len()).unwrap_or(u32::MAX);
+        let Standing { action, items } = self.tracked((action_id, occurrence), &case, &winner)?;
         self.batch.track(&key, &before, action_id, &action);
         self.batch.set_action(action_id, &action, &items);
         self.batch.count(action_id, None, &action)?;
@@ -91,17 +95,17 @@ impl Desk<'_, '_> {
     /// The action that a credited submission becomes, and its lines.
     fn tracked(
         &self,
-        id: ActionId,
+        (id, occurrence): (ActionId, u32),
         case: &Case<'_>,
         winner: &Winner<'_>,
     ) -> Result<Standing, FoldError> {
-        let (action, payout) = (unpriced(case, winner), winner.payout);
+        let (action, payout) = (unpriced(occurrence, case, winner), winner.payout);
         let bill = Bill {
             currency: winner.program.currency,
             lists: &winner.program.lists,
             payout,
             submission: case.submission,
-            link: self.link(id.program, &action, payout)?,
+            link: self.link(&action, payout)?,
         };
         let mut standing = Standing {
             action,
@@ -115,19 +119,19 @@ impl Desk<'_, '_> {
 }
 
 /// The action that a credited submission becomes, but for what it costs.
-fn unpriced(case: &Case<'_>, winner: &Winner<'_>) -> Action {
+fn unpriced(occurrence: u32, case: &Case<'_>, winner: &Winner<'_>) -> Action {
     let submission = case.submission;
     let flags = ActionFlags::NONE
-        .with(ActionFlags::RECOVERED, case.reasons.is_none())
+        .with(ActionFlags::RECOVERED, winner.recovered)
         .with(ActionFlags::LATE, winner.late);
     let zone = &winner.program.time_zone;
     Action {
         order_id: submission.order_id.clone(),
-        occurrence: 0,
-        partner: winner.click.partner,
-        ad: winner.click.ad,
-        click: winner.click.number,
-        referring_type: ReferringType::ClickCookie,
+        occurrence,
+        partner: winner.partner,
+        ad: winner.ad(),
+        click: winner.click.map(Referred::from),
+        referring_type: winner.referring_type,
         contract: winner.contract.start,
         submission: case.id,
         date: winner.date,

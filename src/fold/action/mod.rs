@@ -10,6 +10,7 @@ pub(super) mod desk;
 pub(super) mod figures;
 mod modify;
 mod settle;
+mod sight;
 
 #[cfg(test)]
 mod tests;

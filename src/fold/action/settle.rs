@@ -5,7 +5,7 @@ use crate::derived::{
     UpdateKind,
 };
 use crate::model::action::settlement::Settlement;
-use crate::model::id::{AdId, EventNumber, SubmissionId};
+use crate::model::id::{AdId, SubmissionId};
 use crate::model::money::Money;
 use crate::model::referral::ReferringType;
 use crate::model::time::Millis;
@@ -101,7 +101,7 @@ fn settled(id: SubmissionId, before: Option<&Action>, settlement: &Settlement) -
         occurrence: 0,
         partner: settlement.partner,
         ad: AdId(0),
-        click: EventNumber(0),
+        click: None,
         referring_type: ReferringType::ClickCookie,
         contract: Millis(0),
         submission: id,

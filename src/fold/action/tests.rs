@@ -42,7 +42,7 @@ fn standing(amount: Option<i64>, items: Vec<ActionItem>) -> Standing {
         occurrence: 0,
         partner: PartnerId(10),
         ad: AdId(5),
-        click: EventNumber(7),
+        click: None,
         referring_type: ReferringType::ClickCookie,
         contract: Millis(0),
         submission: SubmissionId {

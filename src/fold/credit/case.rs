@@ -1,76 +1,46 @@
-//! Who is credited for a conversion, and what it costs: pure rules, no store.
-//!
-//! The order of the checks is the order in which refusals take precedence.
+//! A submission as it is to be credited: what it says of its time and of whom it names.
 
 use crate::catalog::Catalog;
-use crate::catalog::snapshot::{Contract, Found, Payout, Program};
-use crate::derived::Reasons;
+use crate::catalog::snapshot::{Contract, EventType, Payout, Program};
+use crate::derived::Referred;
 use crate::model::click_id::ClickId;
-use crate::model::id::SubmissionId;
-use crate::model::refusal::Refusal;
-use crate::model::submission::{Claim, EventTime, Submission};
+use crate::model::id::{AdId, EventNumber, PartnerId, Slot, SubmissionId};
+use crate::model::referral::ReferringType;
+use crate::model::submission::{
+    Claim, EventTime, Fingerprint, Origin, Person, Reference, Submission,
+};
 use crate::model::time::{MINUTE, Millis, SECOND};
 
 /// How much later than the event a click may be and still earn it: clocks differ.
-const TOLERANCE: i64 = 2 * MINUTE;
+pub(super) const TOLERANCE: i64 = 2 * MINUTE;
 
 /// How long after its mint time a click that is not stored counts as lost.
 pub(in crate::fold) const LOST_AFTER: i64 = 10 * SECOND;
 
-/// The click that a submission refers to, when it may be credited at all.
-///
-/// # Errors
-/// Nothing refers to it, or what does is none of this program's or of no known partner.
-pub(in crate::fold) fn reference(
-    submission: &Submission,
-    catalog: &Catalog,
-) -> Result<ClickId, Refusal> {
-    match submission.claim {
-        Claim::Verified(id)
-            if id.program == submission.program && catalog.partner(id.partner).is_some() =>
-        {
-            Ok(id)
-        }
-        Claim::None | Claim::Forged | Claim::Verified(_) => Err(Refusal::ActionRefNotFound),
-    }
-}
-
-/// A submission with what was found about its click and its order.
+/// A submission, and the catalogue of its slot.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::fold) struct Case<'a> {
     /// Its id; the mint time of its number is when it was received.
     pub(in crate::fold) id: SubmissionId,
     /// What was submitted.
     pub(in crate::fold) submission: &'a Submission,
-    /// The click that [`reference()`] gave.
-    pub(in crate::fold) click: ClickId,
-    /// What speaks against the click; `None` when it was never stored.
-    pub(in crate::fold) reasons: Option<Reasons>,
-    /// Whether the order has an action already.
-    pub(in crate::fold) credited: bool,
+    /// The catalogue of its slot.
+    pub(in crate::fold) catalog: &'a Catalog,
 }
 
-/// The action date, and whether the event was too old to keep its own.
-pub(in crate::fold) fn action_date(
-    event: EventTime,
-    received: Millis,
-    late_limit: i64,
-) -> (Millis, bool) {
-    match event {
-        EventTime::At { start, .. } if received.since(start) > late_limit => (received, true),
-        EventTime::At { start, .. } => (start, false),
-        EventTime::Now => (received, false),
-    }
-}
-
-/// Whether a click was made too late to have led to the event. The event is taken as it was sent,
-/// also where its date is too old to count.
-fn click_is_after(click: Millis, event: EventTime, received: Millis) -> bool {
-    let (start, precision) = match event {
-        EventTime::Now => (received, 0),
-        EventTime::At { start, precision } => (start, precision),
-    };
-    click.since(start) > precision.saturating_add(TOLERANCE)
+/// A click that a candidate stands on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::fold) struct Clicked {
+    /// Its number.
+    pub(in crate::fold) number: EventNumber,
+    /// The partner of its link.
+    pub(in crate::fold) partner: PartnerId,
+    /// The ad of its link.
+    pub(in crate::fold) ad: AdId,
+    /// Its own time.
+    pub(in crate::fold) time: Millis,
+    /// Where its row lies in the log; none when it was never stored.
+    pub(in crate::fold) slot: Option<Slot>,
 }
 
 /// Who earns a conversion, and by what terms.
@@ -78,83 +48,179 @@ fn click_is_after(click: Millis, event: EventTime, received: Millis) -> bool {
 pub(in crate::fold) struct Winner<'a> {
     /// The program.
     pub(in crate::fold) program: &'a Program,
-    /// The click that earns it.
-    pub(in crate::fold) click: ClickId,
+    /// The event type.
+    pub(in crate::fold) event_type: &'a EventType,
+    /// The partner that earns it.
+    pub(in crate::fold) partner: PartnerId,
+    /// The click that earns it, or that its promo code's owner has in the journey; none when a
+    /// name alone earns it.
+    pub(in crate::fold) click: Option<Clicked>,
+    /// In which way the partner referred the customer.
+    pub(in crate::fold) referring_type: ReferringType,
     /// The action date.
     pub(in crate::fold) date: Millis,
     /// The event was too old to keep its own date.
     pub(in crate::fold) late: bool,
-    /// The contract that it is earned by.
+    /// A click earns it that was never stored.
+    pub(in crate::fold) recovered: bool,
+    /// The contract in force on the action date.
     pub(in crate::fold) contract: &'a Contract,
-    /// What it is priced by.
+    /// What the action is priced by.
     pub(in crate::fold) payout: &'a Payout,
 }
 
-/// Credits a submission.
-///
-/// # Errors
-/// The refusal of highest precedence.
-pub(in crate::fold) fn credit<'a>(
-    case: &Case<'_>,
-    catalog: &'a Catalog,
-) -> Result<Winner<'a>, Refusal> {
-    let Case {
-        id,
-        submission,
-        click,
-        ..
-    } = *case;
-    let reasons = case.reasons.unwrap_or_default();
-    let (received, clicked) = (id.number.time(), click.number.time());
-    if reasons.any(Reasons::UNKNOWN_PARTNER) {
-        return Err(Refusal::ActionRefNotFound);
+impl Winner<'_> {
+    /// The ad that the customer came by; 0 when no click is known.
+    pub(in crate::fold) fn ad(&self) -> AdId {
+        self.click.map_or(AdId(0), |click| click.ad)
     }
-    if case.credited {
-        return Err(Refusal::ConvDuplicate);
-    }
-    let program = catalog
-        .program(submission.program)
-        .filter(|program| program.active && !reasons.any(Reasons::PAUSED_PROGRAM))
-        .ok_or(Refusal::CampaignNotFound)?;
-    if !program
-        .event_types
-        .get(&submission.event_type)
-        .is_some_and(|event_type| event_type.active)
-    {
-        return Err(Refusal::ActionTrackerNotActive);
-    }
-    let active = catalog
-        .partner(click.partner)
-        .is_some_and(|partner| partner.active);
-    if !active || reasons.any(Reasons::INACTIVE_PARTNER) {
-        return Err(Refusal::PartnerNotActive);
-    }
-    if reasons.any(Reasons::MALFORMED_DEEP_LINK) {
-        return Err(Refusal::Malformed);
-    }
-    if click_is_after(clicked, submission.event, received) {
-        return Err(Refusal::NoValidActionRef);
-    }
-    let (date, late) = action_date(submission.event, received, program.late_limit);
-    let outside_contract = Reasons(Reasons::ENDED_CONTRACT.0 | Reasons::NOT_JOINED.0);
-    let contract = match catalog.contract(submission.program, click.partner, date) {
-        Found::InForce(contract) if !reasons.any(outside_contract) => contract,
-        Found::InForce(_) | Found::Ended | Found::NotJoined => {
-            return Err(Refusal::ContractNotFound);
+}
+
+impl From<Clicked> for Referred {
+    fn from(click: Clicked) -> Self {
+        Self {
+            number: click.number,
+            time: click.time,
+            slot: click.slot,
         }
-    };
-    if date.since(clicked) > contract.referral_window {
-        return Err(Refusal::OutsideAssociationWindow);
     }
-    let payout = contract
-        .terms
-        .payout(submission.event_type, date, &program.time_zone);
-    Ok(Winner {
-        program,
-        click,
-        date,
-        late,
-        contract,
-        payout: payout.ok_or(Refusal::ActionTermsNotFound)?,
-    })
+}
+
+impl From<ClickId> for Clicked {
+    fn from(id: ClickId) -> Self {
+        Self {
+            number: id.number,
+            partner: id.partner,
+            ad: id.ad,
+            time: id.number.time(),
+            slot: None,
+        }
+    }
+}
+
+impl<'a> Case<'a> {
+    /// When it was received.
+    pub(super) fn received(&self) -> Millis {
+        self.id.number.time()
+    }
+
+    /// Its program, while the catalogue has it.
+    pub(super) fn program(&self) -> Option<&'a Program> {
+        self.catalog.program(self.submission.program)
+    }
+
+    /// The click whose row it waits for. None where the partner is forced: no click matters then.
+    pub(in crate::fold) fn awaited(&self) -> Option<ClickId> {
+        if self.forced().is_some() {
+            return None;
+        }
+        self.named()
+    }
+
+    /// The click that it names: verified, of this program and of a partner that is known.
+    pub(in crate::fold) fn named(&self) -> Option<ClickId> {
+        match self.submission.claim {
+            Claim::Verified(id)
+                if id.program == self.submission.program
+                    && self.catalog.partner(id.partner).is_some() =>
+            {
+                Some(id)
+            }
+            Claim::None | Claim::Forged | Claim::Verified(_) => None,
+        }
+    }
+
+    /// The partner that it forces.
+    pub(super) fn forced(&self) -> Option<PartnerId> {
+        self.find(|reference| match reference {
+            Reference::Partner(partner) => Some(*partner),
+            _ => None,
+        })
+    }
+
+    /// The names of a person that it carries.
+    pub(in crate::fold) fn persons(&self) -> Vec<Person> {
+        let references = self.submission.references.iter();
+        references
+            .filter_map(|reference| match reference {
+                Reference::Person(person) => Some(*person),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The imported click that it names.
+    pub(super) fn external(&self) -> Option<Fingerprint> {
+        self.find(|reference| match reference {
+            Reference::External(of) => Some(*of),
+            _ => None,
+        })
+    }
+
+    /// The promo code that was used.
+    pub(super) fn code(&self) -> Option<&'a str> {
+        self.find(|reference| match reference {
+            Reference::PromoCode(code) => Some(&**code),
+            _ => None,
+        })
+    }
+
+    /// The page that may be one partner's alone.
+    pub(super) fn url(&self) -> Option<&'a str> {
+        self.find(|reference| match reference {
+            Reference::UniqueUrl(url) => Some(&**url),
+            _ => None,
+        })
+    }
+
+    /// Who called.
+    pub(in crate::fold) fn caller(&self) -> Option<Fingerprint> {
+        self.find(|reference| match reference {
+            Reference::Caller(of) => Some(*of),
+            _ => None,
+        })
+    }
+
+    fn find<T>(&self, what: impl Fn(&'a Reference) -> Option<T>) -> Option<T> {
+        self.submission.references.iter().find_map(what)
+    }
+
+    /// When the event happened as it was sent, and how exactly that is known, also where its date
+    /// is too old to count.
+    pub(super) fn event(&self) -> (Millis, i64) {
+        match self.submission.event {
+            EventTime::Now => (self.received(), 0),
+            EventTime::At { start, precision } => (start, precision),
+        }
+    }
+
+    /// The latest that a click may have been made and have led to the event.
+    pub(super) fn last_click(&self) -> Millis {
+        let (start, precision) = self.event();
+        start.plus(precision.saturating_add(TOLERANCE))
+    }
+
+    /// The action date, and whether the event was too old to keep its own.
+    pub(super) fn date(&self) -> (Millis, bool) {
+        let limit = self
+            .program()
+            .map_or(i64::MAX, |program| program.late_limit);
+        let limit = match self.submission.origin {
+            // What is imported is history, and keeps its dates. A file may name the partner of an
+            // old order itself; how old, was checked when it was received.
+            Origin::Import { .. } => i64::MAX,
+            Origin::Batch { .. } if self.forced().is_some() => i64::MAX,
+            Origin::Api | Origin::Batch { .. } => limit,
+        };
+        action_date(self.submission.event, self.received(), limit)
+    }
+}
+
+/// The action date, and whether the event was too old to keep its own.
+pub(super) fn action_date(event: EventTime, received: Millis, late_limit: i64) -> (Millis, bool) {
+    match event {
+        EventTime::At { start, .. } if received.since(start) > late_limit => (received, true),
+        EventTime::At { start, .. } => (start, false),
+        EventTime::Now => (received, false),
+    }
 }

@@ -22,8 +22,8 @@ use crate::model::action::disposition::{OVERLIMIT_ACTIONCAP, OVERLIMIT_BUDGET};
 pub(in crate::fold) struct Whose<'a> {
     /// The conversion.
     pub(in crate::fold) submission: &'a Submission,
-    /// The click.
-    pub(in crate::fold) click: EventNumber,
+    /// The click; without one a limit of each click has nothing to count.
+    pub(in crate::fold) click: Option<EventNumber>,
     /// The day of the action.
     pub(in crate::fold) day: Day,
 }
@@ -96,7 +96,7 @@ impl Whose<'_> {
             Scope::All => Some([0; 16]),
             Scope::Customer => self.customer(),
             Scope::Order => Some(first_bytes(&[self.submission.order_id.as_bytes()])),
-            Scope::Click => Some(u128::from(self.click.0).to_be_bytes()),
+            Scope::Click => self.click.map(|click| u128::from(click.0).to_be_bytes()),
         }
     }
 

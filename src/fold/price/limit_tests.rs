@@ -62,7 +62,7 @@ fn claims_on(payout: &Payout, shares: &[Share], day: i32) -> Vec<Claim> {
     let submission = submission("o", &[]);
     let whose = Whose {
         submission: &submission,
-        click: EventNumber(1),
+        click: Some(EventNumber(1)),
         day: Day(day),
     };
     claims(payout, shares, &whose)
@@ -193,7 +193,7 @@ fn counter(
     let payout = payout(&limits, [("a", &[]), ("b", &[])]);
     let whose = Whose {
         submission,
-        click: EventNumber(click),
+        click: Some(EventNumber(click)),
         day: Day(day),
     };
     let claims = claims(&payout, &[share(1, None, 1)], &whose);

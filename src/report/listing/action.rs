@@ -77,7 +77,7 @@ impl<'a> ActionObject<'a> {
             delta_amount: amount(delta.1),
             intended_amount: amount(action.intended_amount.unwrap_or_default().0),
             currency: context.program.currency.code(),
-            referring_date: context.shown(action.click.time()),
+            referring_date: story.referring_date(),
             event_date: context.shown(action.date),
             creation_date: context.shown(action.submission.number.time()),
             locking_date: story.locking_date(),

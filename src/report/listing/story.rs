@@ -68,6 +68,12 @@ impl Story<'_> {
         locking.map_or_else(String::new, |at| self.context.shown(at))
     }
 
+    /// When the customer clicked; empty where no click led to the action.
+    pub(super) fn referring_date(&self) -> String {
+        let click = self.action.click;
+        click.map_or_else(String::new, |click| self.context.shown(click.time))
+    }
+
     /// The host of the page that the click was on.
     pub(super) fn referring_domain(&self) -> String {
         let url = url::Url::parse(&self.click.referrer).ok();

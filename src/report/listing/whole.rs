@@ -4,7 +4,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use crate::catalog::Catalog;
 use crate::catalog::snapshot::{Brand, Program};
-use crate::derived::{Action, ActionId, ActionItem, DerivedError, UpdateKey, VerdictKey, View};
+use crate::derived::{Action, ActionId, ActionItem, DerivedError, Referred, UpdateKey, View};
 use crate::model::id::ProgramId;
 use crate::model::time::Millis;
 
@@ -199,26 +199,23 @@ impl Listing<'_> {
             context,
             id,
             partner_name: partner.map_or("", |partner| &partner.name),
-            click: self.click(id, &action)?,
+            click: self.click(&action)?,
             conversion,
             action,
         })
     }
 
-    /// What its click says; nothing when it was never stored.
-    fn click(&self, id: ActionId, action: &Action) -> Result<ClickFacts, ReportError> {
-        let (partner, number) = (action.partner, action.click);
-        let verdict = self.view.verdict(VerdictKey {
-            program: id.program,
-            partner,
-            day: number.time().utc_day(),
-            time: number.time(),
+    /// What its click says; nothing when it has none, or one that was never stored.
+    fn click(&self, action: &Action) -> Result<ClickFacts, ReportError> {
+        let Some(Referred {
             number,
-        });
-        let Some(verdict) = verdict.map_err(|error| unreadable(&error))? else {
+            slot: Some(slot),
+            ..
+        }) = action.click
+        else {
             return Ok(ClickFacts::default());
         };
-        let click = self.facts.click(verdict.slot, partner, number);
+        let click = self.facts.click(slot, action.partner, number);
         Ok(click.map_err(ReportError::Unreadable)?.unwrap_or_default())
     }
 

@@ -71,6 +71,7 @@ fn what_nobody_said_is_empty_and_money_is_exact() {
         r#""Amount":12.34,"DeltaAmount":12.34,"IntendedAmount":12.34,"Currency":"USD","#,
         r#""CampaignId":1000,"CampaignName":"Acme US","ActionTrackerId":10001,"#,
         r#""MediaPartnerId":7,"MediaPartnerName":"Blog \"Seven\"","State":"PENDING","AdId":3,"#,
+        r#""ReferringDate":"","EventDate":"#,
         r#""LockingDate":"","ClearedDate":"","ReferringType":"PROMOCODE","#,
         r#""IpAddress":"","SharedId":"","CallerId":"","Note":"","#,
     ] {

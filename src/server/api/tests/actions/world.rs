@@ -172,7 +172,7 @@ fn row(made: &Made) -> Action {
         referring_type: ReferringType::Promocode,
         contract: Millis(0),
         holds: Vec::new(),
-        click: number(made.date.plus(-60_000)),
+        click: None,
         submission: submission(made.program, first),
         date: made.date,
         day: Day(0),
