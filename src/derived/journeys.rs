@@ -13,12 +13,12 @@ use crate::model::time::Millis;
 use super::batch::Batch;
 use super::error::DerivedError;
 use super::family::Family;
-use super::row::key::OutcomeKey;
-use super::row::path::{Path, Touch};
-use super::row::person::{
+use super::row::journey::path::{Path, Touch};
+use super::row::journey::person::{
     PeopleKey, TouchKey, decode_seen, decode_touch, encode_seen, encode_touch,
 };
-use super::row::recurrence::{self, RecurrenceKey};
+use super::row::journey::recurrence::{self, RecurrenceKey};
+use super::row::key::OutcomeKey;
 use super::view::View;
 
 /// Before and after every person, in the order of keys.

@@ -35,15 +35,15 @@ pub use handle::{Derived, Watermark};
 pub use row::action::{Action, ActionFlags, ActionState, Referred};
 pub use row::counter::{Counted, Counter, Hold};
 pub use row::item::ActionItem;
+pub use row::journey::path::{CreditRule, Path, Source, Step, Touch};
+pub use row::journey::person::{PeopleKey, TouchKey};
+pub use row::journey::recurrence::RecurrenceKey;
 pub use row::key::{
     ActionId, ActionIdError, CellKey, CounterKey, IndexKey, IndexKind, OrderKey, OutcomeKey,
     UpdateKey, VerdictKey, WaitingKey, WindowKey,
 };
 pub use row::mark::{Begun, Mark};
 pub use row::outcome::{Settled, SubmissionOutcome};
-pub use row::path::{CreditRule, Path, Source, Step, Touch};
-pub use row::person::{PeopleKey, TouchKey};
-pub use row::recurrence::RecurrenceKey;
 pub use row::update::{Update, UpdateKind};
 pub use row::verdict::{Class, Reasons, Verdict, Window};
 pub use view::{Cell, View};

@@ -86,7 +86,7 @@ macro_rules! key {
     };
 }
 
-pub(super) use key;
+pub(in crate::derived) use key;
 
 key! {
     /// Of `verdicts`: one stored click.

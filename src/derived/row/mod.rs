@@ -9,13 +9,11 @@ pub(super) mod bytes;
 pub(super) mod cell;
 pub(super) mod counter;
 pub(super) mod item;
+pub(super) mod journey;
 pub(super) mod key;
 pub(super) mod mark;
 pub(super) mod order;
 pub(super) mod outcome;
-pub(super) mod path;
-pub(super) mod person;
-pub(super) mod recurrence;
 pub(super) mod update;
 pub(super) mod verdict;
 

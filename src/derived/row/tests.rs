@@ -13,12 +13,14 @@ use crate::model::time::{Day, Millis};
 use super::action::{Action, ActionFlags, Referred};
 use super::counter::{Counted, Counter, Hold};
 use super::item::{self, ActionItem};
+use super::journey::path::{CreditRule, Path, Source, Step, Touch};
+use super::journey::person::{
+    PeopleKey, TouchKey, decode_seen, decode_touch, encode_seen, encode_touch,
+};
+use super::journey::recurrence::{self, RecurrenceKey};
 use super::key::{ActionId, OrderKey};
 use super::order;
 use super::outcome::{Settled, SubmissionOutcome};
-use super::path::{CreditRule, Path, Source, Step, Touch};
-use super::person::{PeopleKey, TouchKey, decode_seen, decode_touch, encode_seen, encode_touch};
-use super::recurrence::{self, RecurrenceKey};
 use super::update::{Update, UpdateKind};
 use super::verdict::{Class, Reasons, Verdict, Window};
 

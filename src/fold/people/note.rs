@@ -1,4 +1,4 @@
-//! What a conversion tells of people: which names are those of one person, and which click led them.
+//! What a conversion tells of people: which names are one person's, and which click led them.
 
 use crate::derived::{Batch, DerivedError, Touch};
 use crate::model::id::ProgramId;

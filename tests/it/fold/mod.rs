@@ -2,6 +2,8 @@
 //! recount that shares no code with it.
 
 mod priced;
+mod credit;
+mod offers;
 mod recount;
 pub(crate) mod same;
 mod settled;

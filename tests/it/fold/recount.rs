@@ -1,20 +1,21 @@
-//! The naive recount: the log's events in plain vectors, its own window, day and credit rules.
+//! The naive recount: the log's events in plain vectors, its own window and day rules, and its
+//! own credit rules in [`super::credit`].
 //!
 //! It reads rows through the log and terms through the catalogue's public fields; it uses nothing
 //! of `fold`, `derived` or their helpers.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use clickd::catalog::Catalog;
-use clickd::catalog::snapshot::Price;
+use clickd::catalog::snapshot::{Payout, Price};
 use clickd::log::{Footer, Log};
 use clickd::model::click::ClickFlags;
-use clickd::model::click_id::ClickId;
 use clickd::model::id::{CatalogVersion, Slot, SubmissionId};
-use clickd::model::submission::{Claim, EventTime, Submission};
+use clickd::model::submission::Submission;
 use clickd::model::time::Millis;
 use jiff::Timestamp;
 
+use super::credit::{State, awaited};
 use super::world::person;
 
 /// Sums by program, date and partner, in the order of the report's columns.
@@ -23,6 +24,7 @@ pub(crate) type Figures = BTreeMap<(u32, jiff::civil::Date, u32), [i128; 8]>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Result {
     Credited {
+        partner: u32,
         recovered: bool,
         late: bool,
         cost: i64,
@@ -46,10 +48,9 @@ pub(crate) struct Recount {
     pub(crate) figures: Figures,
     pub(crate) results: BTreeMap<SubmissionId, Result>,
     seen: Vec<Seen>,
-    /// Flags of stored clicks by number and partner.
-    clicks: BTreeMap<(u64, u32), ClickFlags>,
+    /// What credit depends on.
+    state: State,
     waiting: Vec<(SubmissionId, Submission, Catalog)>,
-    orders: BTreeSet<(u32, u32, String)>,
 }
 
 fn date(catalog: &Catalog, program: u32, at: i64) -> jiff::civil::Date {
@@ -130,7 +131,7 @@ impl Recount {
         .unwrap();
         rows.sort_by_key(|row| (row.0, row.1));
         for (time, number, partner, program, person, before, flags, agent) in rows {
-            self.clicks.insert((number, partner), flags);
+            self.state.clicks.insert((number, partner), flags);
             let set = terms.programs.get(&clickd::model::id::ProgramId(program));
             let Some(set) = set else {
                 panic!("program {program} is not in the catalogue")
@@ -205,123 +206,50 @@ impl Recount {
         terms: &Catalog,
         wall_end: Millis,
     ) -> Option<Result> {
-        let refused = |code| {
-            if submission.is_test {
-                Result::Test(Err(code))
-            } else {
-                Result::Refused(code)
+        if let Some(click) = awaited(submission, terms) {
+            let stored = self
+                .state
+                .clicks
+                .contains_key(&(click.number.0, click.partner.0));
+            if !stored && !click.unrecorded && wall_end.0 < click.number.time().0 + 10_000 {
+                return None;
             }
-        };
-        let Claim::Verified(click) = submission.claim else {
-            return Some(refused("ACTION_REF_NOT_FOUND"));
-        };
-        let known = terms.partners.contains_key(&click.partner);
-        if click.program != submission.program || !known {
-            return Some(refused("ACTION_REF_NOT_FOUND"));
         }
-        let stored = self.clicks.get(&(click.number.0, click.partner.0)).copied();
-        let minted = click.number.time().0;
-        if stored.is_none() && !click.unrecorded && wall_end.0 < minted + 10_000 {
-            return None;
-        }
-        let order = (
-            submission.program.0,
-            submission.event_type.0,
-            submission.order_id.to_string(),
-        );
-        let flags = stored.unwrap_or(ClickFlags::NONE);
-        let doubled = self.orders.contains(&order);
-        let result = match earn(id, submission, &click, flags, doubled, terms) {
-            Err(code) => refused(code),
-            Ok(_) if submission.is_test => Result::Test(Ok(click.partner.0)),
-            Ok((date_ms, late, cost)) => {
-                let day = date(terms, submission.program.0, date_ms);
-                let place = (submission.program.0, day, click.partner.0);
+        let decided = self.state.decide(id, submission, terms);
+        let result = match decided {
+            Err(code) if submission.is_test => Result::Test(Err(code)),
+            Err(code) => Result::Refused(code),
+            Ok(won) if submission.is_test => Result::Test(Ok(won.partner)),
+            Ok(won) => {
+                let cost = cost(submission, won.payout, terms);
+                let day = date(terms, submission.program.0, won.date);
+                let place = (submission.program.0, day, won.partner);
+                let amount = submission.order.amount;
                 self.add(place, 3, 1);
                 self.add(place, 4, 1);
-                self.add(
-                    place,
-                    5,
-                    submission
-                        .order
-                        .amount
-                        .map_or(0, |amount| i128::from(amount.0)),
-                );
+                self.add(place, 5, amount.map_or(0, |amount| i128::from(amount.0)));
                 self.add(place, 6, i128::from(cost));
                 self.add(place, 7, i128::from(cost));
-                self.orders.insert(order);
+                self.state.count(submission, &won);
                 Result::Credited {
-                    recovered: stored.is_none(),
-                    late,
+                    partner: won.partner,
+                    recovered: won.recovered,
+                    late: won.late,
                     cost,
                 }
             }
         };
+        self.state.meet(submission, terms);
         Some(result)
     }
 }
 
-/// Action date, whether late, and cost; or the code of the refusal.
-fn earn(
-    id: SubmissionId,
-    submission: &Submission,
-    click: &ClickId,
-    flags: ClickFlags,
-    doubled: bool,
-    terms: &Catalog,
-) -> std::result::Result<(i64, bool, i64), &'static str> {
-    let received = id.number.time().0;
-    let clicked = click.number.time().0;
-    let program = &terms.programs[&submission.program];
-    let (start, precision) = match submission.event {
-        EventTime::Now => (received, 0),
-        EventTime::At { start, precision } => (start.0, precision),
-    };
-    let late = received - start > program.late_limit;
-    let date_ms = if late { received } else { start };
-    let contract = terms
-        .contracts
-        .get(&(submission.program, click.partner))
-        .into_iter()
-        .flat_map(|own| own.iter())
-        .find(|c| c.start.0 <= date_ms && c.end.is_none_or(|end| date_ms < end.0));
-    let payout = contract.and_then(|c| c.terms.payouts.get(&submission.event_type));
-    let window = contract.map_or(0, |c| c.referral_window);
-    let joined = !flags.any(ClickFlags::ENDED_CONTRACT.with(ClickFlags::NOT_JOINED));
-    let checks = [
-        (
-            !flags.any(ClickFlags::UNKNOWN_PARTNER),
-            "ACTION_REF_NOT_FOUND",
-        ),
-        (!doubled, "CONV_DUPLICATE"),
-        (
-            program.active && !flags.any(ClickFlags::PAUSED_PROGRAM),
-            "CAMPAIGN_NOT_FOUND",
-        ),
-        (
-            program.event_types[&submission.event_type].active,
-            "ACTIONTRACKER_NOT_ACTIVE",
-        ),
-        (
-            terms.partners[&click.partner].active && !flags.any(ClickFlags::INACTIVE_PARTNER),
-            "PARTNER_NOT_ACTIVE",
-        ),
-        (!flags.any(ClickFlags::MALFORMED_DEEP_LINK), "MALFORMED"),
-        (
-            clicked <= start + precision + 120_000,
-            "NO_VALID_ACTION_REF",
-        ),
-        (contract.is_some() && joined, "CONTRACT_NOT_FOUND"),
-        (date_ms - clicked <= window, "OUTSIDE_ASSOCIATION_WINDOW"),
-        (payout.is_some(), "ACTIONTERMS_NOT_FOUND"),
-    ];
-    if let Some((_, code)) = checks.iter().find(|(holds, _)| !holds) {
-        return Err(code);
-    }
-    let cost = match payout.unwrap().price {
+fn cost(submission: &Submission, payout: &Payout, terms: &Catalog) -> i64 {
+    match payout.price {
         Price::Flat(amount) => amount.0,
         Price::Rate(rate) => {
             let amount = submission.order.amount.map_or(0, |amount| amount.0);
+            let program = &terms.programs[&submission.program];
             let unit = if program.currency.code() == "JPY" {
                 1_000_000
             } else {
@@ -329,8 +257,7 @@ fn earn(
             };
             half_even(i128::from(amount) * i128::from(rate.0), 1_000_000 * unit) * unit
         }
-    };
-    Ok((date_ms, late, cost))
+    }
 }
 
 fn half_even(value: i128, divisor: i64) -> i64 {

@@ -3,7 +3,6 @@
 
 use std::path::Path;
 
-use clickd::catalog::{parse_toml, to_stored};
 use clickd::log::{Clock, Log, Options, Outcome, TurnWriter};
 use clickd::model::click::{Click, ClickFlags, Network, Parameter, Visitor};
 use clickd::model::click_id::ClickId;
@@ -11,8 +10,12 @@ use clickd::model::id::{
     AdId, CatalogVersion, EventNumber, EventTypeId, PartnerId, ProgramId, Slot, StringRef,
 };
 use clickd::model::money::Money;
-use clickd::model::submission::{Claim, EventTime, Order, PayloadHash, Submission};
+use clickd::model::submission::{
+    Claim, EventTime, Order, PayloadHash, Person, Reference, Submission,
+};
 use clickd::model::time::{DAY, HOUR, MINUTE, Millis, SECOND};
+
+use super::offers::catalog;
 
 /// `SplitMix64`: a small generator whose whole state is its seed.
 pub(crate) struct Dice(pub(crate) u64);
@@ -54,131 +57,6 @@ pub(crate) const AGENTS: [&str; 6] = [
     "curl/8",
     "",
 ];
-
-const CATALOG: &str = r#"
-version = 0
-[[brand]]
-sid = "IRone"
-name = "One"
-[[brand]]
-sid = "IRtwo"
-name = "Two"
-[[program]]
-id = 1
-brand = "IRone"
-name = "One US"
-time_zone = "America/New_York"
-currency = "USD"
-landing_page = "https://one.example/"
-unique_click_window = "30m"
-unique_click_type = "ROLLING"
-late_limit = "2d"
-[[program]]
-id = 2
-brand = "IRone"
-name = "One India"
-time_zone = "Asia/Kolkata"
-currency = "INR"
-landing_page = "https://one.example/in"
-unique_click_window = "1h"
-unique_click_type = "FIXED"
-pay_expired_ads = false
-late_limit = "1d"
-[[program]]
-id = 3
-brand = "IRtwo"
-name = "Two Samoa"
-STATE
-time_zone = "Pacific/Apia"
-currency = "JPY"
-landing_page = "https://two.example/"
-unique_click_window = "5m"
-unique_click_type = "FIXED"
-[[event_type]]
-program = 1
-id = 1
-name = "Sale"
-category = "SALE"
-[[event_type]]
-program = 1
-id = 2
-name = "Lead"
-category = "LEAD"
-[[event_type]]
-program = 2
-id = 1
-name = "Sale"
-category = "SALE"
-[[event_type]]
-program = 3
-id = 1
-name = "Sale"
-category = "SALE"
-TRACKER
-[[ad]]
-program = 1
-id = 5
-name = "Ad"
-type = "TEXT_LINK"
-[[partner]]
-id = 10
-name = "Ten"
-[[partner]]
-id = 11
-name = "Eleven"
-PARTNER
-[[partner]]
-id = 12
-name = "Twelve"
-[[partner]]
-id = 13
-name = "Thirteen"
-[[contract]]
-program = 1
-partner = 10
-start = 2026-01-01
-referral_window = "1d"
-payouts = [{ event_type = 1, rate = "12.5%" }, { event_type = 2, amount = "1.50" }]
-[[contract]]
-program = 1
-partner = 11
-start = 2026-01-01
-end = 2026-03-08
-payouts = [{ event_type = 1, rate = "RATE" }]
-[[contract]]
-program = 2
-partner = 10
-start = 2026-01-01
-payouts = [{ event_type = 1, amount = "33.33" }]
-[[contract]]
-program = 2
-partner = 12
-start = 2026-03-08T12:00:00Z
-referral_window = "2h"
-payouts = [{ event_type = 1, rate = "3.3333%" }]
-[[contract]]
-program = 3
-partner = 10
-start = 2026-01-01
-payouts = [{ event_type = 1, rate = "7.25%" }]
-[[contract]]
-program = 3
-partner = 11
-start = 2026-01-01
-payouts = [{ event_type = 1, rate = "50%" }]
-"#;
-
-fn catalog(changed: bool) -> Vec<u8> {
-    let pick = |before: &'static str, after: &'static str| if changed { after } else { before };
-    let text = CATALOG
-        .replace("STATE", pick("", "state = \"CLOSED\""))
-        .replace("TRACKER", pick("state = \"INACTIVE\"", ""))
-        .replace("PARTNER", pick("", "state = \"INACTIVE\""))
-        .replace("RATE", pick("5%", "6%"))
-        .replace("\"30m\"", pick("\"30m\"", "\"1h\""));
-    let doc = parse_toml(&text).unwrap_or_else(|problems| panic!("{problems:?}"));
-    to_stored(&doc).unwrap()
-}
 
 /// Builds up a log over some days of its own time.
 pub(crate) struct World {
@@ -240,6 +118,7 @@ impl World {
         let now = log.clock().now();
         self.counter += 1;
         let mut last = self.submission(now);
+        last.references.clear();
         last.claim = Claim::Verified(lost(self.counter, last.program, now));
         log.submit(&last).unwrap();
         log.seal().unwrap();
@@ -346,21 +225,8 @@ impl World {
             Some(id) => Claim::Verified(id),
         };
         let start = now.plus(-i64::try_from(dice.below(3 * DAY.cast_unsigned())).unwrap());
-        let event = match dice.below(6) {
-            0 => EventTime::At {
-                start: Millis(start.0 - start.0.rem_euclid(DAY)),
-                precision: DAY,
-            },
-            1 => EventTime::At {
-                start: now.plus(-MINUTE),
-                precision: SECOND,
-            },
-            2 | 3 => EventTime::At {
-                start: named.map_or(start, |id| id.number.time().plus(MINUTE)),
-                precision: 1,
-            },
-            _ => EventTime::Now,
-        };
+        let meant = named.map_or(start, |id| id.number.time().plus(MINUTE));
+        let event = event(dice, now, start, meant);
         self.orders += 1;
         let order = if dice.chance(50) {
             dice.below(5)
@@ -372,6 +238,12 @@ impl World {
         } else {
             1
         };
+        let references = references(dice, program);
+        let claim = if !references.is_empty() && dice.chance(30) {
+            Claim::None
+        } else {
+            claim
+        };
         let cents = i64::try_from(dice.below(10_000)).unwrap();
         let amount = dice.chance(80).then_some(Money(cents * 10_000));
         Submission {
@@ -380,12 +252,53 @@ impl World {
             order_id: format!("order-{order}").into(),
             event,
             claim,
+            references,
             order: sold(amount),
             is_test: dice.chance(5),
             payload: PayloadHash(u128::from(dice.next()).to_be_bytes()),
             ..Submission::default()
         }
     }
+}
+
+/// When the event was, as roughly as brands say it.
+fn event(dice: &mut Dice, now: Millis, start: Millis, meant: Millis) -> EventTime {
+    match dice.below(6) {
+        0 => EventTime::At {
+            start: Millis(start.0 - start.0.rem_euclid(DAY)),
+            precision: DAY,
+        },
+        1 => EventTime::At {
+            start: now.plus(-MINUTE),
+            precision: SECOND,
+        },
+        2 | 3 => EventTime::At {
+            start: meant,
+            precision: 1,
+        },
+        _ => EventTime::Now,
+    }
+}
+
+/// Two names of eight persons, and now and then a code or a forced partner.
+fn references(dice: &mut Dice, program: ProgramId) -> Vec<Reference> {
+    let mut references = Vec::new();
+    if dice.chance(3) {
+        let partner = dice.one_of(&[10, 11, 12]);
+        references.push(Reference::Partner(PartnerId(partner)));
+    }
+    for (field, chance) in [("CustomerId", 25), ("CustomProfileId", 35)] {
+        if dice.chance(chance) {
+            let name = dice.below(8).to_string();
+            let person = Person::named(program, field, &name).unwrap();
+            references.push(Reference::Person(person));
+        }
+    }
+    if dice.chance(10) {
+        let code = dice.one_of(&["ten", "Eleven", "NOBODYS"]);
+        references.push(Reference::PromoCode(code.into()));
+    }
+    references
 }
 
 fn sold(amount: Option<Money>) -> Order {

@@ -3,7 +3,7 @@
 use crate::catalog::snapshot::Price;
 use crate::derived::Reasons;
 use crate::model::click_id::ClickId;
-use crate::model::id::{EventTypeId, PartnerId, ProgramId};
+use crate::model::id::{EventTypeId, JobId, PartnerId, ProgramId};
 use crate::model::money::{Money, Rate};
 use crate::model::referral::ReferringType;
 use crate::model::refusal::Refusal;
@@ -133,9 +133,15 @@ fn an_event_older_than_the_late_limit_counts_when_it_was_received() {
     scene.after += 1;
     assert_eq!(dated(&scene), Err(Refusal::OutsideAssociationWindow));
     // What is imported keeps its date, and so does a row of a file that names the partner.
-    scene.submission.origin = Origin::Import { job: 1, row: 1 };
+    scene.submission.origin = Origin::Import {
+        job: JobId(1),
+        row: 1,
+    };
     assert_eq!(dated(&scene), Ok((CLICKED.plus(HOUR), false)));
-    scene.submission.origin = Origin::Batch { job: 1, line: 1 };
+    scene.submission.origin = Origin::Batch {
+        job: JobId(1),
+        line: 1,
+    };
     assert_eq!(dated(&scene), Err(Refusal::OutsideAssociationWindow));
     scene.refers(Reference::Partner(PartnerId(11)));
     assert_eq!(dated(&scene), Ok((CLICKED.plus(HOUR), false)));

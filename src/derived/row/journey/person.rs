@@ -4,8 +4,8 @@ use crate::model::id::{EventNumber, ProgramId};
 use crate::model::submission::{Fingerprint, Person, PersonKind};
 use crate::model::time::Millis;
 
-use super::bytes::{FORMAT, Part, Reader, Why, push};
-use super::key::key;
+use super::super::bytes::{FORMAT, Part, Reader, Why, push};
+use super::super::key::key;
 use super::path::{Source, Touch};
 
 impl Part for Fingerprint {

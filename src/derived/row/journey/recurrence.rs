@@ -3,7 +3,7 @@
 use crate::model::id::{EventNumber, EventTypeId, PartnerId, ProgramId};
 use crate::model::submission::Fingerprint;
 
-use super::bytes::{FORMAT, Reader, Why, push};
+use super::super::bytes::{FORMAT, Reader, Why, push};
 
 /// Of `recurrences`: what may happen again only so often.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -4,7 +4,7 @@ use crate::model::id::{AdId, EventNumber, PartnerId, Slot};
 use crate::model::refusal::Refusal;
 use crate::model::time::Millis;
 
-use super::bytes::{FORMAT, Reader, Why, push, push_option, push_text, push_varint};
+use super::super::bytes::{FORMAT, Reader, Why, push, push_option, push_text, push_varint};
 
 /// Something by which a customer came, or by which a conversion names a partner.
 #[derive(Clone, Debug, PartialEq, Eq)]
