@@ -11,6 +11,7 @@ use super::super::error::FoldError;
 use super::ledger::Balance;
 use super::limits::Limits;
 use super::recount::{Recount, Zones};
+use super::recurrences::Recurrences;
 use super::report::VerifyReport;
 use super::updates::Updates;
 
@@ -268,16 +269,19 @@ impl Check<'_> {
         self.view
             .for_each_update(&mut |key, update| updates.add(key, &update))?;
         let mut limits = Limits::default();
+        let mut recurrences = Recurrences::default();
         let (zones, report) = (&self.zones, &mut self.report);
         self.view.for_each_action(&mut |id, action| {
             report.actions += 1;
             limits.action(id, &action, report);
+            recurrences.action(id, &action);
             recount.action(zones, id, &action);
             updates.compare(id, &action, report);
         })?;
         updates.end(report);
         self.credited += self.restored;
         limits.compare(self.view, report)?;
+        recurrences.compare(self.view, report)?;
         for (what, expected, found) in [
             ("credited submissions", self.credited, self.report.actions),
             ("updates", self.credited + self.changed, updates.count),

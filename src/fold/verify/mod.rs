@@ -6,8 +6,9 @@
 //!
 //! What is compared: every footer with its rows; clicks with verdicts, one to one; verdicts and
 //! actions with every aggregate cell; submissions with outcomes, waiting rows, actions and
-//! updates; updates with their actions; what actions hold of limits with every counter; and the
-//! ledger: received = stored + refused + unrecorded, and stored = rows.
+//! updates; updates with their actions; what actions hold of limits with every counter;
+//! actions of clicks with their counts; and the ledger: received = stored + refused + unrecorded,
+//! and stored = rows.
 //!
 //! Memory: about 40 bytes for each slot that holds clicks, 100 for each action and 200 for each
 //! aggregate cell.
@@ -16,6 +17,7 @@ mod check;
 mod ledger;
 mod limits;
 mod recount;
+mod recurrences;
 mod report;
 mod updates;
 

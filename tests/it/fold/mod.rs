@@ -1,9 +1,9 @@
 //! The fold from outside: random events through a real log, folded in several ways, against a
 //! recount that shares no code with it.
 
-mod priced;
 mod credit;
 mod offers;
+mod priced;
 mod recount;
 pub(crate) mod same;
 mod settled;

@@ -1,12 +1,12 @@
 //! `verify` is clean on an honest store and names each planted fault.
 
 use clickd::derived::{
-    Action, ActionId, CellKey, Class, Counted, Derived, Hold, Reasons, Settled, SubmissionOutcome,
-    Verdict, VerdictKey,
+    Action, ActionId, CellKey, Class, Counted, Derived, Hold, Reasons, RecurrenceKey, Settled,
+    SubmissionOutcome, Verdict, VerdictKey,
 };
 use clickd::fold::{Folder, VerifyReport, verify};
 use clickd::log::{Log, Outcome, Stream};
-use clickd::model::id::{EventNumber, PartnerId, ProgramId, Slot, SubmissionId};
+use clickd::model::id::{EventNumber, EventTypeId, PartnerId, ProgramId, Slot, SubmissionId};
 use clickd::model::money::Money;
 use clickd::model::tally::Tally;
 use clickd::model::time::Day;
@@ -217,6 +217,33 @@ fn a_counter_that_no_action_explains_and_a_hold_that_is_not_the_payout_are_found
         batch.count(id, None, &holding).unwrap();
     });
     assert_eq!(wrong.checks(), ["limits"]);
+}
+
+#[test]
+fn a_wrong_count_of_a_clicks_actions_is_found() {
+    let store = store();
+    let serving = store.derived.serving();
+    let mut counts = Vec::new();
+    let view = serving.view().unwrap();
+    view.for_each_recurrence(&mut |key, count| counts.push((key, count)))
+        .unwrap();
+    let (key, count) = counts[0];
+    store.plant(|batch| batch.set_recurrence(key, count + 1));
+    assert_eq!(store.checks(), ["recurrence"]);
+    store.plant(|batch| batch.set_recurrence(key, count));
+    store.plant(|batch| {
+        let RecurrenceKey::Click { click, .. } = key else {
+            panic!("{key:?}");
+        };
+        let stranger = RecurrenceKey::Click {
+            program: ProgramId(1),
+            event_type: EventTypeId(9),
+            partner: PartnerId(10),
+            click,
+        };
+        batch.set_recurrence(stranger, 1);
+    });
+    assert_eq!(store.checks(), ["recurrence"]);
 }
 
 #[test]
