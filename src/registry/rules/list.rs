@@ -3,9 +3,15 @@
 //! A row says one rule in words and names the test that fails when it does not hold. Rows of a kind
 //! stand together; ids are never given to another rule.
 
+use super::credit::CREDIT;
+
 /// What a rule is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RuleKind {
+    /// Who earns a conversion.
+    Credit,
+    /// Why nobody does.
+    Refusal,
     /// What an action costs.
     Payout,
     /// What limits leave of it.
@@ -14,8 +20,12 @@ pub enum RuleKind {
 
 impl RuleKind {
     /// Every kind with its heading, in the order in which they are shown.
-    pub const ALL: &'static [(Self, &'static str)] =
-        &[(Self::Payout, "Payout"), (Self::Limit, "Limits")];
+    pub const ALL: &'static [(Self, &'static str)] = &[
+        (Self::Credit, "Credit"),
+        (Self::Refusal, "Refusal"),
+        (Self::Payout, "Payout"),
+        (Self::Limit, "Limits"),
+    ];
 }
 
 /// One rule.
@@ -63,7 +73,7 @@ const fn limit(
     }
 }
 
-/// Every rule, by kind and id.
+/// Every rule of prices, by kind and id.
 pub const RULES: &[Rule] = &[
     payout(
         "P01",
@@ -222,11 +232,16 @@ pub const RULES: &[Rule] = &[
     ),
 ];
 
+/// Every rule.
+pub fn every() -> impl Iterator<Item = &'static Rule> + Clone {
+    CREDIT.iter().chain(RULES)
+}
+
 /// The block of the README that lists the rules.
 #[must_use]
 pub fn markdown() -> String {
     let table = |(kind, heading): &(RuleKind, &str)| {
-        let own = RULES.iter().filter(|rule| rule.kind == *kind);
+        let own = every().filter(|rule| rule.kind == *kind);
         let rows: Vec<String> = own
             .map(|rule| format!("| {} | {} | {} |", rule.id, rule.name, rule.text))
             .collect();
@@ -267,8 +282,8 @@ mod tests {
 
     #[test]
     fn every_rule_has_its_own_id_and_a_test_that_is_there() {
-        for (at, rule) in RULES.iter().enumerate() {
-            let mut others = RULES.iter().skip(at + 1);
+        for (at, rule) in every().enumerate() {
+            let mut others = every().skip(at + 1);
             assert!(others.all(|other| other.id != rule.id), "{}", rule.id);
             assert!(is_there(rule.test), "{}: {}", rule.id, rule.test);
         }
@@ -279,7 +294,7 @@ mod tests {
     fn rules_are_shown_by_kind_and_id_each_once() {
         let text = markdown();
         for (kind, _) in RuleKind::ALL {
-            let own = RULES.iter().filter(|rule| rule.kind == *kind);
+            let own = every().filter(|rule| rule.kind == *kind);
             assert!(own.clone().is_sorted_by(|a, b| a.id < b.id));
             for rule in own {
                 assert_eq!(text.matches(&format!("| {} |", rule.id)).count(), 1);
