@@ -99,7 +99,27 @@ fn figures(derived: &Derived) -> Figures {
     found
 }
 
+/// The partners whose steps won a conversion by its path; none when it has no path.
+fn won(derived: &Derived, id: clickd::model::id::SubmissionId) -> Option<Vec<u32>> {
+    let serving = derived.serving();
+    let path = serving.view().unwrap().path(id).unwrap()?;
+    let winner = path.winner.map(|at| &path.steps[usize::from(at)]);
+    let partners = winner.map(|step| step.touch.source.partner().unwrap().0);
+    Some(partners.into_iter().collect())
+}
+
 fn result(derived: &Derived, log: &Log, id: clickd::model::id::SubmissionId) -> Result {
+    let result = outcome(derived, log, id);
+    let expected = match &result {
+        Result::Waiting => None,
+        Result::Refused(_) | Result::Test(Err(_)) => Some(Vec::new()),
+        Result::Test(Ok(partner)) | Result::Credited { partner, .. } => Some(vec![*partner]),
+    };
+    assert_eq!(won(derived, id), expected, "{id}");
+    result
+}
+
+fn outcome(derived: &Derived, log: &Log, id: clickd::model::id::SubmissionId) -> Result {
     match derived
         .outcome(id)
         .unwrap()
