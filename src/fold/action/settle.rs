@@ -78,11 +78,13 @@ impl Desk<'_, '_> {
         let cells = &mut self.folder.cells;
         if let Some(before) = before {
             cells.change(action_id.program, before, &from, &none);
+            self.give_back_click(action_id, before, &after)?;
         } else {
             let order = OrderKey::new(action_id.program, action_id.event_type, &after.order_id);
             let actions = self.batch.actions_of(&order)?;
             self.batch.track(&order, &actions, action_id, &after);
         }
+        let cells = &mut self.folder.cells;
         cells.change(action_id.program, &after, &none, &to);
         self.batch.set_action(action_id, &after, items);
         self.batch.count(action_id, before, &after)?;
@@ -125,6 +127,8 @@ fn settled(id: SubmissionId, before: Option<&Action>, settlement: &Settlement) -
     };
     Action {
         partner: restored.partner,
+        // A click of one partner says nothing of what another earns.
+        click: before.click.filter(|_| before.partner == restored.partner),
         date: restored.date,
         day: restored.day,
         locking: restored.locking,

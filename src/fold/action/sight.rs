@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use crate::derived::{OrderKey, RecurrenceKey, Source, Touch};
+use crate::derived::{Action, ActionId, OrderKey, RecurrenceKey, Source, Touch};
 use crate::model::id::{EventTypeId, ProgramId};
 use crate::model::submission::{Fingerprint, Person};
 use crate::model::time::Millis;
@@ -104,9 +104,7 @@ impl Desk<'_, '_> {
     ) -> Result<(), FoldError> {
         let (program, event_type) = (winner.program.id, winner.event_type.id);
         if let Some(click) = winner.click {
-            let key = earned_key(program, event_type, &click);
-            let before = self.batch.recurrence(key)?.unwrap_or(0);
-            self.batch.set_recurrence(key, before.saturating_add(1));
+            self.add_earned(earned_key(program, event_type, &click), 1)?;
         }
         if winner.event_type.call.is_some()
             && let Some(caller) = case.caller()
@@ -120,6 +118,33 @@ impl Desk<'_, '_> {
             let last = before.map_or(winner.date.0, |before| before.max(winner.date.0));
             self.batch.set_recurrence(key, last);
         }
+        Ok(())
+    }
+}
+
+impl Desk<'_, '_> {
+    /// Lets a click have earned one action less, where a settlement gives it to another partner.
+    pub(super) fn give_back_click(
+        &mut self,
+        id: ActionId,
+        before: &Action,
+        after: &Action,
+    ) -> Result<(), FoldError> {
+        let Some(click) = before.click.filter(|_| after.click.is_none()) else {
+            return Ok(());
+        };
+        let key = RecurrenceKey::Click {
+            program: id.program,
+            event_type: id.event_type,
+            partner: before.partner,
+            click: click.number,
+        };
+        self.add_earned(key, -1)
+    }
+
+    fn add_earned(&mut self, key: RecurrenceKey, more: i64) -> Result<(), FoldError> {
+        let before = self.batch.recurrence(key)?.unwrap_or(0);
+        self.batch.set_recurrence(key, before.saturating_add(more));
         Ok(())
     }
 }
