@@ -1,6 +1,6 @@
 //! The money of an order: what was sold, less discounts, without shipping and tax.
 //!
-//! `Amount`, or `OrderSubTotalPostDiscount`, or the sum of the [`items`](super::items) less what
+//! `Amount`, or `OrderSubTotalPostDiscount`, or the sum of the [`super::items`] less what
 //! is taken off the order. `Amount` beside priced items must be that sum; it is never guessed which
 //! of two is meant. The order's discount is `OrderDiscount` and `OrderDiscountRate` (per cent) of
 //! the items' sum. It is spread over the items by largest remainder in minor units, so that they

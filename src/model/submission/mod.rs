@@ -1,7 +1,7 @@
 //! What brands submit, checked for form but not yet credited.
 //!
-//! [`conversion`] is the whole of it, [`reference`] what it names besides a click id, [`order`] its
-//! money.
+//! [`conversion`] is the whole of it, [`mod@reference`] what it names besides a click id, [`order`]
+//! its money.
 
 pub mod conversion;
 pub mod order;
