@@ -92,6 +92,17 @@ impl<'a> Batch<'a> {
         self.held.insert((family, key.into()), value);
     }
 
+    /// Puts a row that is not read again before the batch is written.
+    pub(super) fn write_only(&mut self, family: Family, key: &[u8], value: &[u8]) {
+        self.rows.put_cf(self.families.of(family), key, value);
+    }
+
+    /// Removes the rows from `first` up to and without `end`, which are not read again.
+    pub(super) fn remove_range(&mut self, family: Family, first: &[u8], end: &[u8]) {
+        self.rows
+            .delete_range_cf(self.families.of(family), first, end);
+    }
+
     /// Removes a row that is not read again.
     pub(super) fn remove(&mut self, family: Family, key: &[u8]) {
         self.rows.delete_cf(self.families.of(family), key);

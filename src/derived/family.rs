@@ -41,6 +41,10 @@ pub enum Family {
     Verdicts,
     /// When each visitor last clicked, for two days.
     Windows,
+    /// When each visitor of an import last clicked, until it ends.
+    JobWindows,
+    /// Imported clicks by their names in the other system.
+    Externals,
     /// Submissions whose click is not stored yet, for seconds.
     Waiting,
     /// The actions of each order.
@@ -73,9 +77,11 @@ pub enum Family {
 
 impl Family {
     /// Every family.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Verdicts,
         Self::Windows,
+        Self::JobWindows,
+        Self::Externals,
         Self::Waiting,
         Self::Orders,
         Self::Actions,
@@ -98,6 +104,8 @@ impl Family {
         match self {
             Self::Verdicts => "verdicts",
             Self::Windows => "windows",
+            Self::JobWindows => "job-windows",
+            Self::Externals => "externals",
             Self::Waiting => "waiting",
             Self::Orders => "orders",
             Self::Actions => "actions",
@@ -128,7 +136,9 @@ impl Family {
             Self::Verdicts => (16 << 10, 32 << 20),
             Self::Windows => (8 << 10, 32 << 20),
             Self::Aggregates => (16 << 10, 16 << 20),
-            Self::Waiting
+            Self::JobWindows
+            | Self::Externals
+            | Self::Waiting
             | Self::Orders
             | Self::Actions
             | Self::Items

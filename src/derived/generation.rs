@@ -231,6 +231,8 @@ macro_rules! families {
 families! {
     verdicts: Verdicts;
     windows: Windows;
+    job_windows: JobWindows;
+    externals: Externals;
     waiting: Waiting;
     orders: Orders;
     actions: Actions;

@@ -22,6 +22,7 @@ mod family;
 mod generation;
 mod handle;
 mod journeys;
+mod imports;
 mod listing;
 mod orders;
 mod row;
@@ -34,13 +35,14 @@ pub use generation::{Families, Generation};
 pub use handle::{Derived, Watermark};
 pub use row::action::{Action, ActionFlags, ActionState, Referred};
 pub use row::counter::{Counted, Counter, Hold};
+pub use row::external::External;
 pub use row::item::ActionItem;
 pub use row::journey::path::{CreditRule, Path, Source, Step, Touch};
 pub use row::journey::person::{PeopleKey, TouchKey};
 pub use row::journey::recurrence::RecurrenceKey;
 pub use row::key::{
-    ActionId, ActionIdError, CellKey, CounterKey, IndexKey, IndexKind, OrderKey, OutcomeKey,
-    UpdateKey, VerdictKey, WaitingKey, WindowKey,
+    ActionId, ActionIdError, CellKey, CounterKey, ExternalKey, IndexKey, IndexKind, JobWindowKey,
+    OrderKey, OutcomeKey, UpdateKey, VerdictKey, WaitingKey, WindowKey,
 };
 pub use row::mark::{Begun, Mark};
 pub use row::outcome::{Settled, SubmissionOutcome};

@@ -1,10 +1,11 @@
 //! Folding one slot: its rows in; out come parts of the verdicts on its clicks, then one batch with
 //! everything else and the watermark.
 //!
-//! Order inside a slot: clicks by program, partner, own time and number (nothing of the fold
+//! Order inside a slot: live clicks by program, partner, own time and number (nothing of the fold
 //! reaches from one partner's clicks on a program to any others, so this gives what the order by
-//! time alone would), then what brands said: the entries that waited, then the slot's own, each by
-//! slot and number. A conversion therefore never misses a click that was answered before it.
+//! time alone would), then imported clicks in the same order, then what brands said: the entries
+//! that waited, then the slot's own, each by slot and number. A conversion therefore never misses a
+//! click that was answered before it.
 
 use std::sync::Arc;
 
@@ -24,6 +25,7 @@ use super::catalogs::Catalogs;
 use super::cells::Cells;
 use super::click::agents::Agents;
 use super::click::classify;
+use super::click::imported::{Imports, Judging};
 use super::click::row::{Row, click_terms};
 use super::click::window::Windows;
 use super::counts::Counts;
@@ -56,6 +58,7 @@ pub struct Folder {
     windows: Windows,
     pub(super) cells: Cells,
     rows: Vec<Row>,
+    imports: Imports,
     pub(super) counts: Counts,
     part: u32,
 }
@@ -76,6 +79,7 @@ impl Folder {
             windows: Windows::new(mark.map(|mark| mark.newest)),
             cells: Cells::default(),
             rows: Vec::new(),
+            imports: Imports::default(),
             counts: Counts::default(),
             part: PART,
         }
@@ -170,12 +174,16 @@ impl Folder {
         let families = generation.families()?;
         let mut batch = families.batch();
         let entries = self.read_slot(&footer)?;
-        if !self.judge_clicks(&families, &footer, &mut batch, stop)? {
+        if !self.judge_clicks(&families, &footer, &mut batch, stop)?
+            || !self.judge_imports(&families, &footer, &mut batch, stop)?
+        {
             return Ok(None);
         }
         self.settle_entries(&families, &footer, &entries, &mut batch)?;
         self.cells.write(&families, &mut batch)?;
         self.windows.write(&mut batch);
+        self.imports.write(&mut batch);
+        self.imports.end_jobs(&mut batch);
         let entered = footer.wall_end.utc_day();
         if self
             .mark
@@ -205,18 +213,29 @@ impl Folder {
 
     /// Reads the clicks into `rows`, in their order; what brands said.
     fn read_slot(&mut self, footer: &Footer) -> Result<Vec<(SubmissionId, Entry)>, FoldError> {
-        let (slot, rows) = (footer.slot, &mut self.rows);
+        let (slot, rows, imports) = (footer.slot, &mut self.rows, &mut self.imports);
         rows.clear();
-        let entries = self.log.read_slot(footer, &mut |stored| {
-            rows.push(Row::new(slot, &stored));
-            if rows.len().is_multiple_of(PART as usize) {
-                std::thread::yield_now();
-            }
-        })?;
+        imports.begin_slot();
+        let rest = self.log.read_slot(
+            footer,
+            &mut |stored| {
+                rows.push(Row::new(slot, &stored));
+                if rows.len().is_multiple_of(PART as usize) {
+                    std::thread::yield_now();
+                }
+            },
+            &mut |partner, number, imported| {
+                imports.push(slot, partner, number, imported);
+                if imports.len().is_multiple_of(PART as usize) {
+                    std::thread::yield_now();
+                }
+            },
+        )?;
+        imports.all_read(rest.ends);
         if !rows.is_sorted_by_key(Row::order) {
             rows.sort_unstable_by_key(Row::order);
         }
-        Ok(entries)
+        Ok(rest.entries)
     }
 
     /// Judges the clicks of the slot, part by part; whether all of them are judged.
@@ -229,11 +248,7 @@ impl Folder {
     ) -> Result<bool, FoldError> {
         let catalog = Arc::clone(&self.catalog);
         let (slot, checksum) = (footer.slot, footer.checksum);
-        let judged = match families.begun()? {
-            None => 0,
-            Some(begun) if (begun.slot, begun.checksum) == (slot, checksum) => begun.judged,
-            Some(begun) => return Err(FoldError::BegunOther(begun.slot)),
-        };
+        let judged = judged(families, footer)?;
         let mut rows = std::mem::take(&mut self.rows);
         for (at, row) in (0_u32..).zip(&mut rows) {
             if at < judged {
@@ -260,6 +275,51 @@ impl Folder {
             self.count(&catalog, row);
         }
         self.rows = rows;
+        Ok(true)
+    }
+
+    /// Judges the imported clicks of the slot after its live ones, part by part as those; whether
+    /// all of them are judged.
+    fn judge_imports(
+        &mut self,
+        families: &Families<'_>,
+        footer: &Footer,
+        batch: &mut Batch<'_>,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<bool, FoldError> {
+        let count = self.imports.len();
+        if count == 0 {
+            return Ok(true);
+        }
+        let catalog = Arc::clone(&self.catalog);
+        let (slot, checksum) = (footer.slot, footer.checksum);
+        let judged = judged(families, footer)?;
+        let live = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
+        for (nth, at) in (0..count).zip(live..) {
+            if at > judged && at.is_multiple_of(self.part) {
+                self.windows.write(batch);
+                self.imports.write(batch);
+                batch.commit_part(&Begun {
+                    slot,
+                    checksum,
+                    judged: at,
+                })?;
+                self.windows.written();
+                std::thread::yield_now();
+                if stop() {
+                    return Ok(false);
+                }
+            }
+            let mut judging = Judging {
+                log: &self.log,
+                families,
+                catalog: &catalog,
+                agents: &mut self.agents,
+                days: &mut self.days,
+                cells: &mut self.cells,
+            };
+            self.imports.settle(nth, at < judged, &mut judging, batch)?;
+        }
         Ok(true)
     }
 
@@ -363,5 +423,16 @@ impl Folder {
             })?
         };
         Ok(verdict.map(|Verdict { reasons, slot, .. }| Stored { reasons, slot }))
+    }
+}
+
+/// How many clicks of the slot have their verdicts from before this start.
+fn judged(families: &Families<'_>, footer: &Footer) -> Result<u32, FoldError> {
+    match families.begun()? {
+        None => Ok(0),
+        Some(begun) if (begun.slot, begun.checksum) == (footer.slot, footer.checksum) => {
+            Ok(begun.judged)
+        }
+        Some(begun) => Err(FoldError::BegunOther(begun.slot)),
     }
 }

@@ -1,7 +1,7 @@
 //! The commit: one write at a time, under one lock, each into the open slot.
 //!
-//! Called by every turn writer, by submissions and facts, and by the sync thread, which ends the
-//! slot when nobody else does.
+//! Called by every turn writer, by submissions, imports and facts, and by the sync thread, which
+//! ends the slot when nobody else does.
 //!
 //! Invariants: the lock is held for one RocksDB write and no read; the write never sleeps (a store
 //! that asks for a pause is [`LogError::Stalled`] and nothing changed); the footer of a slot is in
@@ -33,6 +33,7 @@ pub(super) struct Added {
     pub(super) clicks: u32,
     pub(super) submissions: u32,
     pub(super) facts: u32,
+    pub(super) imported: u32,
     /// Checksum of the added events alone.
     pub(super) checksum: u64,
     /// The latest mint time among them.
@@ -41,6 +42,14 @@ pub(super) struct Added {
     pub(super) catalog: Option<CatalogVersion>,
     /// A rules version this batch brings in.
     pub(super) rules: Option<RulesVersion>,
+}
+
+impl Added {
+    /// The events among it.
+    fn rows(&self) -> u32 {
+        let live = self.clicks.saturating_add(self.submissions);
+        live.saturating_add(self.imported)
+    }
 }
 
 /// How a batch is written: without a sync, and never with a pause.
@@ -79,8 +88,7 @@ pub(super) struct Committer {
 
 impl Committer {
     fn due(&self, now: Millis, rows_max: u32) -> bool {
-        now.since(self.wall_start) >= SLOT_MILLIS
-            || self.added.clicks.saturating_add(self.added.submissions) >= rows_max
+        now.since(self.wall_start) >= SLOT_MILLIS || self.added.rows() >= rows_max
     }
 
     fn footer(&self, now: Millis) -> Footer {
@@ -91,6 +99,7 @@ impl Committer {
             clicks: self.added.clicks,
             submissions: self.added.submissions,
             facts: self.added.facts,
+            imported: self.added.imported,
             checksum: self.added.checksum,
             catalog: self.catalog,
             rules: self.rules,
@@ -110,9 +119,10 @@ impl Committer {
         self.added.clicks = self.added.clicks.saturating_add(added.clicks);
         self.added.submissions = self.added.submissions.saturating_add(added.submissions);
         self.added.facts = self.added.facts.saturating_add(added.facts);
+        self.added.imported = self.added.imported.saturating_add(added.imported);
         self.added.checksum = self.added.checksum.wrapping_add(added.checksum);
         self.newest = self.newest.max(added.newest);
-        self.side_wanted |= added.submissions > 0 || added.facts > 0;
+        self.side_wanted |= added.submissions > 0 || added.facts > 0 || added.imported > 0;
         self.catalog = added.catalog.unwrap_or(self.catalog);
         self.rules = added.rules.unwrap_or(self.rules);
     }
@@ -182,20 +192,17 @@ impl Shared {
         committer.count(&added);
         committer.epoch.0 += 1;
         self.stats.commits.fetch_add(1, Ordering::Relaxed);
-        self.stats.rows.fetch_add(
-            u64::from(added.clicks + added.submissions),
-            Ordering::Relaxed,
-        );
+        let rows = added.rows();
+        self.stats
+            .rows
+            .fetch_add(u64::from(rows), Ordering::Relaxed);
         self.stats.bytes.fetch_add(bytes, Ordering::Relaxed);
         if let Some(metrics) = self.metrics.get() {
             metrics
                 .log
                 .commit_duration
                 .record(began.elapsed().as_secs_f64());
-            metrics
-                .log
-                .batch_rows
-                .record(f64::from(added.clicks + added.submissions));
+            metrics.log.batch_rows.record(f64::from(rows));
         }
         Ok((committer.epoch, slot))
     }

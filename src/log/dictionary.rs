@@ -6,7 +6,7 @@
 //! store the same string under two references; readers don't mind.
 //!
 //! Bounds: two generations of [`GENERATION_MAX`] strings in memory; [`NEW_PER_SLOT_MAX`] new
-//! strings a slot over all writers.
+//! strings a slot over all writers of live clicks.
 
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 
@@ -44,6 +44,10 @@ impl Shared {
         if self.left.fetch_sub(1, Ordering::Relaxed) <= 0 {
             return None;
         }
+        self.give()
+    }
+
+    fn give(&self) -> Option<StringRef> {
         let next = self.next.fetch_add(1, Ordering::Relaxed);
         // The last reference is never given, so that counting on can't wrap to a used one.
         if next == u32::MAX {
@@ -105,6 +109,18 @@ impl Dictionary {
         Some(new)
     }
 
+    /// As [`Self::intern`], whatever the slot takes: an import must not use up what live clicks
+    /// need, and its operator is trusted. `None` when no reference is left at all.
+    pub(super) fn intern_beside(&mut self, text: &[u8], shared: &Shared) -> Option<StringRef> {
+        if let Some(found) = self.known(text) {
+            return Some(found);
+        }
+        let new = shared.give()?;
+        self.pending.push((new, text.into()));
+        self.learn(text.into(), new);
+        Some(new)
+    }
+
     fn learn(&mut self, text: Box<[u8]>, reference: StringRef) {
         if self.young.len() >= GENERATION_MAX {
             self.old = std::mem::take(&mut self.young);
@@ -140,6 +156,17 @@ mod tests {
         assert_eq!(i64::try_from(given), Ok(NEW_PER_SLOT_MAX));
         shared.refill();
         assert!(texts().all(|text| dictionary.intern(&text, &shared).is_some()));
+    }
+
+    #[test]
+    fn imports_take_nothing_from_what_a_slot_takes() {
+        let shared = Shared::new(StringRef(1));
+        let (mut live, mut beside) = (Dictionary::default(), Dictionary::default());
+        for n in 0..2 * NEW_PER_SLOT_MAX {
+            assert!(beside.intern_beside(&n.to_be_bytes(), &shared).is_some());
+        }
+        assert!(live.intern(b"new", &shared).is_some());
+        assert_eq!(beside.pending.len(), 16_384);
     }
 
     #[test]

@@ -16,6 +16,12 @@ use super::open::Options;
 pub const CLICKS: &str = "clicks";
 /// Submissions by slot.
 pub const SUBMISSIONS: &str = "submissions";
+/// Imported clicks by slot, and the ends of imports.
+pub const IMPORTED: &str = "imported";
+/// Where each imported click lies, by its name in the other system, for ever.
+pub const EXTERNALS: &str = "externals";
+/// What is known of each import, and the rows that it refused.
+pub const JOBS: &str = "jobs";
 /// The attempts of each order, for ever.
 pub const ORDERS: &str = "orders";
 /// The last change of each action, for ever.
@@ -54,6 +60,9 @@ pub enum Use {
 pub const FAMILIES: &[(&str, Use)] = &[
     (CLICKS, Use::Events),
     (SUBMISSIONS, Use::Events),
+    (IMPORTED, Use::Events),
+    (EXTERNALS, Use::Lookup),
+    (JOBS, Use::Small),
     (ORDERS, Use::Lookup),
     (CHANGES, Use::Lookup),
     (SETTLEMENTS, Use::Lookup),
@@ -67,7 +76,8 @@ pub const FAMILIES: &[(&str, Use)] = &[
     (META, Use::Small),
 ];
 
-/// Bytes of the memtable of `clicks` at which every family is flushed at the next slot boundary.
+/// Bytes of the memtable of `clicks` or `imported` at which every family is flushed at the next
+/// slot boundary.
 pub const FLUSH_AT_BYTES: u64 = 64 << 20;
 
 /// WAL files that are kept for reuse where clicks wait for syncs.

@@ -8,7 +8,7 @@ use rocksdb::{Direction, IteratorMode, ReadOptions};
 use crate::model::click::StoredClick;
 use crate::model::entry::Entry;
 use crate::model::id::{
-    EventNumber, PartnerId, ProgramId, RulesVersion, Slot, StringRef, SubmissionId,
+    EventNumber, JobId, PartnerId, ProgramId, RulesVersion, Slot, StringRef, SubmissionId,
 };
 
 use super::error::LogError;
@@ -16,10 +16,23 @@ use super::family;
 use super::open::Log;
 use super::row::click::{self as click_row, Parameters};
 use super::row::footer::Footer;
+use super::row::imported::{self, Imported};
 use super::row::{entry as entry_row, key};
 
 /// A key and its value.
 pub(super) type Row = (Box<[u8]>, Box<[u8]>);
+
+/// What a slot holds beside its clicks.
+#[derive(Debug, Default)]
+pub struct SlotRest {
+    /// What brands said, in the order of the numbers.
+    pub entries: Vec<(SubmissionId, Entry)>,
+    /// The imports that ended, after all imported clicks of the slot.
+    pub ends: Vec<(JobId, ProgramId)>,
+}
+
+/// Takes partner, number and row of an imported click.
+pub type EachImported<'a> = dyn FnMut(PartnerId, EventNumber, Imported<Parameters<'_>>) + 'a;
 
 /// Takes owner, number and row of an event.
 type EachEvent<'a> = dyn FnMut(u32, EventNumber, &[u8]) -> Result<(), LogError> + 'a;
@@ -80,6 +93,20 @@ impl Log {
         })
     }
 
+    /// Hands every imported click of a slot to `each`, in key order; which imports end in it.
+    ///
+    /// # Errors
+    /// The store failed, or a row is damaged.
+    pub fn for_each_imported(
+        &self,
+        slot: Slot,
+        each: &mut EachImported<'_>,
+    ) -> Result<Vec<(JobId, ProgramId)>, LogError> {
+        let mut rest = SlotRest::default();
+        self.read_imported(slot, &mut 0, each, &mut rest)?;
+        Ok(rest.ends)
+    }
+
     /// What brands said in a slot, in the order of the numbers.
     ///
     /// # Errors
@@ -99,8 +126,8 @@ impl Log {
         Ok(found)
     }
 
-    /// Reads a closed slot once: hands its clicks to `each`, in key order, and gives what
-    /// brands said in it, in the order of the numbers.
+    /// Reads a closed slot once: hands its clicks to `each`, in key order, and those of imports to
+    /// `imported`, and gives the rest.
     ///
     /// # Errors
     /// [`LogError::SlotMismatch`] when the rows are not those that `footer` counts; by then `each`
@@ -109,7 +136,8 @@ impl Log {
         &self,
         footer: &Footer,
         each: &mut dyn FnMut(StoredClick<Parameters<'_>>),
-    ) -> Result<Vec<(SubmissionId, Entry)>, LogError> {
+        imported: &mut EachImported<'_>,
+    ) -> Result<SlotRest, LogError> {
         let (mut clicks, mut sum) = (0_u32, 0);
         self.for_each_click(footer.slot, &mut |stored| {
             clicks += 1;
@@ -120,22 +148,53 @@ impl Log {
         for (id, _) in &entries {
             sum = key::checksum(sum, id.program.0, id.number);
         }
+        let mut rest = SlotRest {
+            entries,
+            ends: Vec::new(),
+        };
+        let brought = self.read_imported(footer.slot, &mut sum, imported, &mut rest)?;
         let mismatch = |why: String| LogError::SlotMismatch {
             slot: footer.slot,
             why,
         };
-        let submitted = entries.len();
-        if clicks != footer.clicks || u32::try_from(submitted) != Ok(footer.submissions) {
+        let submitted = u32::try_from(rest.entries.len()).unwrap_or(u32::MAX);
+        let found = [clicks, submitted, brought];
+        let counted = [footer.clicks, footer.submissions, footer.imported];
+        if found != counted {
+            let named = |[clicks, submitted, brought]: [u32; 3]| {
+                format!("{clicks} clicks, {submitted} submissions and {brought} imported rows")
+            };
             return Err(mismatch(format!(
-                "{clicks} clicks and {submitted} submissions are stored, \
-                 the footer counts {} and {}",
-                footer.clicks, footer.submissions
+                "{} are stored, the footer counts {}",
+                named(found),
+                named(counted)
             )));
         }
         if sum != footer.checksum {
             return Err(mismatch("the checksum of its events differs".to_owned()));
         }
-        Ok(entries)
+        Ok(rest)
+    }
+
+    /// Reads the imported rows of a slot, and adds them to its checksum; how many there are.
+    fn read_imported(
+        &self,
+        slot: Slot,
+        sum: &mut u64,
+        each: &mut EachImported<'_>,
+        rest: &mut SlotRest,
+    ) -> Result<u32, LogError> {
+        let mut count = 0;
+        self.for_each_event(family::IMPORTED, slot, &mut |partner, number, row| {
+            count += 1;
+            *sum = key::checksum(*sum, partner, number);
+            match imported::read(row)? {
+                imported::Row::Click(click) => each(PartnerId(partner), number, click),
+                imported::Row::End(job, program) => rest.ends.push((job, program)),
+            }
+            Ok(())
+        })?;
+        Ok(count)
     }
 
     /// Compares the rows of a slot with its footer.
@@ -143,7 +202,8 @@ impl Log {
     /// # Errors
     /// As [`Self::read_slot`].
     pub fn check(&self, footer: &Footer) -> Result<(), LogError> {
-        self.read_slot(footer, &mut |_| {}).map(drop)
+        self.read_slot(footer, &mut |_| {}, &mut |_, _, _| {})
+            .map(drop)
     }
 
     fn for_each_event(
@@ -170,17 +230,24 @@ impl Log {
         rows.status().map_err(LogError::store("read a slot"))
     }
 
-    /// A click by its whole key.
+    /// A click, live or imported, by its whole key.
     ///
     /// # Errors
-    /// The store failed.
+    /// The store failed, or the row is damaged.
     pub fn click_row(
         &self,
         slot: Slot,
         partner: PartnerId,
         number: EventNumber,
     ) -> Result<Option<Vec<u8>>, LogError> {
-        self.value(family::CLICKS, &key::click(slot, partner, number))
+        let row_key = key::click(slot, partner, number);
+        if let Some(row) = self.value(family::CLICKS, &row_key)? {
+            return Ok(Some(row));
+        }
+        let Some(row) = self.value(family::IMPORTED, &row_key)? else {
+            return Ok(None);
+        };
+        Ok(imported::click_row(&row)?.map(<[u8]>::to_vec))
     }
 
     /// What a brand said, by its id.
@@ -217,15 +284,15 @@ impl Log {
     /// The store failed, or a row is damaged.
     pub fn has_events_after(&self, above: Slot, program: ProgramId) -> Result<bool, LogError> {
         let from = above.next().0.to_be_bytes();
-        for family in [family::CLICKS, family::SUBMISSIONS] {
+        for family in [family::CLICKS, family::SUBMISSIONS, family::IMPORTED] {
             let mode = IteratorMode::From(&from, Direction::Forward);
             for row in self.shared.db.iterator_cf(self.shared.cf(family)?, mode) {
                 let (row_key, value) = row.map_err(LogError::store("read new events"))?;
                 let (_, owner, _) = key::read_event(family, &row_key)?;
-                let found = if family == family::CLICKS {
-                    click_row::read(&value)?.program
-                } else {
-                    ProgramId(owner)
+                let found = match family {
+                    family::CLICKS => click_row::read(&value)?.program,
+                    family::IMPORTED => imported::read(&value)?.program(),
+                    _ => ProgramId(owner),
                 };
                 if found == program {
                     return Ok(true);

@@ -15,7 +15,7 @@ use super::error::LogError;
 use super::family::{self, descriptors, store_options};
 use super::open::{FIRST_SLOT, FIRST_STRING, Options};
 use super::row::footer::{Footer, Ledger, Outcome, Stream};
-use super::row::{Corrupt, click as click_row, entry, key};
+use super::row::{Corrupt, click as click_row, entry, imported, key};
 use super::sync::SideFile;
 
 /// The format this release reads and writes.
@@ -210,6 +210,7 @@ fn torn_footer(
         clicks: 0,
         submissions: 0,
         facts: 0,
+        imported: 0,
         checksum: 0,
         catalog,
         rules,
@@ -217,7 +218,12 @@ fn torn_footer(
         ledger: Vec::new(),
     };
     let mut ledger = Ledger::default();
-    for name in [family::CLICKS, family::SUBMISSIONS, family::FACTS] {
+    for name in [
+        family::CLICKS,
+        family::SUBMISSIONS,
+        family::IMPORTED,
+        family::FACTS,
+    ] {
         let from = IteratorMode::From(&slot.0.to_be_bytes(), Direction::Forward);
         for row in db.iterator_cf(cf(db, name)?, from) {
             let (row_key, value) = row.map_err(LogError::store("read a torn slot"))?;
@@ -231,6 +237,12 @@ fn torn_footer(
                 footer.clicks += 1;
                 let program = click_row::read(&value)?.program;
                 ledger.settle(program, Stream::Click, Outcome::Stored);
+            } else if name == family::IMPORTED {
+                footer.imported += 1;
+                let row = imported::read(&value)?;
+                if matches!(row, imported::Row::Click(_)) {
+                    ledger.settle(row.program(), Stream::ImportedClick, Outcome::Stored);
+                }
             } else {
                 footer.submissions += 1;
                 let stream = entry::stream(&value)?;
@@ -239,6 +251,13 @@ fn torn_footer(
         }
     }
     footer.ledger = ledger.entries();
-    let empty = footer.clicks == 0 && footer.submissions == 0 && footer.facts == 0;
-    Ok((!empty).then_some(footer))
+    let Footer {
+        clicks,
+        submissions,
+        facts,
+        imported,
+        ..
+    } = footer;
+    let is_empty = [clicks, submissions, facts, imported] == [0; 4];
+    Ok((!is_empty).then_some(footer))
 }

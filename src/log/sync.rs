@@ -282,17 +282,22 @@ impl Shared {
             .fetch_max(micros, Ordering::Relaxed);
     }
 
-    /// Flushes every family once the memtable of `clicks` is large. Called between two slots, so
-    /// that flushed files of `clicks` do not overlap; the small families follow so that none of
-    /// them holds old WAL files.
+    /// Flushes every family once the memtable of `clicks` or of `imported` is large. Called between
+    /// two slots, so that flushed files of `clicks` do not overlap; the small families follow so
+    /// that none of them holds old WAL files.
     fn flush_if_large(&self) -> Result<(), LogError> {
-        let clicks = self.cf(family::CLICKS)?;
-        let size = self
-            .db
-            .property_int_value_cf(clicks, rocksdb::properties::CUR_SIZE_ACTIVE_MEM_TABLE)
-            .map_err(LogError::store("read the memtable size"))?
-            .unwrap_or(0);
-        if size < family::FLUSH_AT_BYTES {
+        let mut largest = 0;
+        for name in [family::CLICKS, family::IMPORTED] {
+            let size = self
+                .db
+                .property_int_value_cf(
+                    self.cf(name)?,
+                    rocksdb::properties::CUR_SIZE_ACTIVE_MEM_TABLE,
+                )
+                .map_err(LogError::store("read the memtable size"))?;
+            largest = largest.max(size.unwrap_or(0));
+        }
+        if largest < family::FLUSH_AT_BYTES {
             return Ok(());
         }
         let mut options = FlushOptions::default();

@@ -9,6 +9,8 @@ mod docs;
 #[cfg(test)]
 mod fold;
 #[cfg(test)]
+mod import;
+#[cfg(test)]
 mod instructions;
 #[cfg(test)]
 mod money;

@@ -7,7 +7,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::model::click::Visitor;
-use crate::model::id::{EventNumber, EventTypeId, PartnerId, ProgramId, Slot, SubmissionId};
+use crate::model::id::{
+    AdId, EventNumber, EventTypeId, JobId, PartnerId, ProgramId, Slot, SubmissionId,
+};
+use crate::model::submission::Fingerprint;
 use crate::model::time::{Day, Millis};
 use crate::registry::cube::{CubeId, Granularity};
 
@@ -31,6 +34,8 @@ wrapped! {
     ProgramId(u32);
     PartnerId(u32);
     EventTypeId(u32);
+    AdId(u32);
+    JobId(u64);
     Slot(u32);
     EventNumber(u64);
     Visitor(u64);
@@ -113,6 +118,26 @@ key! {
         partner: PartnerId,
         /// The visitor.
         visitor: Visitor,
+    }
+
+    /// Of `job_windows`: one visitor of one partner's links, as one import tells them apart.
+    JobWindowKey {
+        /// The program.
+        program: ProgramId,
+        /// The import.
+        job: JobId,
+        /// The partner number of the link, also when unknown.
+        partner: PartnerId,
+        /// The visitor.
+        visitor: Visitor,
+    }
+
+    /// Of `externals`: one imported click.
+    ExternalKey {
+        /// The program of its link.
+        program: ProgramId,
+        /// Its name in the other system.
+        external: Fingerprint,
     }
 
     /// Of `waiting`: one submission whose click is not stored yet.

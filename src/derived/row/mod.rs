@@ -8,6 +8,7 @@ pub(super) mod action;
 pub(super) mod bytes;
 pub(super) mod cell;
 pub(super) mod counter;
+pub(super) mod external;
 pub(super) mod item;
 pub(super) mod journey;
 pub(super) mod key;

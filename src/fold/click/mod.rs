@@ -5,6 +5,7 @@
 
 pub(super) mod agents;
 pub(super) mod classify;
+pub(super) mod imported;
 pub(super) mod robots;
 pub(super) mod row;
 pub(super) mod window;

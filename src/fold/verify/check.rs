@@ -98,6 +98,7 @@ impl Check<'_> {
             };
             self.footer(&footer)?;
             self.log_clicks(slot)?;
+            self.log_imported(slot)?;
             for (id, entry) in self.log.entries(slot)? {
                 self.entry(id, &entry)?;
             }
@@ -131,6 +132,37 @@ impl Check<'_> {
         if sum.count > 0 {
             self.report.clicks += u64::from(sum.count);
             self.clicks.entry(slot).or_default().0 = sum;
+        }
+        Ok(())
+    }
+
+    fn log_imported(&mut self, slot: Slot) -> Result<(), FoldError> {
+        let mut rows = Vec::new();
+        let mut sum = Sum::default();
+        self.log
+            .for_each_imported(slot, &mut |partner, number, imported| {
+                let program = imported.click.program;
+                sum.count += 1;
+                let mixed = Sum::of(program, partner, number);
+                sum.mixed = sum.mixed.wrapping_add(mixed);
+                rows.push((program, imported.external, partner, imported.time, number));
+            })?;
+        if sum.count == 0 {
+            return Ok(());
+        }
+        self.report.imported += u64::from(sum.count);
+        let stored = &mut self.clicks.entry(slot).or_default().0;
+        stored.count += sum.count;
+        stored.mixed = stored.mixed.wrapping_add(sum.mixed);
+        for (program, external, partner, time, number) in rows {
+            self.balance.row(program, Stream::ImportedClick);
+            let named = self.view.external(program, external)?;
+            let expected = (slot, partner, time, number);
+            if named.is_none_or(|at| (at.slot, at.partner, at.time, at.number) != expected) {
+                let at = || format!("slot {slot}, program {program}, imported {}", number.0);
+                let found = named.map_or_else(|| "none".to_owned(), |at| format!("{at:?}"));
+                self.report.differs("external", at, "its own name", found);
+            }
         }
         Ok(())
     }
@@ -246,6 +278,16 @@ impl Check<'_> {
             let program = stored.click.program;
             keys.push(VerdictKey::of_live(program, stored.partner, stored.number));
         })?;
+        self.log
+            .for_each_imported(slot, &mut |partner, number, imported| {
+                keys.push(VerdictKey {
+                    program: imported.click.program,
+                    partner,
+                    day: imported.time.utc_day(),
+                    time: imported.time,
+                    number,
+                });
+            })?;
         for key in keys {
             if self
                 .view

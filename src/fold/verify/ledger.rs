@@ -39,6 +39,7 @@ impl Balance {
                 Stream::Conversion => report.ledger.conversions.add(account),
                 Stream::Modification => report.ledger.modifications.add(account),
                 Stream::Settlement => report.ledger.settlements.add(account),
+                Stream::ImportedClick => report.ledger.imported_clicks.add(account),
             }
             let at = || format!("program {program}, {stream:?}");
             let settled = account

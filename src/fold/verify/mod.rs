@@ -4,7 +4,8 @@
 //! Out: counts, and the first differences with where they are. The sums are made by code of this
 //! folder alone, from stored verdicts and actions; nothing here calls the path that folds.
 //!
-//! What is compared: every footer with its rows; clicks with verdicts, one to one; verdicts and
+//! What is compared: every footer with its rows; clicks, live and imported, with verdicts, one to
+//! one; imported clicks with the names they have in other systems; verdicts and
 //! actions with every aggregate cell; submissions with outcomes, waiting rows, actions and
 //! updates; updates with their actions; what actions hold of limits with every counter;
 //! actions of clicks with their counts; and the ledger: received = stored + refused + unrecorded,

@@ -16,6 +16,8 @@ pub struct VerifyReport {
     pub slots: u64,
     /// Clicks found in the log.
     pub clicks: u64,
+    /// Imported clicks found in the log.
+    pub imported: u64,
     /// Conversions, modifications, reversals and settlements found in the log.
     pub submissions: u64,
     /// Submissions that wait for their click.
@@ -43,6 +45,8 @@ pub struct LedgerTotals {
     pub modifications: Account,
     /// Actions that locked.
     pub settlements: Account,
+    /// Clicks of imports.
+    pub imported_clicks: Account,
 }
 
 /// What arrived and what became of it: received = stored + refused + unrecorded.

@@ -4,9 +4,9 @@
 //! became of everything that was received while it was open: received = stored + refused +
 //! unrecorded, per program and stream.
 //!
-//! Row: format u8 (1), torn u8, wall start and end signed, counts of clicks, submissions and facts,
-//! checksum u64, catalogue and rules version, then per ledger entry program, stream u8, outcome u8
-//! and count.
+//! Row: format u8 (2), torn u8, wall start and end signed, counts of clicks, submissions, facts and
+//! imported rows, checksum u64, catalogue and rules version, then per ledger entry program, stream
+//! u8, outcome u8 and count.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ use crate::model::time::Millis;
 use super::bytes::{Corrupt, Cursor, put_signed, put_varint};
 use crate::log::family;
 
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 /// What flows in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -32,15 +32,18 @@ pub enum Stream {
     Modification,
     /// What locked, said by the daemon itself.
     Settlement,
+    /// Clicks of imports.
+    ImportedClick,
 }
 
 impl Stream {
     /// Every stream with its stored byte.
-    const ALL: [(Self, u8); 4] = [
+    const ALL: [(Self, u8); 5] = [
         (Self::Click, 0),
         (Self::Conversion, 1),
         (Self::Modification, 2),
         (Self::Settlement, 3),
+        (Self::ImportedClick, 4),
     ];
 
     fn byte(self) -> u8 {
@@ -49,6 +52,7 @@ impl Stream {
             Self::Conversion => 1,
             Self::Modification => 2,
             Self::Settlement => 3,
+            Self::ImportedClick => 4,
         }
     }
 }
@@ -81,9 +85,10 @@ pub enum RefusedReason {
     TooLong,
     /// The request breaks a rule of HTTP (no `Host`, bytes outside ASCII).
     BadRequest,
-    /// A field of a conversion or a change is wrong.
+    /// A field of a conversion, of a change or of a row of an import is wrong.
     Invalid,
-    /// The same conversion or change is stored already; the first answer was repeated.
+    /// The same conversion, change or imported click is stored already; the first answer was
+    /// repeated.
     Retry,
     /// The store could not take it; the sender was told to try again.
     Unavailable,
@@ -206,7 +211,9 @@ pub struct Footer {
     pub submissions: u32,
     /// Facts in it.
     pub facts: u32,
-    /// Sum over its clicks and submissions, see [`super::key::checksum`].
+    /// Imported clicks and ends of imports in it.
+    pub imported: u32,
+    /// Sum over its clicks, submissions and imported rows, see [`super::key::checksum`].
     pub checksum: u64,
     /// The catalogue version the fold uses for it.
     pub catalog: CatalogVersion,
@@ -226,7 +233,7 @@ impl Footer {
         let mut row = vec![FORMAT, u8::from(self.torn)];
         put_signed(&mut row, self.wall_start.0);
         put_signed(&mut row, self.wall_end.0);
-        for count in [self.clicks, self.submissions, self.facts] {
+        for count in [self.clicks, self.submissions, self.facts, self.imported] {
             put_varint(&mut row, u64::from(count));
         }
         row.extend_from_slice(&self.checksum.to_be_bytes());
@@ -258,6 +265,7 @@ impl Footer {
             clicks: cursor.varint32()?,
             submissions: cursor.varint32()?,
             facts: cursor.varint32()?,
+            imported: cursor.varint32()?,
             checksum: cursor.u64()?,
             catalog: CatalogVersion(cursor.varint32()?),
             rules: RulesVersion(cursor.varint32()?),
@@ -308,6 +316,7 @@ mod tests {
             clicks: 200_000,
             submissions: 1,
             facts: 0,
+            imported: 300,
             checksum: 0xfedc_ba98_7654_3210,
             catalog: CatalogVersion(3),
             rules: RulesVersion(1),

@@ -5,18 +5,22 @@
 //! | clicks | slot u32 · partner u32 · number u64 |
 //! | submissions | slot u32 · program u32 · number u64 |
 //! | orders | program u32 · event type u32 · order id (1 to 64 bytes) · for tests a 0 byte |
+//! | imported | slot u32 · partner u32 (0 for ends) · number u64 |
+//! | externals | program u32 · 16 bytes |
+//! | jobs | 0 · job u64; 1 · job u64 · row u64 |
 //! | facts | slot u32 · sequence u32 |
 //! | footers | slot u32 |
 //! | catalog, rules | version u32 |
 //! | strings | reference u32 |
 //! | keys, meta | text |
 
-use crate::model::id::{EventNumber, EventTypeId, PartnerId, ProgramId, Slot};
+use crate::model::id::{EventNumber, EventTypeId, JobId, PartnerId, ProgramId, Slot};
+use crate::model::submission::Fingerprint;
 
 use super::bytes::{Corrupt, Cursor};
 use crate::log::family;
 
-/// Bytes of a key of `clicks` or `submissions`.
+/// Bytes of a key of `clicks`, `submissions` or `imported`.
 pub const EVENT_KEY_LEN: usize = 16;
 
 /// The key of an event: its slot, the partner or program it is filed under, its number.
@@ -38,7 +42,7 @@ pub fn submission(slot: Slot, program: ProgramId, number: EventNumber) -> [u8; E
     event(slot, program.0, number)
 }
 
-/// Slot, owner and number of a key of `clicks` or `submissions`.
+/// Slot, owner and number of a key of `clicks`, `submissions` or `imported`.
 ///
 /// # Errors
 /// The key has another length.
@@ -77,6 +81,58 @@ pub fn attempts(
         key.push(0);
     }
     key
+}
+
+/// The key of an imported click by its name in the other system.
+#[must_use]
+pub fn external(program: ProgramId, external: Fingerprint) -> [u8; 20] {
+    let mut key = [0; 20];
+    let (head, tail) = key.split_at_mut(4);
+    head.copy_from_slice(&program.0.to_be_bytes());
+    tail.copy_from_slice(&external.0);
+    key
+}
+
+const JOB: u8 = 0;
+const REFUSED_ROW: u8 = 1;
+
+/// The key of a job.
+#[must_use]
+pub fn job(job: JobId) -> [u8; 9] {
+    let mut key = [JOB; 9];
+    let (_, tail) = key.split_at_mut(1);
+    tail.copy_from_slice(&job.0.to_be_bytes());
+    key
+}
+
+/// The key of a row that a job refused.
+#[must_use]
+pub fn refused_row(job: JobId, row: u64) -> [u8; 17] {
+    let mut key = [REFUSED_ROW; 17];
+    let (_, tail) = key.split_at_mut(1);
+    tail.copy_from_slice(&(u128::from(job.0) << 64 | u128::from(row)).to_be_bytes());
+    key
+}
+
+/// The job that a key of `jobs` names; none if it is that of a refused row.
+///
+/// # Errors
+/// The key is neither.
+pub fn read_job(key: &[u8]) -> Result<Option<JobId>, Corrupt> {
+    let mut cursor = Cursor::new(family::JOBS, key);
+    match cursor.u8()? {
+        JOB => {
+            let job = JobId(cursor.u64()?);
+            cursor.end()?;
+            Ok(Some(job))
+        }
+        REFUSED_ROW => {
+            cursor.array::<16>()?;
+            cursor.end()?;
+            Ok(None)
+        }
+        _ => Err(cursor.corrupt("its kind is unknown")),
+    }
 }
 
 /// The key of a fact.

@@ -8,6 +8,7 @@ pub mod change;
 pub mod click;
 pub mod entry;
 pub mod footer;
+pub mod imported;
 pub mod key;
 pub mod settlement;
 pub mod submission;

@@ -3,6 +3,7 @@
 //! Called from blocking threads of the API and of the control socket, and by tools.
 
 pub mod conversions;
+pub mod imports;
 pub mod keys;
 pub mod settlements;
 pub mod versions;

@@ -1,0 +1,90 @@
+//! Imported clicks: what the fold reads and writes of them beside their verdicts.
+//!
+//! On the fold's thread, and in snapshots for all others.
+
+use crate::model::id::{JobId, PartnerId, ProgramId};
+use crate::model::submission::Fingerprint;
+
+use super::batch::Batch;
+use super::error::DerivedError;
+use super::family::Family;
+use super::generation::Families;
+use super::row::external::External;
+use super::row::key::{ExternalKey, JobWindowKey};
+use super::row::verdict::Window;
+use super::view::View;
+
+impl Batch<'_> {
+    /// Sets when a visitor of an import last clicked.
+    pub fn job_window(&mut self, key: JobWindowKey, window: Window) {
+        self.write_only(Family::JobWindows, &key.encode(), &window.encode());
+    }
+
+    /// Forgets the visitors of an import on a program, those of this batch as well.
+    pub fn forget_job(&mut self, program: ProgramId, job: JobId) {
+        let key = |job| JobWindowKey {
+            program,
+            job,
+            partner: PartnerId(0),
+            visitor: crate::model::click::Visitor(0),
+        };
+        let end = key(JobId(job.0.saturating_add(1))).encode();
+        self.remove_range(Family::JobWindows, &key(job).encode(), &end);
+    }
+
+    /// Sets which click has a name in another system.
+    pub fn set_external(&mut self, key: ExternalKey, click: External) {
+        self.put(Family::Externals, &key.encode(), click.encode().to_vec());
+    }
+
+    /// The imported click with a name in another system, as this slot leaves it.
+    ///
+    /// # Errors
+    /// RocksDB fails or the row is damaged; so for every read here.
+    pub fn external(
+        &self,
+        program: ProgramId,
+        external: Fingerprint,
+    ) -> Result<Option<External>, DerivedError> {
+        let key = ExternalKey { program, external };
+        self.get(Family::Externals, &key.encode(), External::decode)
+    }
+}
+
+impl Families<'_> {
+    /// When a visitor of an import last clicked.
+    ///
+    /// # Errors
+    /// As [`Batch::external`].
+    pub fn job_window(&self, key: JobWindowKey) -> Result<Option<Window>, DerivedError> {
+        self.get(Family::JobWindows, &key.encode(), Window::decode)
+    }
+}
+
+impl View<'_> {
+    /// The imported click with a name in another system.
+    ///
+    /// # Errors
+    /// As [`Batch::external`].
+    pub fn external(
+        &self,
+        program: ProgramId,
+        external: Fingerprint,
+    ) -> Result<Option<External>, DerivedError> {
+        let key = ExternalKey { program, external };
+        self.get(Family::Externals, &key.encode(), External::decode)
+    }
+
+    /// Whether visitors of imports are kept: of none, once every import has ended.
+    ///
+    /// # Errors
+    /// As [`Batch::external`].
+    pub fn has_job_windows(&self) -> Result<bool, DerivedError> {
+        let mut found = false;
+        self.scan(Family::JobWindows, &[], None, &mut |_, _| {
+            found = true;
+            Ok(std::ops::ControlFlow::Break(()))
+        })?;
+        Ok(found)
+    }
+}

@@ -1,0 +1,205 @@
+//! The clicks of imports: judged as live ones are, each by its own time.
+//!
+//! An import sends its rows in the order of their own times, so within a job numbers grow with own
+//! times, over all of its slots. The visitors of a job are known by nothing but their rows in
+//! `job_windows`: no live click and no other job sees them, and they are gone once it ends.
+
+use ahash::AHashMap;
+
+use crate::catalog::Catalog;
+use crate::derived::{
+    Batch, Class, External, ExternalKey, Families, JobWindowKey, Reasons, Window,
+};
+use crate::log::{Imported, Log};
+use crate::model::click::StoredClick;
+use crate::model::id::{AdId, EventNumber, JobId, PartnerId, ProgramId, Slot};
+use crate::model::submission::Fingerprint;
+
+use super::super::cells::Cells;
+use super::super::days::Days;
+use super::super::error::FoldError;
+use super::agents::Agents;
+use super::classify;
+use super::row::{Row, click_terms};
+
+/// Window rows held between slots; beyond that all are read again. One row takes about 56 bytes.
+const HELD_MAX: usize = 262_144;
+
+/// An imported click while its slot is folded.
+#[derive(Clone, Copy, Debug)]
+struct ImportedRow {
+    row: Row,
+    job: JobId,
+    ad: AdId,
+    external: Fingerprint,
+}
+
+/// What clicks are judged by, and what they add to.
+pub(in crate::fold) struct Judging<'a, 'f> {
+    pub(in crate::fold) log: &'a Log,
+    pub(in crate::fold) families: &'a Families<'f>,
+    pub(in crate::fold) catalog: &'a Catalog,
+    pub(in crate::fold) agents: &'a mut Agents,
+    pub(in crate::fold) days: &'a mut Days,
+    pub(in crate::fold) cells: &'a mut Cells,
+}
+
+/// The imported clicks of a slot, and what is known of their visitors.
+#[derive(Debug, Default)]
+pub(in crate::fold) struct Imports {
+    rows: Vec<ImportedRow>,
+    ends: Vec<(JobId, ProgramId)>,
+    held: AHashMap<JobWindowKey, Window>,
+    changed: Vec<JobWindowKey>,
+}
+
+impl Imports {
+    /// Forgets the clicks of the slot before.
+    pub(in crate::fold) fn begin_slot(&mut self) {
+        self.rows.clear();
+        self.ends.clear();
+        if self.held.len() > HELD_MAX {
+            self.held.clear();
+        }
+    }
+
+    /// Takes a click of `slot`.
+    pub(in crate::fold) fn push<P>(
+        &mut self,
+        slot: Slot,
+        partner: PartnerId,
+        number: EventNumber,
+        imported: Imported<P>,
+    ) {
+        let (ad, click) = (imported.click.ad, imported.click);
+        let stored = StoredClick {
+            partner,
+            number,
+            click,
+        };
+        let mut row = Row::new(slot, &stored);
+        row.time = imported.time;
+        self.rows.push(ImportedRow {
+            row,
+            job: imported.job,
+            ad,
+            external: imported.external,
+        });
+    }
+
+    /// Ends the reading of a slot, in which these jobs end.
+    pub(in crate::fold) fn all_read(&mut self, ends: Vec<(JobId, ProgramId)>) {
+        self.ends = ends;
+        self.rows
+            .sort_unstable_by_key(|imported| imported.row.order());
+    }
+
+    /// How many clicks there are.
+    pub(in crate::fold) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Judges the click at `at` and puts what becomes of it into the batch. One that was `judged`
+    /// before this start has its verdict already.
+    pub(in crate::fold) fn settle(
+        &mut self,
+        at: usize,
+        judged: bool,
+        judging: &mut Judging<'_, '_>,
+        batch: &mut Batch<'_>,
+    ) -> Result<(), FoldError> {
+        let Some(imported) = self.rows.get(at).copied() else {
+            return Ok(());
+        };
+        let mut row = imported.row;
+        if judged {
+            let stored = judging.families.verdict(row.key())?;
+            row.verdict = stored.ok_or(FoldError::VerdictMissing(row.number))?;
+        } else {
+            self.judge(&imported, &mut row, judging)?;
+            batch.verdict(row.key(), row.verdict);
+            let key = ExternalKey {
+                program: row.program,
+                external: imported.external,
+            };
+            batch.set_external(
+                key,
+                External {
+                    partner: row.partner,
+                    ad: imported.ad,
+                    time: row.time,
+                    number: row.number,
+                    slot: row.verdict.slot,
+                },
+            );
+        }
+        let day = match judging.catalog.program(row.program) {
+            Some(program) => judging.days.of(row.program, &program.time_zone, row.time),
+            None => row.time.utc_day(),
+        };
+        judging.cells.click(
+            row.program,
+            day,
+            row.verdict.bucket(row.partner),
+            row.verdict.class == Class::Unique,
+            row.verdict.payable(),
+        );
+        Ok(())
+    }
+
+    fn judge(
+        &mut self,
+        imported: &ImportedRow,
+        row: &mut Row,
+        judging: &mut Judging<'_, '_>,
+    ) -> Result<(), FoldError> {
+        let terms = click_terms(judging.catalog, row.program);
+        let agent = judging.agents.of(judging.log, row.user_agent, row.flags)?;
+        let mut reasons = classify::reasons(row.flags, agent, terms.pays_expired_ads);
+        row.verdict.class = if let Some(class) = classify::outside_windows(reasons) {
+            class
+        } else {
+            let key = JobWindowKey {
+                program: row.program,
+                job: imported.job,
+                partner: row.partner,
+                visitor: row.visitor,
+            };
+            let seen = match self.held.get(&key) {
+                Some(window) => Some(*window),
+                None => judging.families.job_window(key)?,
+            };
+            let (unique, now) = terms.rule.judge(row.time, seen);
+            self.held.insert(key, now);
+            self.changed.push(key);
+            if unique {
+                Class::Unique
+            } else {
+                reasons.set(Reasons::DUPLICATE);
+                Class::Duplicate
+            }
+        };
+        row.verdict.reasons = reasons;
+        Ok(())
+    }
+
+    /// Puts every changed window into the batch.
+    pub(in crate::fold) fn write(&mut self, batch: &mut Batch<'_>) {
+        self.changed.sort_unstable();
+        self.changed.dedup();
+        for key in self.changed.drain(..) {
+            if let Some(window) = self.held.get(&key) {
+                batch.job_window(key, *window);
+            }
+        }
+    }
+
+    /// Forgets the visitors of the jobs that end. Comes after [`Self::write`].
+    pub(in crate::fold) fn end_jobs(&mut self, batch: &mut Batch<'_>) {
+        for (job, program) in self.ends.drain(..) {
+            batch.forget_job(program, job);
+            self.held
+                .retain(|key, _| (key.job, key.program) != (job, program));
+        }
+    }
+}
