@@ -61,12 +61,46 @@ impl Salts {
     fn hash(&self, day: Day, address: IpAddr, user_agent: &[u8]) -> Option<Visitor> {
         let (_, salt) = self.0.iter().find(|salt| salt.0 == day)?;
         let mut hasher = SipHasher24::new_with_key(salt);
-        match address.to_canonical() {
-            IpAddr::V4(v4) => hasher.write(&v4.to_ipv6_mapped().octets()),
-            IpAddr::V6(v6) => hasher.write(&v6.octets()),
-        }
+        write_address(&mut hasher, address);
         hasher.write(user_agent);
         Some(Visitor(hasher.finish()))
+    }
+}
+
+/// Whom an import tells apart.
+#[derive(Clone, Copy, Debug)]
+pub enum Who<'a> {
+    /// By a text of the other system.
+    Named(&'a str),
+    /// By address, where it is known, and user agent.
+    From(Option<IpAddr>, &'a str),
+}
+
+/// A visitor of an import, under the salt of its job: nobody whom a live click or another job
+/// knows.
+#[must_use]
+pub fn of_import(salt: &[u8; SALT_LEN], who: Who<'_>) -> Visitor {
+    let mut hasher = SipHasher24::new_with_key(salt);
+    match who {
+        Who::Named(text) => {
+            hasher.write(&[1]);
+            hasher.write(text.as_bytes());
+        }
+        Who::From(address, user_agent) => {
+            hasher.write(&[2, u8::from(address.is_some())]);
+            if let Some(address) = address {
+                write_address(&mut hasher, address);
+            }
+            hasher.write(user_agent.as_bytes());
+        }
+    }
+    Visitor(hasher.finish())
+}
+
+fn write_address(hasher: &mut SipHasher24, address: IpAddr) {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => hasher.write(&v4.to_ipv6_mapped().octets()),
+        IpAddr::V6(v6) => hasher.write(&v6.octets()),
     }
 }
 
@@ -74,6 +108,26 @@ impl Salts {
 mod tests {
     use super::*;
     use crate::model::time::{DAY, MINUTE};
+
+    #[test]
+    fn an_import_tells_by_text_or_by_address_and_agent_under_its_own_salt() {
+        let salt = [7; SALT_LEN];
+        let at = |text: &str| Some(text.parse::<IpAddr>().unwrap());
+        let of = |who| of_import(&salt, who);
+        let all = [
+            of(Who::Named("")),
+            of(Who::Named("a")),
+            of(Who::From(None, "a")),
+            of(Who::From(at("192.0.2.1"), "a")),
+            of(Who::From(at("192.0.2.2"), "a")),
+            of(Who::From(at("192.0.2.1"), "b")),
+            of_import(&[8; SALT_LEN], Who::Named("a")),
+        ];
+        for (nth, visitor) in all.iter().enumerate() {
+            assert!(!all[nth + 1..].contains(visitor), "{nth}");
+        }
+        assert_eq!(of(Who::From(at("::ffff:192.0.2.1"), "a")), all[3]);
+    }
 
     #[test]
     fn visitors_differ_by_address_agent_and_day_and_join_over_midnight() {

@@ -12,6 +12,7 @@
 
 mod explain;
 mod house;
+mod import;
 pub mod run;
 mod settle;
 pub mod stores;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use parking_lot::Mutex;
 
 use crate::catalog::{Catalog, Shelf, StoredError};
 use crate::click::{Salts, Signer};
@@ -14,6 +15,7 @@ use crate::config::secrets::{self, SecretError};
 use crate::config::settings::AckMode;
 use crate::derived::{self, Derived, DerivedError};
 use crate::fold::{self, Robots, RobotsError, SHIPPED_ROBOTS};
+use crate::job::take::Taker;
 use crate::log::{self, Clock, Log, LogError};
 use crate::model::time::Millis;
 use crate::server::api::keys::HashKey;
@@ -93,6 +95,8 @@ pub struct Stores {
     pub hash_key: HashKey,
     /// The robot list in force.
     pub robots: Robots,
+    /// What takes the rows of imports, one chunk at a time; made with the first.
+    pub imports: Mutex<Option<Taker>>,
     state_directory: PathBuf,
 }
 
@@ -132,6 +136,7 @@ impl Stores {
             signer: Arc::new(signer),
             hash_key,
             robots,
+            imports: Mutex::new(None),
             state_directory,
         })
     }

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::catalog::apply::{self, Options};
 use crate::catalog::{self, Catalog, CatalogDoc, Problem};
 use crate::fold::{self, FoldRemote};
+use crate::job::import::{CHUNK, FINISH, LIST, OPEN};
 use crate::log::LogError;
 use crate::model::id::{CatalogVersion, ProgramId, Slot};
 use crate::server::api::keys::{self, KeyError, Scope};
@@ -21,8 +22,8 @@ use crate::server::control::polite;
 use crate::server::control::verb::{EXIT_INPUT, EXIT_TEMPORARY};
 use crate::server::control::{VerbError, Verbs};
 
-use super::explain;
 use super::stores::Stores;
+use super::{explain, import};
 
 /// How long a verb looks at what the fold is doing before it looks again.
 const GLANCE: Duration = Duration::from_millis(20);
@@ -53,13 +54,17 @@ pub fn table(stores: &Arc<Stores>, fold: FoldRemote, api: Option<Arc<ApiState>>)
         .with("key-create", keyed(key_create))
         .with("key-list", with(key_list))
         .with("key-revoke", keyed(key_revoke))
+        .with(OPEN, with(import::open))
+        .with(CHUNK, with(import::chunk))
+        .with(FINISH, with(import::finish))
+        .with(LIST, with(import::list))
         .with("link", with(explain::link))
         .with("explain", with(explain::explain))
         .with("verify", move |_| verify(&verifying.0, &verifying.1))
         .with("rebuild", move |_| rebuild(&folding, &fold))
 }
 
-fn read<T: DeserializeOwned>(value: Value) -> Result<T, VerbError> {
+pub(super) fn read<T: DeserializeOwned>(value: Value) -> Result<T, VerbError> {
     serde_json::from_value(value).map_err(|error| VerbError::new(EXIT_INPUT, error.to_string()))
 }
 

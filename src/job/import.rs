@@ -29,6 +29,8 @@ pub const OPEN: &str = "import-open";
 pub const CHUNK: &str = "import-chunk";
 /// Verb of [`Finish`]; answered with [`Finished`].
 pub const FINISH: &str = "import-finish";
+/// Verb that lists every import; answered with [`Listed`].
+pub const LIST: &str = "import-list";
 
 /// Asks where a job stands; begins it if there is none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -167,6 +169,36 @@ pub struct Finished {
     pub known: u64,
     /// Rows refused.
     pub refused: u64,
+}
+
+/// Every import there was.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listed {
+    /// The oldest first.
+    pub jobs: Vec<ListedJob>,
+}
+
+/// An import.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListedJob {
+    /// The job.
+    pub job: JobId,
+    /// What its rows are.
+    pub kind: Kind,
+    /// Name of the file.
+    pub file_name: String,
+    /// How many rows it has.
+    pub rows: u64,
+    /// How many of them are done.
+    pub cursor: u64,
+    /// What became of them.
+    pub so_far: Finished,
+    /// When it began.
+    pub created: Millis,
+    /// When it was finished.
+    pub completed: Option<Millis>,
 }
 
 #[cfg(test)]

@@ -13,14 +13,20 @@
 //! | `EventDate` of a row | [`own_time`] |
 //! | a row of clicks, field by field | [`click`] |
 //! | open, chunks, finish | [`import`] |
+//! | where an import stands | [`record`] |
+//! | a row of clicks → a click to store | [`take`] |
+//! | a row of conversions → a submission | [`convert`] |
 //!
 //! Invariants: a row depends on what a line says and on nothing around it, neither on the order of
 //! the columns nor on that of the lines; memory is bounded by the longest row allowed.
 
 pub mod click;
 pub mod column;
+pub mod convert;
 pub mod csv;
 pub mod import;
 pub mod json_line;
 pub mod line;
 pub mod own_time;
+pub mod record;
+pub mod take;

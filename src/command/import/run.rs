@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::Value;
 
 use crate::command::Failure;
-use crate::command::ask::Asker;
+use crate::command::ask::{Asker, ask};
 use crate::command::line::{ConfigFile, load};
 use crate::config::Config;
 use crate::job::column::Kind;
-use crate::job::import::Finished;
+use crate::job::import::{Finished, LIST, Listed};
 use crate::model::id::{JobId, ProgramId};
 
 use super::read::{Format, Meaning, Space};
@@ -29,6 +30,8 @@ pub(in crate::command) enum ImportCommand {
     Clicks(Arguments),
     /// Import conversions; those of imported clicks name them as `CustomClickId`.
     Conversions(Arguments),
+    /// List every import, how far it is and what became of its rows.
+    List(ConfigFile),
 }
 
 /// How it is imported.
@@ -61,6 +64,7 @@ pub(in crate::command) fn run(command: ImportCommand, out: &mut dyn Write) -> Re
     let (kind, arguments) = match command {
         ImportCommand::Clicks(arguments) => (Kind::Clicks, arguments),
         ImportCommand::Conversions(arguments) => (Kind::Conversions, arguments),
+        ImportCommand::List(file) => return list(&load(&file.config)?, out).map(|()| 0),
     };
     let config = load(&arguments.config.config)?;
     let mut asker = Asker::new(&config);
@@ -68,6 +72,37 @@ pub(in crate::command) fn run(command: ImportCommand, out: &mut dyn Write) -> Re
     let ended = asker.end();
     let code = imported?;
     ended.map(|()| code)
+}
+
+fn list(config: &Config, out: &mut dyn Write) -> Result<(), Failure> {
+    let answer = ask(config, LIST, Value::Null)?;
+    let listed: Listed = serde_json::from_value(answer)
+        .map_err(|error| Failure::new(75, format!("{LIST}: another version: {error}")))?;
+    writeln!(
+        out,
+        "{:<18} {:<11} {:>9} {:>9} {:>9} {:>9} {:>9}  {:<24} file",
+        "job", "of", "rows", "done", "stored", "known", "refused", "finished"
+    )?;
+    for job in listed.jobs {
+        let Finished {
+            stored,
+            known,
+            refused,
+        } = job.so_far;
+        let completed = job
+            .completed
+            .map_or_else(|| "-".to_owned(), |at| at.to_string());
+        writeln!(
+            out,
+            "{:<18} {:<11} {:>9} {:>9} {stored:>9} {known:>9} {refused:>9}  {completed:<24} {}",
+            job.job.to_string(),
+            job.kind.name(),
+            job.rows,
+            job.cursor,
+            job.file_name.escape_debug()
+        )?;
+    }
+    Ok(())
 }
 
 fn import(

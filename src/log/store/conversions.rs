@@ -11,7 +11,7 @@ use rocksdb::WriteBatch;
 
 use crate::model::action::change::Change;
 use crate::model::entry::Entry;
-use crate::model::id::{EventTypeId, ProgramId, SubmissionId};
+use crate::model::id::{EventTypeId, JobId, ProgramId, SubmissionId};
 use crate::model::submission::{PayloadHash, Submission};
 
 use super::super::commit::{Added, Epoch};
@@ -66,7 +66,33 @@ impl Log {
     /// # Errors
     /// The store failed or asks for a pause, or the order id has too many attempts.
     pub fn submit(&self, submission: &Submission) -> Result<Accepted, LogError> {
-        let accepted = self.submit_once(submission);
+        self.submit_beside(submission, |_| {})
+    }
+
+    /// As [`Self::submit`], for a row of a job: what is known of the job is stored in the same
+    /// commit, unless the row is an exact retry.
+    ///
+    /// # Errors
+    /// As [`Self::submit`].
+    pub fn submit_of_job(
+        &self,
+        submission: &Submission,
+        job: JobId,
+        record: &[u8],
+    ) -> Result<Accepted, LogError> {
+        let jobs = self.shared.cf(family::JOBS)?;
+        self.submit_beside(submission, |batch| {
+            batch.put_cf(jobs, key::job(job), record);
+        })
+    }
+
+    /// Stores a submission with what `beside` puts into its batch.
+    fn submit_beside(
+        &self,
+        submission: &Submission,
+        beside: impl FnOnce(&mut WriteBatch),
+    ) -> Result<Accepted, LogError> {
+        let accepted = self.submit_once(submission, beside);
         let outcome = match &accepted {
             Ok(Accepted { retry: false, .. }) => return accepted,
             Ok(_) => RefusedReason::Retry,
@@ -77,7 +103,11 @@ impl Log {
         accepted
     }
 
-    fn submit_once(&self, submission: &Submission) -> Result<Accepted, LogError> {
+    fn submit_once(
+        &self,
+        submission: &Submission,
+        beside: impl FnOnce(&mut WriteBatch),
+    ) -> Result<Accepted, LogError> {
         let shared = &*self.shared;
         let (program, event_type) = (submission.program, submission.event_type);
         let order_id = &submission.order_id;
@@ -102,6 +132,7 @@ impl Log {
             });
             let row = submission_row::write_order(&attempts);
             batch.put_cf(orders, &reservation.key, row);
+            beside(batch);
         })?;
         Ok(stored)
     }
