@@ -7,9 +7,10 @@
 //! the daemon beside other servers, as ratios, and judges them. `loadtest scale` compares a big
 //! catalogue with a small one and changes it under load. `loadtest hostile` measures honest clicks
 //! among connections that misbehave. `loadtest convert` writes the sample as files to import, with
-//! the figures that must come of it. `loadtest cut` cuts the connections of conversions and counts
-//! what came of them. All speak to loopback only, end by themselves, and leave no server behind.
-//! The exit code is 0 only if nothing differs, fails, is lost or misses its bound.
+//! the figures that must come of it, and `loadtest import` brings them to a daemon: in order,
+//! shuffled and interrupted. `loadtest cut` cuts the connections of conversions and counts what
+//! came of them. All speak to loopback only, end by themselves, and leave no server behind. The
+//! exit code is 0 only if nothing differs, fails, is lost or misses its bound.
 //!
 //! | folder | what |
 //! |---|---|
@@ -77,6 +78,8 @@ enum Test {
     BareHyper(compare::bare_hyper::Options),
     /// Write the sample as files for `clickd import`, and what its reports must say
     Convert(convert::Options),
+    /// Import the sample with its own times, whole and interrupted, and compare every figure
+    Import(convert::import::Options),
     /// Measure what a big catalogue costs against a small one, and its change under load
     Scale(scale::Options),
     /// Measure honest clicks while others hold connections, send slow heads and pipeline
@@ -129,6 +132,10 @@ async fn test(test: Test) -> Result<()> {
             Box::pin(async { compare::command::run(options, &mut out).await }) as Boxed<'_>,
         ),
         Test::BareHyper(_) | Test::Convert(_) => bail!("it is no test"),
+        Test::Import(options) => (
+            LIMIT,
+            Box::pin(async { convert::import::run(options, &mut out).await }) as Boxed<'_>,
+        ),
         Test::Scale(options) => (
             LIMIT,
             Box::pin(async { scale::run(options, &mut out).await }) as Boxed<'_>,

@@ -9,13 +9,16 @@ use std::fmt;
 use anyhow::{Context as _, Result};
 use serde::Deserialize;
 
-/// Counts of both streams.
+/// Counts of these streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub(crate) struct Ledger {
     /// Clicks of known programs.
     pub(crate) clicks: Line,
     /// Submissions.
     pub(crate) conversions: Line,
+    /// Clicks of imports.
+    #[serde(default)]
+    pub(crate) imported_clicks: Line,
 }
 
 /// Counts of one stream.

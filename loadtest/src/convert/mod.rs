@@ -7,8 +7,11 @@
 //! | rows → a file of clicks and a file of conversions | [`files`] |
 //! | rows → figures per partner and day | [`recount`] |
 //! | the command | [`run`](mod@run) |
+//!
+//! `loadtest import` brings those files to a daemon and compares its reports, see [`import`].
 
 mod files;
+pub(crate) mod import;
 mod recount;
 mod run;
 mod sample;

@@ -123,6 +123,13 @@ impl Daemon {
         Ok(since.elapsed())
     }
 
+    /// Ends it by SIGKILL.
+    pub(crate) fn kill(&mut self) -> Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
     /// The end of its log, for a message.
     pub(crate) fn tail(&self) -> String {
         tail(&self.log)

@@ -22,7 +22,8 @@ pub(crate) struct Stage {
     pub(crate) settings: Settings,
     /// The brand's access.
     pub(crate) account: Account,
-    verbs: Verbs,
+    /// Further verbs.
+    pub(crate) verbs: Verbs,
     folder: TempDir,
 }
 
@@ -114,6 +115,14 @@ impl Stage {
             );
         }
         Ok(ledger)
+    }
+
+    /// Ends the daemon by SIGKILL and starts it again.
+    pub(crate) async fn crash(&mut self, clickd: &Path) -> Result<()> {
+        // The one that ends holds the ports, so it goes first; for a moment none is here.
+        self.daemon.kill()?;
+        self.daemon = Daemon::start(clickd, &self.settings)?;
+        self.daemon.ready().await
     }
 
     /// Scrapes the metrics, stops the daemon and says both.

@@ -52,6 +52,25 @@ impl Verbs {
         self.run(&["verify"], &[], LONG).await
     }
 
+    /// Imports `file` as `kind`, `clicks` or `conversions`; the summary.
+    pub(crate) async fn import(&self, kind: &str, file: &Path) -> Result<String> {
+        let file = file.to_str().context("the file's path is not UTF-8")?;
+        self.run(&["import", kind], &[file], LONG).await
+    }
+
+    /// The list of imports.
+    pub(crate) async fn imports(&self) -> Result<String> {
+        self.run(&["import", "list"], &[], SHORT).await
+    }
+
+    /// A command that imports clicks, for who wants to end it early.
+    pub(crate) fn import_command(&self, file: &Path) -> Command {
+        let mut command = Command::new(&self.clickd);
+        command.args(["import", "clicks", "--config"]);
+        command.arg(&self.config).arg(file);
+        command
+    }
+
     /// Runs `clickd VERB --config FILE ARGUMENTS` and returns what it printed.
     async fn run(&self, verb: &[&str], arguments: &[&str], limit: Duration) -> Result<String> {
         let name = format!("clickd {}", verb.join(" "));
