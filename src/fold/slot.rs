@@ -413,6 +413,8 @@ impl Folder {
             && let Some(row) = self.rows.get(at)
         {
             Some(row.verdict)
+        } else if let Some(verdict) = self.imports.verdict(place) {
+            Some(verdict)
         } else {
             families.verdict(VerdictKey {
                 program,

@@ -28,9 +28,17 @@ impl See for Desk<'_, '_> {
         Ok(journey(self.batch, program, persons, times)?)
     }
 
-    fn external(&self, _: ProgramId, _: Fingerprint) -> Result<Option<Touch>, FoldError> {
-        // No click is imported yet, so none has an id of another system.
-        Ok(None)
+    fn external(&self, program: ProgramId, of: Fingerprint) -> Result<Option<Touch>, FoldError> {
+        let found = self.batch.external(program, of)?;
+        Ok(found.map(|click| Touch {
+            time: click.time,
+            number: click.number,
+            source: Source::Click {
+                partner: click.partner,
+                ad: click.ad,
+                slot: Some(click.slot),
+            },
+        }))
     }
 
     fn earned(

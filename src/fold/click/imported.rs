@@ -8,12 +8,13 @@ use ahash::AHashMap;
 
 use crate::catalog::Catalog;
 use crate::derived::{
-    Batch, Class, External, ExternalKey, Families, JobWindowKey, Reasons, Window,
+    Batch, Class, External, ExternalKey, Families, JobWindowKey, Reasons, Verdict, Window,
 };
 use crate::log::{Imported, Log};
 use crate::model::click::StoredClick;
 use crate::model::id::{AdId, EventNumber, JobId, PartnerId, ProgramId, Slot};
 use crate::model::submission::Fingerprint;
+use crate::model::time::Millis;
 
 use super::super::cells::Cells;
 use super::super::days::Days;
@@ -133,6 +134,9 @@ impl Imports {
                 },
             );
         }
+        if let Some(settled) = self.rows.get_mut(at) {
+            settled.row.verdict = row.verdict;
+        }
         let day = match judging.catalog.program(row.program) {
             Some(program) => judging.days.of(row.program, &program.time_zone, row.time),
             None => row.time.utc_day(),
@@ -145,6 +149,18 @@ impl Imports {
             row.verdict.payable(),
         );
         Ok(())
+    }
+
+    /// The verdict on a click of this slot, by its place in the order of [`Row::order`].
+    pub(in crate::fold) fn verdict(
+        &self,
+        place: (ProgramId, PartnerId, Millis, EventNumber),
+    ) -> Option<Verdict> {
+        let found = self
+            .rows
+            .binary_search_by_key(&place, |imported| imported.row.order());
+        let row = self.rows.get(found.ok()?)?;
+        Some(row.row.verdict)
     }
 
     fn judge(

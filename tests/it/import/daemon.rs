@@ -199,6 +199,28 @@ fn conversions_are_stored_once_and_what_they_lack_is_named() {
     verify(&home.config).unwrap();
 }
 
+#[test]
+fn a_conversion_is_credited_to_the_imported_click_that_it_names_on_its_own_day() {
+    let home = Home::new();
+    let clicks = told(6, 5);
+    assert_eq!(home.import("clicks", &csv(&clicks, 1)).0, 0);
+    let mut file = "OrderId,EventDate,CampaignId,ActionTrackerId,CustomClickId\n".to_owned();
+    for (nth, told) in clicks.iter().enumerate() {
+        writeln!(file, "o{nth},{},1,1,x{nth}", told.millis() + 1_000).unwrap();
+    }
+    writeln!(file, "o9,2017-11-08T23:59Z,1,1,unknown").unwrap();
+    assert_eq!(home.import("conversions", &file).0, 0);
+    let mut actions = 0;
+    for line in home.reports().lines() {
+        let records: Vec<serde_json::Value> = serde_json::from_str(line).unwrap();
+        for record in records {
+            assert_eq!(record["Actions"], record["RawClicks"], "{line}");
+            actions += record["Actions"].as_u64().unwrap();
+        }
+    }
+    assert_eq!(actions, 5);
+}
+
 fn rows(clicks: &[Told]) -> Vec<Row> {
     let row = |(nth, told): (usize, &Told)| {
         let pairs = [
