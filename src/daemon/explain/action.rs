@@ -85,7 +85,13 @@ fn priced(reckoning: &Reckoning, action: &Action) -> Value {
         })
         .collect();
     let taken = reckoning.before_limits.0.saturating_sub(action.cost.0);
-    let reversed = action.is_reversed();
+    if action.is_reversed() {
+        return json!({
+            "why": "it was taken back and earns nothing",
+            "before_the_reversal": action.gross_cost.to_string(),
+            "rules": rule::lines(&reckoning.rules),
+        });
+    }
     json!({
         "level": match reckoning.level {
             Level::Order => "ORDER",
@@ -93,9 +99,9 @@ fn priced(reckoning: &Reckoning, action: &Action) -> Value {
         },
         "scheduled_terms": reckoning.scheduled,
         "lines": lines,
-        "before_limits": (!reversed).then(|| reckoning.before_limits.to_string()),
+        "before_limits": reckoning.before_limits.to_string(),
         "limits": (!limits.is_empty()).then_some(limits),
-        "taken_by_limits": (!reversed && taken > 0).then(|| micros(taken)),
+        "taken_by_limits": (taken > 0).then(|| micros(taken)),
         "rules": rule::lines(&reckoning.rules),
     })
 }

@@ -26,6 +26,7 @@ use crate::server::control::VerbError;
 use crate::server::control::verb::EXIT_INPUT;
 
 use super::stores::Stores;
+use order::Told;
 
 pub(super) use link::link;
 
@@ -49,24 +50,41 @@ pub(super) fn explain(stores: &Stores, value: Value) -> Result<Value, VerbError>
         return click::explain_click(stores, &id);
     }
     if let Ok(id) = what.parse::<SubmissionId>()
-        && let Some(told) = order::explain_submission(stores, id)?
+        && let Some(submission) = order::explain_submission(stores, id)?
     {
-        return Ok(told);
+        return Ok(submission.told);
     }
     if let Ok(id) = what.parse::<ActionId>()
         && let Some(told) = action::explain_action(stores, id)?
     {
         return Ok(told);
     }
-    let orders = order::explain_order(stores, what)?;
-    if orders.is_empty() {
+    let attempts = order::explain_order(stores, what)?;
+    if attempts.is_empty() {
         let error = format!(
             "`{what}` is no link (/c/partner/ad/program), no click id that verifies, no submission \
              id (A-…), no action id (program.event type.number), and no order id of any program"
         );
         return Err(VerbError::new(EXIT_INPUT, error));
     }
-    Ok(json!({ "order_id": what, "attempts": orders }))
+    Ok(json!({
+        "order_id": what,
+        "attempts": attempts.iter().map(|attempt| &attempt.told).collect::<Vec<_>>(),
+        "actions": actions(stores, &attempts)?,
+    }))
+}
+
+/// What the actions of an order came to; the path to each stands with its attempt.
+fn actions(stores: &Stores, attempts: &[Told]) -> Result<Vec<Value>, VerbError> {
+    let mut actions = Vec::new();
+    for id in attempts.iter().filter_map(|attempt| attempt.action) {
+        let mut told = action::explain_action(stores, id)?.unwrap_or_default();
+        if let Some(parts) = told.as_object_mut() {
+            parts.remove("credit");
+        }
+        actions.push(told);
+    }
+    Ok(actions)
 }
 
 fn damaged(error: &DerivedError) -> VerbError {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::catalog::Catalog;
-use crate::derived::{Path, Source, Step, SubmissionOutcome};
+use crate::derived::{ActionId, Path, Source, Step, SubmissionOutcome};
 use crate::fold::credit_rules;
 use crate::model::action::change::{Change, What};
 use crate::model::entry::Entry;
@@ -15,8 +15,15 @@ use super::super::stores::Stores;
 use super::super::verbs::failed;
 use super::{catalog_of, damaged, rule};
 
+/// What is told of one submission.
+pub(super) struct Told {
+    pub(super) told: Value,
+    /// The action that it became.
+    pub(super) action: Option<ActionId>,
+}
+
 /// Every attempt at an order id, over the event types of all programs.
-pub(super) fn explain_order(stores: &Stores, order_id: &str) -> Result<Vec<Value>, VerbError> {
+pub(super) fn explain_order(stores: &Stores, order_id: &str) -> Result<Vec<Told>, VerbError> {
     let catalog = stores.catalog.load();
     let mut programs: Vec<_> = catalog.programs.values().collect();
     programs.sort_by_key(|program| program.id);
@@ -41,7 +48,7 @@ pub(super) fn explain_order(stores: &Stores, order_id: &str) -> Result<Vec<Value
 pub(super) fn explain_submission(
     stores: &Stores,
     id: SubmissionId,
-) -> Result<Option<Value>, VerbError> {
+) -> Result<Option<Told>, VerbError> {
     let entry = stores.log.entry(id).map_err(|error| failed(&error))?;
     let Some(entry) = entry else {
         return Ok(None);
@@ -49,7 +56,11 @@ pub(super) fn explain_submission(
     let serving = stores.derived.serving();
     let view = serving.view().map_err(|error| damaged(&error))?;
     let outcome = view.outcome(id).map_err(|error| damaged(&error))?;
-    let result = result(outcome.map(|settled| settled.outcome));
+    let outcome = outcome.map(|settled| settled.outcome);
+    let action = match outcome {
+        Some(SubmissionOutcome::Credited(action)) => Some(action),
+        _ => None,
+    };
     let (submitted, credit) = match &entry {
         Entry::Settlement(settlement) => {
             let said = json!({
@@ -70,12 +81,13 @@ pub(super) fn explain_submission(
             (sent(id, submission), credit.unwrap_or_default())
         }
     };
-    Ok(Some(json!({
+    let told = json!({
         "submission": id.to_string(),
-        "result": result,
+        "result": result(outcome),
         "credit": credit,
         "submitted": submitted,
-    })))
+    });
+    Ok(Some(Told { told, action }))
 }
 
 /// What became of a submission.
