@@ -9,6 +9,9 @@ use super::Failure;
 /// Exit code when stored figures and events differ.
 const EXIT_DIFFERS: u8 = 65;
 
+/// Texts longer than this have a line of their own in a list.
+const WORD_MAX: usize = 40;
+
 /// A string without quotes; anything else as JSON.
 #[must_use]
 pub fn text(value: &Value) -> String {
@@ -110,7 +113,10 @@ fn branch(out: &mut dyn Write, value: &Value, depth: usize) -> std::io::Result<(
 fn is_branch(value: &Value) -> bool {
     match value {
         Value::Object(fields) => !fields.is_empty(),
-        Value::Array(items) => items.iter().any(|item| item.is_object() || item.is_array()),
+        Value::Array(items) => items.iter().any(|item| match item {
+            Value::String(text) => text.len() > WORD_MAX,
+            other => other.is_object() || other.is_array(),
+        }),
         _ => false,
     }
 }

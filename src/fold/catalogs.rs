@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::catalog::{Catalog, Shelf};
 use crate::log::Log;
-use crate::model::id::CatalogVersion;
+use crate::model::id::{CatalogVersion, Slot};
 
 use super::error::FoldError;
 
@@ -55,6 +55,18 @@ impl Catalogs {
         let slots = self.slots;
         self.held.retain(|(last, _)| slots - last <= IDLE_SLOTS);
     }
+}
+
+/// The catalogue that a slot is folded by; none before the slot is sealed.
+///
+/// # Errors
+/// The log fails or lacks the version.
+pub fn catalog_of(log: &Log, shelf: &Shelf, slot: Slot) -> Result<Option<Arc<Catalog>>, FoldError> {
+    let Some(footer) = log.footer(slot)? else {
+        return Ok(None);
+    };
+    let version = footer.catalog;
+    shelf.get(version, || read(log, version)).map(Some)
 }
 
 fn read(log: &Log, version: CatalogVersion) -> Result<Catalog, FoldError> {

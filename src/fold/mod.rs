@@ -24,7 +24,10 @@ mod slot;
 mod thread;
 mod verify;
 
+pub use action::tell::{Limited, Reckoned, Reckoning, reckon};
+pub use catalogs::catalog_of;
 pub use click::robots::{Robots, RobotsError, SHIPPED_ROBOTS};
+pub use credit::tell::credit_rules;
 pub use error::FoldError;
 pub use rebuild::{Progress, rebuild};
 pub use slot::{Folder, RULES};

@@ -27,6 +27,45 @@ fn check(name: &str, expected: &str) -> bool {
     true
 }
 
+/// Each rule beside the test that proves it.
+fn proofs() -> String {
+    let received = clickd::conversion::rules::RULES.iter();
+    let received = received.map(|rule| (rule.id, "Receipt", rule.test));
+    let decided = clickd::registry::rules::every().map(|rule| (rule.id, rule.name, rule.test));
+    let rows = received.chain(decided).map(|(id, name, test)| {
+        assert!(is_there(test), "{id}: {test}");
+        format!("| {id} | {name} | `{test}` |")
+    });
+    let rows: Vec<String> = rows.collect();
+    format!("| Rule | | Test |\n|---|---|---|\n{}\n", rows.join("\n"))
+}
+
+/// Whether a test of this path is written where its module's tests lie.
+fn is_there(test: &str) -> bool {
+    let (path, name) = test.rsplit_once("::").unwrap();
+    let (root, path) = match path.strip_prefix("it::") {
+        Some(path) => ("tests/it", path),
+        None => ("src", path),
+    };
+    let module = path.strip_suffix("::tests").unwrap_or(path);
+    let file = module.replace("::", "/");
+    let above = file.rsplit_once('/').map_or("", |(above, _)| above);
+    let mut places = vec![format!("{above}/tests.rs")];
+    places.extend([".rs", "_tests.rs", "/tests.rs", "/tests/mod.rs"].map(|end| file.clone() + end));
+    places.iter().any(|place| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(root).join(place);
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        let mut tests = text.split("#[test]\n").skip(1);
+        tests.any(|test| test.trim_start().starts_with(&format!("fn {name}(")))
+    })
+}
+
+#[test]
+fn a_test_that_nobody_wrote_is_not_there() {
+    assert!(!is_there("fold::price::order_tests::nobody_wrote_this"));
+    assert!(!is_there("fold::nowhere::tests::nobody_wrote_this"));
+}
+
 /// All parts in one test, since each rewrites the same file.
 #[test]
 fn readme_shows_the_tables_as_they_are() {
@@ -35,8 +74,9 @@ fn readme_shows_the_tables_as_they_are() {
     let conversions = check("conversions", &clickd::conversion::rules::markdown());
     let import = check("import", &clickd::job::column::markdown());
     let rules = check("rules", &clickd::registry::rules::markdown());
+    let proofs = check("proofs", &proofs());
     assert!(
-        rules && import && reports && metrics && conversions,
+        proofs && rules && import && reports && metrics && conversions,
         "README.md was out of date and is written anew"
     );
 }

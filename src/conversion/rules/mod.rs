@@ -13,4 +13,4 @@ pub mod relation;
 mod tests;
 
 pub use form::{TEST, check, is_switched_on};
-pub use list::markdown;
+pub use list::{RULES, Rule, markdown};

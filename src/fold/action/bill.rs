@@ -3,6 +3,7 @@
 use crate::catalog::Catalog;
 use crate::catalog::snapshot::{ExceptionLists, Found, Payout, Program};
 use crate::derived::{Action, ActionFlags, ActionId, ActionItem, Counter, Hold, Referred};
+use crate::log::Log;
 use crate::log::row::click as click_row;
 use crate::model::click::Parameter;
 use crate::model::currency::Currency;
@@ -141,37 +142,37 @@ impl Desk<'_, '_> {
         after.charge((&priced, &claims), &used, received);
         Ok(priced.cost())
     }
+}
 
-    /// What the click of an action says of its link, when any rule asks for it; nothing of a lost
-    /// click.
-    pub(super) fn link(&self, action: &Action, payout: &Payout) -> Result<Link, FoldError> {
-        if !Link::is_asked_by(payout) {
-            return Ok(Link::default());
-        }
-        let Some(Referred {
-            number,
-            slot: Some(slot),
-            ..
-        }) = action.click
-        else {
-            return Ok(Link::default());
-        };
-        let row = self.folder.log().click_row(slot, action.partner, number)?;
-        let Some(row) = row else {
-            return Ok(Link::default());
-        };
-        let row = click_row::read(&row).map_err(crate::log::LogError::from)?;
-        let mut link = Link::default();
-        for (parameter, value) in row.parameters {
-            let place = match parameter {
-                Parameter::Property => &mut link.property,
-                Parameter::SharedId => &mut link.shared_id,
-                _ => continue,
-            };
-            *place = Some(String::from_utf8_lossy(value).into());
-        }
-        Ok(link)
+/// What the click of an action says of its link, when any rule asks for it; nothing of a lost
+/// click.
+pub(super) fn link(log: &Log, action: &Action, payout: &Payout) -> Result<Link, FoldError> {
+    if !Link::is_asked_by(payout) {
+        return Ok(Link::default());
     }
+    let Some(Referred {
+        number,
+        slot: Some(slot),
+        ..
+    }) = action.click
+    else {
+        return Ok(Link::default());
+    };
+    let row = log.click_row(slot, action.partner, number)?;
+    let Some(row) = row else {
+        return Ok(Link::default());
+    };
+    let row = click_row::read(&row).map_err(crate::log::LogError::from)?;
+    let mut link = Link::default();
+    for (parameter, value) in row.parameters {
+        let place = match parameter {
+            Parameter::Property => &mut link.property,
+            Parameter::SharedId => &mut link.shared_id,
+            _ => continue,
+        };
+        *place = Some(String::from_utf8_lossy(value).into());
+    }
+    Ok(link)
 }
 
 /// The program and the payout that an action was credited by.

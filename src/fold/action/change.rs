@@ -9,7 +9,7 @@ use crate::model::action::change::{Change, ChangeRefusal};
 use crate::model::id::SubmissionId;
 
 use super::super::error::FoldError;
-use super::bill::{Bill, terms};
+use super::bill::{Bill, link, terms};
 use super::desk::{Desk, Made};
 use super::figures::Figures;
 use super::modify::Standing;
@@ -62,7 +62,7 @@ impl Desk<'_, '_> {
                 lists: &program.lists,
                 payout,
                 submission: &conversion,
-                link: self.link(action, payout)?,
+                link: link(self.folder.log(), action, payout)?,
             };
             self.charge(action_id, &action.holds, &mut after, &bill, received)?;
         }

@@ -14,7 +14,7 @@ use super::super::credit::decide::{Decision, decide};
 use super::super::credit::see::See as _;
 use super::super::days;
 use super::super::error::FoldError;
-use super::bill::{Bill, lines};
+use super::bill::{Bill, lines, link};
 use super::desk::{Desk, Made};
 use super::figures::Figures;
 use super::modify::Standing;
@@ -105,7 +105,7 @@ impl Desk<'_, '_> {
             lists: &winner.program.lists,
             payout,
             submission: case.submission,
-            link: self.link(&action, payout)?,
+            link: link(self.folder.log(), &action, payout)?,
         };
         let mut standing = Standing {
             action,

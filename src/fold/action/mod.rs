@@ -11,6 +11,7 @@ pub(super) mod figures;
 mod modify;
 mod settle;
 mod sight;
+pub(super) mod tell;
 
 #[cfg(test)]
 mod tests;

@@ -13,6 +13,7 @@ mod choose;
 pub(super) mod decide;
 mod screen;
 pub(super) mod see;
+pub(super) mod tell;
 
 #[cfg(test)]
 mod tests;

@@ -147,6 +147,27 @@ fn period_code(period: Period) -> u8 {
     }
 }
 
+/// The period of a stored number, in words.
+pub(in crate::fold) fn period_word(code: u8) -> &'static str {
+    match code {
+        1 => "day",
+        2 => "week",
+        3 => "month",
+        4 => "quarter",
+        _ => "contract",
+    }
+}
+
+/// The scope of a stored number, in words.
+pub(in crate::fold) fn scope_word(code: u8) -> &'static str {
+    match code {
+        2 => "customer",
+        3 => "order",
+        4 => "click",
+        _ => "all",
+    }
+}
+
 /// The stored number of a scope; never renumbered.
 fn scope_code(scope: Scope) -> u8 {
     match scope {

@@ -1,8 +1,10 @@
 //! The rules by which conversions earn: [`list`] holds those of prices and shows them all,
-//! [`credit`] those of who earns.
+//! [`credit`] those of who earns, [`change`] those of what becomes of an action afterwards.
 
+pub mod change;
 pub mod credit;
 pub mod list;
 
+pub use change::CHANGE;
 pub use credit::CREDIT;
-pub use list::{RULES, Rule, RuleKind, every, markdown};
+pub use list::{RULES, Rule, RuleKind, by_id, every, markdown, of_code};

@@ -122,13 +122,20 @@ fn add(known: &mut Known, dice: &mut Dice, order: u64, program: Option<u32>) -> 
     Some(number)
 }
 
+/// The address that an answer names as stored; none when it is to be sent again.
+pub(crate) fn queued(answer: &Answer, form: &str) -> Option<String> {
+    if answer.status == 503 {
+        return None;
+    }
+    assert_eq!(answer.status, 200, "{form}: {answer:?}");
+    Some(answer.json()["QueuedUri"].as_str().unwrap().to_owned())
+}
+
 /// Notes an answer: every 200 to one payload names the same submission.
 fn note(payload: &mut Payload, answer: &Answer) {
-    if answer.status == 503 {
+    let Some(uri) = queued(answer, &payload.form) else {
         return;
-    }
-    assert_eq!(answer.status, 200, "{payload:?}: {answer:?}");
-    let uri = answer.json()["QueuedUri"].as_str().unwrap().to_owned();
+    };
     match &payload.answered {
         None => payload.answered = Some(uri),
         Some(first) => assert_eq!(*first, uri, "answered twice, differently: {payload:?}"),

@@ -118,20 +118,97 @@ pub(crate) fn conversions(known: &Known, stored: &Stored, wrong: &mut Wrong) {
     }
 }
 
-/// Every slot but the newest one is closed, and its footer counts what it holds.
+/// Every change: answered ones once, under the address that was answered, in the order in which
+/// they were answered; unanswered ones at most once; and no other.
+pub(crate) fn changes(known: &Known, stored: &Stored, wrong: &mut Wrong) {
+    let mut found = BTreeMap::new();
+    for change in &stored.changes {
+        let note = change.fields.get("Note");
+        let note: Option<usize> = note.and_then(|note| note.parse().ok());
+        let sent = note.and_then(|number| Some((number, known.changes.get(number)?)));
+        let Some((number, sent)) = sent else {
+            wrong.push(format!("invented: {change:?}"));
+            continue;
+        };
+        let form = url::form_urlencoded::parse(sent.form.as_bytes()).into_owned();
+        let fields: BTreeMap<String, String> = form.collect();
+        let as_sent = (sent.program, format!("order-{}", sent.order));
+        let event_type = Program::of(sent.program).event_type;
+        if as_sent != (change.program, change.order.clone())
+            || event_type != change.event_type
+            || sent.amount.is_none() != change.reverses
+            || fields != change.fields
+        {
+            wrong.push(format!("altered: {change:?} of {sent:?}"));
+        }
+        if found.insert(number, change).is_some() {
+            wrong.push(format!("doubled: {change:?}"));
+        }
+    }
+    let mut last = BTreeMap::new();
+    for (number, sent) in known.changes.iter().enumerate() {
+        let Some(stored) = found.get(&number) else {
+            if sent.answered.is_some() {
+                wrong.push(format!("lost: change {number} {sent:?}"));
+            }
+            continue;
+        };
+        let text = format!(
+            "{:08x}{:08x}{:016x}",
+            stored.slot, stored.program, stored.number
+        );
+        let answered = sent.answered.as_ref();
+        if answered.is_some_and(|uri| !uri.replace('-', "").ends_with(&text)) {
+            wrong.push(format!("answered as {answered:?}: {stored:?}"));
+        }
+        let place = (stored.slot, stored.number);
+        if last.insert((sent.program, sent.order), place) > Some(place) {
+            wrong.push(format!("before the change before it: {stored:?}"));
+        }
+    }
+}
+
+/// Every slot but the newest one is closed, and its footer counts what it holds, by program and
+/// stream; what it received is what became of it.
 pub(crate) fn footers(stored: &Stored, wrong: &mut Wrong) {
     let mut rows: BTreeMap<u32, (u64, u64)> = BTreeMap::new();
+    let mut streams: BTreeMap<u32, BTreeMap<(u32, u8), u64>> = BTreeMap::new();
+    let mut hold = |slot: u32, program: u32, stream: u8| {
+        let (clicks, submissions) = rows.entry(slot).or_default();
+        *(if stream == 0 { clicks } else { submissions }) += 1;
+        let slot = streams.entry(slot).or_default();
+        *slot.entry((program, stream)).or_default() += 1;
+    };
     for click in &stored.clicks {
-        rows.entry(click.slot).or_default().0 += 1;
+        hold(click.slot, click.program, 0);
     }
     for submission in &stored.submissions {
-        rows.entry(submission.slot).or_default().1 += 1;
+        hold(submission.slot, submission.program, 1);
+    }
+    for change in &stored.changes {
+        hold(change.slot, change.program, 2);
     }
     let last = stored.footers.keys().next_back().copied().unwrap_or(0);
     for (slot, footer) in &stored.footers {
         let held = rows.remove(slot).unwrap_or_default();
         if held != (footer.clicks, footer.submissions) {
             wrong.push(format!("slot {slot} holds {held:?}: {footer:?}"));
+        }
+        let mut told: BTreeMap<(u32, u8), u64> = BTreeMap::new();
+        let mut open: BTreeMap<(u32, u8), (u64, u64)> = BTreeMap::new();
+        for ((program, stream, outcome), count) in &footer.ledger {
+            let of = (*program, *stream);
+            if *outcome == 1 {
+                told.insert(of, *count);
+            }
+            let (received, became) = open.entry(of).or_default();
+            *(if *outcome == 0 { received } else { became }) += count;
+        }
+        let held = streams.remove(slot).unwrap_or_default();
+        if held != told || open.values().any(|(received, became)| received != became) {
+            wrong.push(format!(
+                "the ledger of slot {slot} differs from {held:?}: {footer:?}"
+            ));
         }
     }
     for slot in rows.keys().filter(|slot| **slot != last + 1) {
@@ -190,14 +267,15 @@ fn row(program: &Program, record: &Value) -> Row {
         assert_eq!(program.text(minor), text, "{name} in {record}");
         minor
     };
-    assert_eq!(count("GrossActions"), count("Actions"), "{record}");
     Row {
         raw: count("RawClicks"),
         unique: count("Clicks"),
         payable: count("PayableClicks"),
         actions: count("Actions"),
+        gross_actions: count("GrossActions"),
         sales: money("SaleAmount"),
         cost: money("ActionCost"),
+        gross_cost: money("GrossActionCost"),
     }
 }
 

@@ -112,6 +112,19 @@ pub(crate) struct Payload {
     pub(crate) sent: u32,
 }
 
+/// A modification or a reversal, as it is sent once or again and again.
+#[derive(Clone, Debug)]
+pub(crate) struct Change {
+    pub(crate) program: u32,
+    pub(crate) order: u64,
+    /// The new amount in minor units; none takes the action back.
+    pub(crate) amount: Option<u64>,
+    pub(crate) form: String,
+    /// The address that the answers named, once one came.
+    pub(crate) answered: Option<String>,
+    pub(crate) sent: u32,
+}
+
 /// A click that a conversion may name.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Nameable {
@@ -126,6 +139,10 @@ pub(crate) struct Known {
     pub(crate) clicks: BTreeMap<u64, Click>,
     /// By the number that the form carries as `Note`.
     pub(crate) payloads: Vec<Payload>,
+    /// By the number that the form carries as `Note`.
+    pub(crate) changes: Vec<Change>,
+    /// The newest change of an order, by program and order.
+    pub(crate) last_change: BTreeMap<(u32, u64), usize>,
     pub(crate) nameable: Vec<Nameable>,
     pub(crate) orders: u64,
 }
@@ -138,6 +155,8 @@ pub(crate) struct Sums {
     pub(crate) unknown: u64,
     pub(crate) conversions: u64,
     pub(crate) conversions_unknown: u64,
+    pub(crate) changes: u64,
+    pub(crate) changes_unknown: u64,
     pub(crate) sent_again: u64,
 }
 
@@ -157,6 +176,13 @@ impl Known {
                 None => sums.conversions_unknown += 1,
             }
             sums.sent_again += u64::from(payload.sent.saturating_sub(1));
+        }
+        for change in &self.changes {
+            match change.answered {
+                Some(_) => sums.changes += 1,
+                None => sums.changes_unknown += 1,
+            }
+            sums.sent_again += u64::from(change.sent.saturating_sub(1));
         }
         sums
     }

@@ -7,6 +7,7 @@
 //! `CLICKD_CRASH_ROUNDS` set seed and rounds.
 
 mod brand;
+mod changes;
 mod compare;
 mod customers;
 mod cuts;

@@ -1,12 +1,12 @@
 //! The figures of the reports, counted again from what is stored and from what the clients know of
 //! it, by the plainest rules that can be written down.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::known::{Agent, Kind, Known, Payload, Reference, minted};
+use super::known::{Agent, Change, Kind, Known, Payload, Reference, minted};
 use super::store::Stored;
 use super::world::{PARTNERS, Pay, Program, WINDOW};
 
@@ -17,8 +17,10 @@ pub(crate) struct Row {
     pub(crate) unique: u64,
     pub(crate) payable: u64,
     pub(crate) actions: u64,
+    pub(crate) gross_actions: u64,
     pub(crate) sales: u64,
     pub(crate) cost: u64,
+    pub(crate) gross_cost: u64,
 }
 
 /// Rows by program and by what they stand for: the partner's number or the day.
@@ -92,40 +94,95 @@ fn clicks(known: &Known, stored: &Stored, figures: &mut Figures) {
     }
 }
 
+/// An action as it stands.
+struct Action {
+    program: u32,
+    partner: u32,
+    /// When its conversion was received.
+    at: i64,
+    amount: u64,
+    cost: u64,
+    reversed: bool,
+}
+
 fn actions(known: &Known, stored: &Stored, figures: &mut Figures) {
-    let mut ordered: Vec<_> = stored.submissions.iter().collect();
-    ordered.sort_by_key(|submission| (submission.slot, submission.number));
-    let mut credited = BTreeSet::new();
-    for submission in ordered {
-        let note: usize = submission.fields["Note"].parse().unwrap();
-        let payload = &known.payloads[note];
-        let Some((partner, cost)) = earns(payload) else {
-            continue;
-        };
-        if credited.insert((payload.program, payload.order)) {
-            let at = minted(submission.number);
-            figures.add(payload.program, partner, at, |row| {
-                row.actions += 1;
-                row.sales += payload.amount;
-                row.cost += cost;
-            });
+    let conversions = stored.submissions.iter().map(|one| {
+        let note: usize = one.fields["Note"].parse().unwrap();
+        (
+            (one.slot, one.number),
+            Said::Conversion(&known.payloads[note]),
+        )
+    });
+    let changes = stored.changes.iter().map(|one| {
+        let note: usize = one.fields["Note"].parse().unwrap();
+        ((one.slot, one.number), Said::Change(&known.changes[note]))
+    });
+    let ordered: BTreeMap<(u32, u64), Said<'_>> = conversions.chain(changes).collect();
+    let mut actions: BTreeMap<(u32, u64), Action> = BTreeMap::new();
+    for ((_, number), said) in ordered {
+        match said {
+            Said::Conversion(payload) => {
+                let Some(partner) = earns(payload) else {
+                    continue;
+                };
+                let order = (payload.program, payload.order);
+                actions.entry(order).or_insert_with(|| Action {
+                    program: payload.program,
+                    partner,
+                    at: minted(number),
+                    amount: payload.amount,
+                    cost: cost(payload.program, partner, payload.amount),
+                    reversed: false,
+                });
+            }
+            Said::Change(change) => {
+                let action = actions.get_mut(&(change.program, change.order));
+                let Some(action) = action.filter(|action| !action.reversed) else {
+                    continue;
+                };
+                match change.amount {
+                    None => action.reversed = true,
+                    Some(amount) => {
+                        action.amount = amount;
+                        action.cost = cost(action.program, action.partner, amount);
+                    }
+                }
+            }
         }
+    }
+    for action in actions.values() {
+        let stands = u64::from(!action.reversed);
+        figures.add(action.program, action.partner, action.at, |row| {
+            row.actions += stands;
+            row.gross_actions += 1;
+            row.sales += stands * action.amount;
+            row.cost += stands * action.cost;
+            row.gross_cost += action.cost;
+        });
     }
 }
 
-/// Whom a conversion credits, and with how much.
-fn earns(payload: &Payload) -> Option<(u32, u64)> {
+/// What the brand said, in the order in which it counts.
+enum Said<'a> {
+    Conversion(&'a Payload),
+    Change(&'a Change),
+}
+
+/// Whom a conversion credits.
+fn earns(payload: &Payload) -> Option<u32> {
     let Reference::Click(id) = payload.reference else {
         return None;
     };
-    if id.program != payload.program {
-        return None;
-    }
-    let cost = match Program::of(id.program).pay(id.partner)? {
+    let pay = Program::of(id.program).pay(id.partner);
+    (id.program == payload.program && pay.is_some()).then_some(id.partner)
+}
+
+/// What a sale costs.
+fn cost(program: u32, partner: u32, amount: u64) -> u64 {
+    match Program::of(program).pay(partner).unwrap() {
         Pay::Flat(minor) => minor,
-        Pay::Rate(millionths) => half_even(payload.amount * millionths, 1_000_000),
-    };
-    Some((id.partner, cost))
+        Pay::Rate(millionths) => half_even(amount * millionths, 1_000_000),
+    }
 }
 
 /// The quotient, rounded to the nearest number and from the middle to the even one.

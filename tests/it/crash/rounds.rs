@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use super::known::Known;
 use super::store::Stored;
 use super::world::{BRAND, CATALOG};
-use super::{brand, compare, customers, recount};
+use super::{brand, changes, compare, customers, recount};
 use crate::support::commands;
 use crate::support::config::{Ack, Config};
 use crate::support::daemon::Daemon;
@@ -25,6 +25,8 @@ const READY_MAX: Duration = Duration::from_secs(20);
 const STOP_MAX: Duration = Duration::from_secs(20);
 const CUSTOMERS: usize = 3;
 const BRANDS: usize = 2;
+/// One alone, so that an order has one change under way at most.
+const CHANGERS: usize = 1;
 /// Differences that a failure lists.
 const LISTED: usize = 20;
 
@@ -117,8 +119,11 @@ impl Run {
     /// One daemon's life under load.
     fn round(&mut self, moment: Moment) {
         let (pause, stop) = (AtomicBool::new(true), AtomicBool::new(false));
-        let dices: Vec<Dice> = (0..CUSTOMERS + BRANDS).map(|_| self.dice.split()).collect();
-        let (customers_dice, brands_dice) = dices.split_at(CUSTOMERS);
+        let dices: Vec<Dice> = (0..CUSTOMERS + BRANDS + CHANGERS)
+            .map(|_| self.dice.split())
+            .collect();
+        let (customers_dice, dices) = dices.split_at(CUSTOMERS);
+        let (brands_dice, changers_dice) = dices.split_at(BRANDS);
         let known = std::mem::take(&mut self.known);
         let token = self.token.clone();
         let (public, api) = (self.config.public, self.config.api);
@@ -134,6 +139,10 @@ impl Run {
             for dice in brands_dice {
                 let (token, stop, known) = (&token, &stop, &known);
                 scope.spawn(move || brand::submit(api, token, dice.clone(), stop, known));
+            }
+            for dice in changers_dice {
+                let (token, stop, known) = (&token, &stop, &known);
+                scope.spawn(move || changes::submit(api, token, dice.clone(), stop, known));
             }
             self.live(&mut daemon, moment, &pause);
             daemon.kill();
@@ -189,6 +198,7 @@ impl Run {
         let mut wrong = Vec::new();
         compare::clicks(&known, &stored, &mut wrong);
         compare::conversions(&known, &stored, &mut wrong);
+        compare::changes(&known, &stored, &mut wrong);
         compare::footers(&stored, &mut wrong);
         if wrong.is_empty() {
             let counted = recount::recount(&known, &stored);
@@ -255,6 +265,7 @@ fn kills_at_any_moment_lose_double_and_invent_nothing() {
     say(&run.sums());
     let sums = run.known.lock().sums();
     assert!(sums.recorded > 0 && sums.conversions > 0, "{sums:?}");
+    assert!(sums.changes > 0, "{sums:?}");
     if rounds >= ROUNDS {
         assert!(
             run.torn > 0 && sums.unknown > 0 && sums.sent_again > 0,

@@ -31,12 +31,34 @@ pub(crate) struct Submission {
     pub(crate) fields: BTreeMap<String, String>,
 }
 
+/// A modification or a reversal.
+#[derive(Clone, Debug)]
+pub(crate) struct Change {
+    pub(crate) slot: u32,
+    pub(crate) program: u32,
+    pub(crate) number: u64,
+    pub(crate) event_type: u32,
+    pub(crate) order: String,
+    pub(crate) reverses: bool,
+    /// Every field as it was sent.
+    pub(crate) fields: BTreeMap<String, String>,
+}
+
+/// A row of what the brand said.
+enum Said {
+    Conversion(Submission),
+    Change(Change),
+}
+
 /// What a footer says about its slot.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Footer {
     pub(crate) torn: bool,
     pub(crate) clicks: u64,
     pub(crate) submissions: u64,
+    /// Program, stream (0 clicks, 1 conversions, 2 changes) and outcome (0 received, 1 stored, 2
+    /// unrecorded, others refused), with how many.
+    pub(crate) ledger: BTreeMap<(u32, u8, u8), u64>,
 }
 
 /// Program, event type and order id.
@@ -49,6 +71,8 @@ pub(crate) struct Stored {
     pub(crate) clicks: Vec<Click>,
     /// By slot, program, number.
     pub(crate) submissions: Vec<Submission>,
+    /// By slot, program, number.
+    pub(crate) changes: Vec<Change>,
     /// Slot and number of each attempt at an order.
     pub(crate) orders: BTreeMap<OrderKey, Vec<(u32, u64)>>,
     pub(crate) footers: BTreeMap<u32, Footer>,
@@ -68,13 +92,19 @@ impl Stored {
         let strings: BTreeMap<u64, String> = rows("strings")
             .map(|(key, value)| (Bytes(&key).number(4), text(&value)))
             .collect();
+        let (mut submissions, mut changes) = (Vec::new(), Vec::new());
+        for (key, value) in rows("submissions") {
+            match said(&key, &value) {
+                Said::Conversion(submission) => submissions.push(submission),
+                Said::Change(change) => changes.push(change),
+            }
+        }
         Self {
             clicks: rows("clicks")
                 .map(|(key, value)| click(&key, &value, &strings))
                 .collect(),
-            submissions: rows("submissions")
-                .map(|(key, value)| submission(&key, &value))
-                .collect(),
+            submissions,
+            changes,
             orders: rows("orders")
                 .map(|(key, value)| order(&key, &value))
                 .collect(),
@@ -178,6 +208,47 @@ fn click(key: &[u8], value: &[u8], strings: &BTreeMap<u64, String>) -> Click {
     }
 }
 
+/// Kind: 1 a conversion, 2 a change.
+fn said(key: &[u8], value: &[u8]) -> Said {
+    match value[0] {
+        2 => Said::Change(change(key, value)),
+        _ => Said::Conversion(submission(key, value)),
+    }
+}
+
+/// Kind (2); format; varints program, event type; order id; varint of action + 1 (0 the newest); 0
+/// takes back, 1 changes: varint of amount + 1, status (0 none) and count of items (0 here); reason;
+/// hash of 16 bytes; count and pairs of fields.
+fn change(key: &[u8], value: &[u8]) -> Change {
+    let (slot, program, number) = event_key(key);
+    let mut row = Bytes(value);
+    assert_eq!((row.byte(), row.byte()), (2, 1), "kind and format");
+    assert_eq!(row.varint32(), program);
+    let event_type = row.varint32();
+    let order = row.text();
+    assert_eq!(row.varint(), 0, "the newest action");
+    let reverses = row.byte() == 0;
+    if !reverses {
+        row.varint();
+        assert_eq!((row.byte(), row.byte()), (0, 0), "no status, no items");
+    }
+    row.text();
+    row.take(16);
+    let fields = (0..row.varint())
+        .map(|_| (row.text(), row.text()))
+        .collect();
+    assert!(row.0.is_empty());
+    Change {
+        slot,
+        program,
+        number,
+        event_type,
+        order,
+        reverses,
+        fields,
+    }
+}
+
 /// Kind (1 a conversion); format; varints program, event type; order id; flags (0); event time (0
 /// now); claim (0 none, 1 forged, 2 with 21 bytes); count of references, each a person here (3,
 /// kind and 16 bytes); varint of amount + 1; items, status, network and call (0 none); hash of 16
@@ -229,16 +300,28 @@ fn order(key: &[u8], value: &[u8]) -> (OrderKey, Vec<(u32, u64)>) {
     (key, attempts)
 }
 
-/// Format, torn; varints of wall start and end, clicks, submissions; the rest is not needed.
+/// Format, torn; varints of wall start and end, clicks, submissions, facts; checksum of 8 bytes;
+/// varints of catalogue and rules; then program, stream, outcome and count of each ledger entry.
 fn footer(value: &[u8]) -> Footer {
     let mut row = Bytes(value);
     assert_eq!(row.byte(), 1, "format");
     let torn = row.byte() == 1;
     row.varint();
     row.varint();
+    let (clicks, submissions) = (row.varint(), row.varint());
+    row.varint();
+    row.take(8);
+    row.varint();
+    row.varint();
+    let mut ledger = BTreeMap::new();
+    while !row.0.is_empty() {
+        let of = (row.varint32(), row.byte(), row.byte());
+        assert!(ledger.insert(of, row.varint()).is_none(), "{of:?} twice");
+    }
     Footer {
         torn,
-        clicks: row.varint(),
-        submissions: row.varint(),
+        clicks,
+        submissions,
+        ledger,
     }
 }

@@ -1,6 +1,7 @@
 //! The daemon as its service manager and the people who run it see it.
 
 mod exits;
+mod explain;
 mod hung;
 mod manager;
 mod metrics;

@@ -75,7 +75,11 @@ pub(crate) fn apply_catalog(config: &Config, text: &str) {
 
 /// Makes a key of `brand` with every scope; its token.
 pub(crate) fn create_key(config: &Config, brand: &str) -> String {
-    let said = well(config, &["key", "create", "--brand", brand]);
+    let scopes = "read-reports,write-conversions,modify-actions";
+    let said = well(
+        config,
+        &["key", "create", "--brand", brand, "--scopes", scopes],
+    );
     let token = said.lines().find_map(|line| line.strip_prefix("token: "));
     token.unwrap().trim().to_owned()
 }

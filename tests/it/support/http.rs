@@ -152,14 +152,19 @@ pub(crate) fn get(path: &str, headers: &[(&str, &str)]) -> String {
 }
 
 /// A POST of a form.
-pub(crate) fn post_form(path: &str, headers: &[(&str, &str)], form: &str) -> String {
+pub(crate) fn post_form(path: &str, headers: &[(&str, &str)], body: &str) -> String {
+    form("POST", path, headers, body)
+}
+
+/// A request with a form as its body.
+pub(crate) fn form(method: &str, path: &str, headers: &[(&str, &str)], form: &str) -> String {
     let length = form.len().to_string();
     let mut all = vec![
         ("Content-Type", "application/x-www-form-urlencoded"),
         ("Content-Length", length.as_str()),
     ];
     all.extend_from_slice(headers);
-    request("POST", path, &all) + form
+    request(method, path, &all) + form
 }
 
 /// The value of `Authorization` for an account.

@@ -6,3 +6,4 @@ mod fixture;
 mod path;
 mod refusal;
 mod table;
+mod told;
