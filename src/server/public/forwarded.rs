@@ -25,35 +25,63 @@ pub fn client<'a>(
     if !trusts(peer) {
         return (peer, false);
     }
-    let mut forwarded = forwarded.rev().flat_map(entries_from_right).peekable();
-    if forwarded.peek().is_some() {
-        walk(peer, trusts, forwarded.map(for_parameter))
-    } else {
-        walk(
-            peer,
-            trusts,
-            x_forwarded_for
-                .rev()
-                .flat_map(entries_from_right)
-                .map(address),
-        )
-    }
-}
-
-fn walk(
-    peer: IpAddr,
-    trusts: impl Fn(IpAddr) -> bool,
-    entries: impl Iterator<Item = Option<IpAddr>>,
-) -> (IpAddr, bool) {
-    let mut client = peer;
-    for entry in entries.take(ENTRIES_MAX) {
-        match entry {
-            None => return (peer, true),
-            Some(address) if trusts(address) => client = address,
-            Some(address) => return (address, false),
+    let mut walk = Walk {
+        client: peer,
+        left: ENTRIES_MAX,
+    };
+    for value in forwarded.rev() {
+        for element in entries_from_right(value) {
+            match walk.step(for_parameter(element), trusts) {
+                Step::On => {}
+                Step::Malformed => return (peer, true),
+                Step::End => return (walk.client, false),
+            }
         }
     }
-    (client, false)
+    if walk.left < ENTRIES_MAX {
+        return (walk.client, false);
+    }
+    for value in x_forwarded_for.rev() {
+        for entry in entries_from_right(value) {
+            match walk.step(address(entry), trusts) {
+                Step::On => {}
+                Step::Malformed => return (peer, true),
+                Step::End => return (walk.client, false),
+            }
+        }
+    }
+    (walk.client, false)
+}
+
+/// A walk over entries from the right. Loops drive it rather than iterators in iterators, which
+/// cost a call for each.
+struct Walk {
+    client: IpAddr,
+    left: usize,
+}
+
+/// What comes after an entry.
+enum Step {
+    /// The next entry.
+    On,
+    /// Nothing: the entry can't be read.
+    Malformed,
+    /// Nothing: the client is found, or enough was read.
+    End,
+}
+
+impl Walk {
+    fn step(&mut self, entry: Option<IpAddr>, trusts: impl Fn(IpAddr) -> bool) -> Step {
+        if self.left == 0 {
+            return Step::End;
+        }
+        self.left -= 1;
+        let Some(address) = entry else {
+            return Step::Malformed;
+        };
+        self.client = address;
+        if trusts(address) { Step::On } else { Step::End }
+    }
 }
 
 fn entries_from_right(value: &[u8]) -> impl Iterator<Item = &[u8]> {
