@@ -57,6 +57,8 @@ pub enum Family {
     Counters,
     /// Every change of every action.
     Updates,
+    /// Updates that brands and partners hear of, in the order of the fold.
+    Notices,
     /// Actions by their times.
     Index,
     /// What became of each submission.
@@ -77,7 +79,7 @@ pub enum Family {
 
 impl Family {
     /// Every family.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Verdicts,
         Self::Windows,
         Self::JobWindows,
@@ -88,6 +90,7 @@ impl Family {
         Self::Items,
         Self::Counters,
         Self::Updates,
+        Self::Notices,
         Self::Index,
         Self::Outcomes,
         Self::Paths,
@@ -112,6 +115,7 @@ impl Family {
             Self::Items => "items",
             Self::Counters => "counters",
             Self::Updates => "updates",
+            Self::Notices => "notices",
             Self::Index => "index",
             Self::Outcomes => "outcomes",
             Self::Paths => "paths",
@@ -144,6 +148,7 @@ impl Family {
             | Self::Items
             | Self::Counters
             | Self::Updates
+            | Self::Notices
             | Self::Index
             | Self::Outcomes
             | Self::Paths

@@ -239,6 +239,7 @@ families! {
     items: Items;
     counters: Counters;
     updates: Updates;
+    notices: Notices;
     index: Index;
     outcomes: Outcomes;
     paths: Paths;

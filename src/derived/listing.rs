@@ -2,16 +2,16 @@
 
 use std::ops::{ControlFlow, RangeInclusive};
 
-use crate::model::id::{EventTypeId, ProgramId};
+use crate::model::id::{EventTypeId, ProgramId, Slot};
 use crate::model::time::Millis;
 
 use super::error::DerivedError;
 use super::family::Family;
 use super::row::action::Action;
 use super::row::item::{self, ActionItem};
-use super::row::key::{ActionId, IndexKey, IndexKind, OrderKey, UpdateKey};
+use super::row::key::{ActionId, IndexKey, IndexKind, NoticeKey, OrderKey, UpdateKey};
 use super::row::order;
-use super::row::update::Update;
+use super::row::update::{Notice, Update};
 use super::view::View;
 
 impl View<'_> {
@@ -79,6 +79,43 @@ impl View<'_> {
             let key = UpdateKey::decode(key)?;
             f(key, Update::decode(key.action.program, value)?);
             Ok(ControlFlow::Continue(()))
+        })
+    }
+
+    /// Hands every notice to `f`, in key order.
+    ///
+    /// # Errors
+    /// As [`View::watermark`].
+    pub fn for_each_notice(
+        &self,
+        f: &mut dyn FnMut(NoticeKey, Notice),
+    ) -> Result<(), DerivedError> {
+        self.scan(Family::Notices, &[], None, &mut |key, value| {
+            let key = NoticeKey::decode(key)?;
+            f(key, Notice::decode(key, value)?);
+            Ok(ControlFlow::Continue(()))
+        })
+    }
+
+    /// Hands the notices of the program of `from` from there on to `f`, in the order of the fold,
+    /// until it breaks.
+    ///
+    /// # Errors
+    /// As [`View::watermark`].
+    pub fn for_each_notice_from(
+        &self,
+        from: NoticeKey,
+        f: &mut dyn FnMut(NoticeKey, Notice) -> ControlFlow<()>,
+    ) -> Result<(), DerivedError> {
+        let last = NoticeKey {
+            slot: Slot(u32::MAX),
+            sequence: u32::MAX,
+            ..from
+        };
+        let (first, last) = (from.encode(), last.encode());
+        self.scan(Family::Notices, &first, Some(&last), &mut |key, value| {
+            let key = NoticeKey::decode(key)?;
+            Ok(f(key, Notice::decode(key, value)?))
         })
     }
 

@@ -42,10 +42,10 @@ pub use row::journey::person::{PeopleKey, TouchKey};
 pub use row::journey::recurrence::RecurrenceKey;
 pub use row::key::{
     ActionId, ActionIdError, CellKey, CounterKey, ExternalKey, IndexKey, IndexKind, JobWindowKey,
-    OrderKey, OutcomeKey, UpdateKey, VerdictKey, WaitingKey, WindowKey,
+    NoticeKey, OrderKey, OutcomeKey, UpdateKey, VerdictKey, WaitingKey, WindowKey,
 };
 pub use row::mark::{Begun, Mark};
 pub use row::outcome::{Settled, SubmissionOutcome};
-pub use row::update::{Update, UpdateKind};
+pub use row::update::{Notice, Update, UpdateKind};
 pub use row::verdict::{Class, Reasons, Verdict, Window};
 pub use view::{Cell, View};

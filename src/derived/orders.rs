@@ -9,9 +9,9 @@ use super::error::DerivedError;
 use super::family::Family;
 use super::row::action::Action;
 use super::row::item::{self, ActionItem};
-use super::row::key::{ActionId, IndexKey, IndexKind, OrderKey, UpdateKey};
+use super::row::key::{ActionId, IndexKey, IndexKind, NoticeKey, OrderKey, UpdateKey};
 use super::row::order;
-use super::row::update::Update;
+use super::row::update::{Notice, Update};
 
 /// Value of `index`: nothing, since the key says it all.
 const INDEX_VALUE: [u8; 0] = [];
@@ -97,6 +97,11 @@ impl Batch<'_> {
         let key = UpdateKey { action: id, number };
         self.put(Family::Updates, &key.encode(), update.encode());
         self.index(id, IndexKind::Updated, update.at(), number);
+    }
+
+    /// Adds a notice.
+    pub fn notice(&mut self, key: NoticeKey, notice: &Notice) {
+        self.put(Family::Notices, &key.encode(), notice.encode());
     }
 
     fn index_key(id: ActionId, kind: IndexKind, at: Millis, update: u32) -> IndexKey {

@@ -36,7 +36,7 @@ use super::error::FoldError;
 
 /// Version of the fold's own rules. A store folded under another version is made again, so it
 /// changes with anything that gives other derived rows for the same log.
-pub const RULES: u32 = 3;
+pub const RULES: u32 = 4;
 
 /// Clicks after which the verdicts are committed and another thread may go first, half a
 /// millisecond: the kernel takes no CPU from a thread that has just got it, so a public worker on
@@ -380,6 +380,7 @@ impl Folder {
             footer,
             batch,
             waiting: AHashSet::new(),
+            notices: 0,
         };
         desk.settle_waiting()?;
         for (id, entry) in entries {

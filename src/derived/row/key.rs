@@ -181,6 +181,16 @@ key! {
         number: u32,
     }
 
+    /// Of `notices`: the place of one notice in the order of the fold.
+    NoticeKey {
+        /// The program.
+        program: ProgramId,
+        /// The slot that was folded.
+        slot: Slot,
+        /// Counts the notices of the slot from 0, those of all programs together.
+        sequence: u32,
+    }
+
     /// Of `counters`: what actions use up of the limits of one contract.
     CounterKey {
         /// The program.

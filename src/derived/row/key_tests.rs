@@ -124,7 +124,8 @@ macro_rules! decode {
         })*
     };
 }
-decode!(VerdictKey WindowKey WaitingKey OutcomeKey CellKey OrderKey ActionId UpdateKey IndexKey);
+decode!(VerdictKey WindowKey WaitingKey OutcomeKey CellKey OrderKey ActionId UpdateKey NoticeKey
+    IndexKey);
 
 fn decode_like<K: Decode>(_like: &K, bytes: &[u8]) -> Result<K, &'static str> {
     K::decode(bytes)
@@ -139,6 +140,7 @@ ordered! {
     order_keys_sort_as_their_fields: order;
     action_ids_sort_as_their_fields: action_id;
     update_keys_sort_as_their_fields: update;
+    notice_keys_sort_as_their_fields: notice;
     index_keys_sort_as_their_fields: index;
 }
 
@@ -154,6 +156,7 @@ proptest! {
             OrderKey::decode(&bytes).map(|key| key.encode()),
             ActionId::decode(&bytes).map(|key| key.encode().to_vec()),
             UpdateKey::decode(&bytes).map(|key| key.encode().to_vec()),
+            NoticeKey::decode(&bytes).map(|key| key.encode().to_vec()),
             IndexKey::decode(&bytes).map(|key| key.encode().to_vec()),
         ] {
             prop_assert!(read.is_err() || read.as_deref() == Ok(&bytes[..]));
@@ -171,6 +174,14 @@ fn action_id() -> impl Strategy<Value = ActionId> {
 
 fn update() -> impl Strategy<Value = UpdateKey> {
     (action_id(), edge_u32()).prop_map(|(action, number)| UpdateKey { action, number })
+}
+
+fn notice() -> impl Strategy<Value = NoticeKey> {
+    (edge_u32(), edge_u32(), edge_u32()).prop_map(|(program, slot, sequence)| NoticeKey {
+        program: ProgramId(program),
+        slot: Slot(slot),
+        sequence,
+    })
 }
 
 fn index() -> impl Strategy<Value = IndexKey> {

@@ -18,10 +18,10 @@ use super::journey::person::{
     PeopleKey, TouchKey, decode_seen, decode_touch, encode_seen, encode_touch,
 };
 use super::journey::recurrence::{self, RecurrenceKey};
-use super::key::{ActionId, OrderKey};
+use super::key::{ActionId, NoticeKey, OrderKey, UpdateKey};
 use super::order;
 use super::outcome::{Settled, SubmissionOutcome};
-use super::update::{Update, UpdateKind};
+use super::update::{Notice, Update, UpdateKind};
 use super::verdict::{Class, Reasons, Verdict, Window};
 
 fn order_key() -> OrderKey {
@@ -160,6 +160,28 @@ fn ids() -> impl Strategy<Value = ActionId> {
         program: ProgramId(7),
         event_type: EventTypeId(event_type),
         order,
+    })
+}
+
+fn notice_key() -> NoticeKey {
+    NoticeKey {
+        program: ProgramId(7),
+        slot: Slot(1),
+        sequence: 0,
+    }
+}
+
+fn notices() -> impl Strategy<Value = Notice> {
+    let told = [
+        UpdateKind::Tracked,
+        UpdateKind::Modified,
+        UpdateKind::Reversed,
+    ];
+    let kind = prop::sample::select(told.to_vec());
+    (kind, ids(), any::<(u32, u32)>()).prop_map(|(kind, action, (number, partner))| Notice {
+        kind,
+        update: UpdateKey { action, number },
+        partner: PartnerId(partner),
     })
 }
 
@@ -309,6 +331,7 @@ proptest! {
         action in actions(),
         lines in items(),
         update in updates(),
+        notice in notices(),
         outcome in outcomes(),
         counter in any::<(i128, u64)>(),
     ) {
@@ -318,6 +341,7 @@ proptest! {
         prop_assert_eq!(Action::decode(&action_id(), &action.encode()), Ok(action));
         prop_assert_eq!(item::decode(&item::encode(&lines)), Ok(lines));
         prop_assert_eq!(Update::decode(ProgramId(7), &update.encode()), Ok(update));
+        prop_assert_eq!(Notice::decode(notice_key(), &notice.encode()), Ok(notice));
         prop_assert_eq!(Settled::decode(ProgramId(7), &outcome.encode()), Ok(outcome));
         let counter = Counter { cost: counter.0, actions: counter.1 };
         prop_assert_eq!(Counter::decode(&counter.encode()), Ok(counter));
@@ -343,6 +367,9 @@ proptest! {
         }
         if let Ok(update) = Update::decode(ProgramId(7), &bytes) {
             prop_assert_eq!(update.encode(), bytes.clone());
+        }
+        if let Ok(notice) = Notice::decode(notice_key(), &bytes) {
+            prop_assert_eq!(notice.encode(), bytes.clone());
         }
         if let Ok(actions) = order::decode(&order_key(), &bytes) {
             prop_assert_eq!(order::encode(&actions), bytes.clone());

@@ -1,11 +1,13 @@
-//! Value of `updates`: one change of an action.
+//! Values of `updates`, one change of an action, and of `notices`, which name the changes that
+//! brands and partners hear of.
 
-use crate::model::id::{ProgramId, SubmissionId};
+use crate::model::id::{PartnerId, ProgramId, SubmissionId};
 use crate::model::money::Money;
 use crate::model::time::Millis;
 
 use super::action::money;
-use super::bytes::{FORMAT, Reader, Why, push, push_text};
+use super::bytes::{FORMAT, Reader, Why, push, push_text, push_varint};
+use super::key::{ActionId, NoticeKey, UpdateKey};
 
 /// What an update did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,6 +32,18 @@ impl UpdateKind {
             Self::Reversed => 3,
             Self::Settled => 4,
         }
+    }
+
+    fn from_byte(byte: u8) -> Result<Self, Why> {
+        let known = Self::ALL.into_iter().find(|known| known.byte() == byte);
+        known.ok_or("unknown update")
+    }
+
+    /// Whether brands and partners hear of it. What an action came to when it locked is no news:
+    /// it is what they were told before.
+    #[must_use]
+    pub const fn is_told(self) -> bool {
+        !matches!(self, Self::Settled)
     }
 }
 
@@ -78,12 +92,8 @@ impl Update {
     pub(in crate::derived) fn decode(program: ProgramId, bytes: &[u8]) -> Result<Self, Why> {
         let mut reader = Reader(bytes);
         reader.format(FORMAT)?;
-        let kind: u8 = reader.part()?;
-        let kind = UpdateKind::ALL
-            .into_iter()
-            .find(|known| known.byte() == kind);
         let update = Self {
-            kind: kind.ok_or("unknown update")?,
+            kind: UpdateKind::from_byte(reader.part()?)?,
             submission: SubmissionId {
                 program,
                 slot: reader.part()?,
@@ -97,5 +107,49 @@ impl Update {
         };
         reader.end()?;
         Ok(update)
+    }
+}
+
+/// One update that brands and partners hear of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// What the update did.
+    pub kind: UpdateKind,
+    /// The update.
+    pub update: UpdateKey,
+    /// The partner that is credited after it.
+    pub partner: PartnerId,
+}
+
+impl Notice {
+    pub(in crate::derived) fn encode(&self) -> Vec<u8> {
+        let mut out = vec![FORMAT, self.kind.byte()];
+        push(&mut out, self.update.action.event_type);
+        push(&mut out, self.update.action.order);
+        push_varint(&mut out, self.update.number.into());
+        push(&mut out, self.partner);
+        out
+    }
+
+    pub(in crate::derived) fn decode(key: NoticeKey, bytes: &[u8]) -> Result<Self, Why> {
+        let mut reader = Reader(bytes);
+        reader.format(FORMAT)?;
+        let kind = UpdateKind::from_byte(reader.part()?)?;
+        if !kind.is_told() {
+            return Err("an update that nobody hears of");
+        }
+        let action = ActionId {
+            program: key.program,
+            event_type: reader.part()?,
+            order: reader.part()?,
+        };
+        let number = reader.varint32()?;
+        let notice = Self {
+            kind,
+            update: UpdateKey { action, number },
+            partner: reader.part()?,
+        };
+        reader.end()?;
+        Ok(notice)
     }
 }

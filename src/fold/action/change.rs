@@ -96,7 +96,7 @@ impl Desk<'_, '_> {
             cost: new.cost,
             reason: reason.into(),
         };
-        self.batch.update(action_id, new.updates, &update);
+        self.update(action_id, new.updates, new.partner, &update);
         self.batch.set_action(action_id, new, &after.items);
         self.batch.count(action_id, Some(old), new)?;
         let (from, to) = (Figures::of(old), Figures::of(new));

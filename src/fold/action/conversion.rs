@@ -84,7 +84,7 @@ impl Desk<'_, '_> {
             cost: action.cost,
             reason: Box::default(),
         };
-        self.batch.update(action_id, action.updates, &update);
+        self.update(action_id, action.updates, action.partner, &update);
         let more = Figures::of(&action);
         self.folder
             .cells

@@ -24,6 +24,8 @@ pub(in crate::fold) struct Desk<'a, 'b> {
     pub(in crate::fold) batch: &'a mut Batch<'b>,
     /// Orders of which an entry waits: what is said later about their actions waits as well.
     pub(in crate::fold) waiting: AHashSet<OrderKey>,
+    /// Notices of this slot so far.
+    pub(in crate::fold) notices: u32,
 }
 
 /// What the desk made of an entry.

@@ -9,6 +9,7 @@ mod conversion;
 pub(super) mod desk;
 pub(super) mod figures;
 mod modify;
+mod notice;
 mod settle;
 mod sight;
 pub(super) mod tell;

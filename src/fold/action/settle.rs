@@ -73,7 +73,7 @@ impl Desk<'_, '_> {
             cost: after.cost,
             reason: REASON.into(),
         };
-        self.batch.update(action_id, after.updates, &update);
+        self.update(action_id, after.updates, after.partner, &update);
         let none = Figures::default();
         let cells = &mut self.folder.cells;
         if let Some(before) = before {

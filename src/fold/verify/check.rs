@@ -10,6 +10,7 @@ use crate::model::id::{EventNumber, PartnerId, ProgramId, Slot, SubmissionId};
 use super::super::error::FoldError;
 use super::ledger::Balance;
 use super::limits::Limits;
+use super::notices::Told;
 use super::recount::{Recount, Zones};
 use super::recurrences::Recurrences;
 use super::report::VerifyReport;
@@ -308,8 +309,11 @@ impl Check<'_> {
 
     fn actions(&mut self, recount: &mut Recount) -> Result<(), FoldError> {
         let mut updates = Updates::default();
-        self.view
-            .for_each_update(&mut |key, update| updates.add(key, &update))?;
+        let mut told = Told::default();
+        self.view.for_each_update(&mut |key, update| {
+            updates.add(key, &update);
+            told.add(key, &update);
+        })?;
         let mut limits = Limits::default();
         let mut recurrences = Recurrences::default();
         let (zones, report) = (&self.zones, &mut self.report);
@@ -324,6 +328,7 @@ impl Check<'_> {
         self.credited += self.restored;
         limits.compare(self.view, report)?;
         recurrences.compare(self.view, report)?;
+        told.compare(self.view, report)?;
         for (what, expected, found) in [
             ("credited submissions", self.credited, self.report.actions),
             ("updates", self.credited + self.changed, updates.count),

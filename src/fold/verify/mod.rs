@@ -7,16 +7,17 @@
 //! What is compared: every footer with its rows; clicks, live and imported, with verdicts, one to
 //! one; imported clicks with the names they have in other systems; verdicts and
 //! actions with every aggregate cell; submissions with outcomes, waiting rows, actions and
-//! updates; updates with their actions; what actions hold of limits with every counter;
-//! actions of clicks with their counts; and the ledger: received = stored + refused + unrecorded,
-//! and stored = rows.
+//! updates; updates with their actions, and with notices, one to one; what actions hold of limits
+//! with every counter; actions of clicks with their counts; and the ledger: received = stored +
+//! refused + unrecorded, and stored = rows.
 //!
-//! Memory: about 40 bytes for each slot that holds clicks, 100 for each action and 200 for each
-//! aggregate cell.
+//! Memory: about 40 bytes for each slot that holds clicks, 130 for each action, 40 for each update
+//! and 200 for each aggregate cell.
 
 mod check;
 mod ledger;
 mod limits;
+mod notices;
 mod recount;
 mod recurrences;
 mod report;

@@ -3,6 +3,7 @@
 
 mod credit;
 mod offers;
+mod notices;
 mod priced;
 mod recount;
 pub(crate) mod same;

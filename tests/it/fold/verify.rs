@@ -42,7 +42,7 @@ pub(super) fn store() -> Store {
 
 impl Store {
     /// Rewrites derived rows behind the fold's back.
-    fn plant(&self, rows: impl FnOnce(&mut clickd::derived::Batch<'_>)) {
+    pub(super) fn plant(&self, rows: impl FnOnce(&mut clickd::derived::Batch<'_>)) {
         let serving = self.derived.serving();
         let mut batch = serving.families().unwrap().batch();
         rows(&mut batch);
@@ -87,7 +87,7 @@ impl Store {
     }
 
     /// The checks that found something, each once.
-    fn checks(&self) -> Vec<&'static str> {
+    pub(super) fn checks(&self) -> Vec<&'static str> {
         let report = self.verify();
         assert!(!report.is_clean());
         let mut checks: Vec<_> = report
