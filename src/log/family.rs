@@ -28,6 +28,8 @@ pub const ORDERS: &str = "orders";
 pub const CHANGES: &str = "changes";
 /// Which actions are settled, for ever.
 pub const SETTLEMENTS: &str = "settlements";
+/// What postbacks remember of their destinations.
+pub const DELIVERIES: &str = "deliveries";
 /// Changes that the fold must see, by slot.
 pub const FACTS: &str = "facts";
 /// What closed each slot.
@@ -66,6 +68,7 @@ pub const FAMILIES: &[(&str, Use)] = &[
     (ORDERS, Use::Lookup),
     (CHANGES, Use::Lookup),
     (SETTLEMENTS, Use::Lookup),
+    (DELIVERIES, Use::Small),
     (FACTS, Use::Small),
     (FOOTERS, Use::Small),
     (CATALOG, Use::Small),

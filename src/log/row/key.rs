@@ -8,6 +8,7 @@
 //! | imported | slot u32 · partner u32 (0 for ends) · number u64 |
 //! | externals | program u32 · 16 bytes |
 //! | jobs | 0 · job u64; 1 · job u64 · row u64 |
+//! | deliveries | see [`super::delivery`] |
 //! | facts | slot u32 · sequence u32 |
 //! | footers | slot u32 |
 //! | catalog, rules | version u32 |

@@ -6,6 +6,7 @@
 pub mod bytes;
 pub mod change;
 pub mod click;
+pub mod delivery;
 pub mod entry;
 pub mod footer;
 pub mod imported;
