@@ -224,6 +224,7 @@ fn postbacks(section: &mut Section<'_, '_>, config: &mut Config) {
     section.flag("allow_private", &mut postbacks.allow_private);
     section.count("connections_max", &mut postbacks.connections_max, 1..=512);
     section.duration("timeout", &mut postbacks.timeout, SECOND..=60 * SECOND);
+    section.duration("first_wait", &mut postbacks.first_wait, SECOND..=HOUR);
     section.count("tries_max", &mut postbacks.tries_max, 1..=100);
     let range = 60 * SECOND..=30 * DAY;
     section.duration("give_up_after", &mut postbacks.give_up_after, range);

@@ -128,6 +128,9 @@ pub struct Postbacks {
     pub connections_max: usize,
     /// How long one try may take.
     pub timeout: Duration,
+    /// How long after a first try that failed the next one comes, on average; then twice as long
+    /// each time.
+    pub first_wait: Duration,
     /// Tries after which an event is given up.
     pub tries_max: u32,
     /// Time after its first try at which an event is given up.
@@ -291,6 +294,7 @@ impl Default for Postbacks {
             allow_private: false,
             connections_max: 64,
             timeout: Duration::from_secs(10),
+            first_wait: Duration::from_secs(60),
             tries_max: 15,
             give_up_after: Duration::from_secs(48 * 3_600),
             keep_log: Duration::from_secs(30 * 24 * 3_600),

@@ -64,7 +64,7 @@ fn the_shipped_file_holds_every_option_with_its_default() {
 fn every_option_is_read_and_has_a_type() {
     let mut notes = Notes::new("", "");
     read("", &mut notes);
-    assert_eq!(notes.known.len(), 31, "{:?}", notes.known);
+    assert_eq!(notes.known.len(), 32, "{:?}", notes.known);
     for key in &notes.known {
         let (section, option) = key.split_once('.').unwrap();
         refused(section, &format!("{option} = {{ a = 1 }}"), "is a table");
@@ -81,7 +81,8 @@ fn options_change_the_settings() {
          [ops]\nlisten = \"192.0.2.1:9460\"\nallow_public = true\n\
          [fold]\nrobots_file = \"r.toml\"\n\
          [postbacks]\nallow_private = true\nconnections_max = 7\ntries_max = 3\n\
-         timeout = \"2s\"\ngive_up_after = \"1h\"\nkeep_log = \"7d\"\nca_file = \"ca.pem\"\n\
+         timeout = \"2s\"\nfirst_wait = \"5s\"\n\
+         give_up_after = \"1h\"\nkeep_log = \"7d\"\nca_file = \"ca.pem\"\n\
          [secrets]\ndirectory = \"$CREDENTIALS_DIRECTORY\"\n\
          [log]\nformat = \"json\"\nlevel = \"debug\"\n",
     )
@@ -100,6 +101,7 @@ fn options_change_the_settings() {
         allow_private: true,
         connections_max: 7,
         timeout: Duration::from_secs(2),
+        first_wait: Duration::from_secs(5),
         tries_max: 3,
         give_up_after: Duration::from_secs(3_600),
         keep_log: Duration::from_secs(7 * 86_400),

@@ -55,7 +55,7 @@ pub(super) enum Order {
 }
 
 /// How long to wait after so many tries, with a random number.
-pub(super) type Pace = fn(u32, u64) -> Duration;
+pub(super) type Pace = Box<dyn Fn(u32, u64) -> Duration + Send>;
 
 type Try = (Outcome, Duration);
 
@@ -95,9 +95,7 @@ impl Delivery {
             let now = Instant::now();
             if now >= look_at {
                 look_at = now + LOOK;
-                let active = self.source.destinations();
-                self.queue.keep(&active);
-                self.round = active.into();
+                self.look()?;
                 self.publish();
             }
             if now >= settle_at {
@@ -108,6 +106,7 @@ impl Delivery {
                 expire_at = now + EXPIRE;
                 let kept = i64::try_from(self.keep_log.as_millis()).unwrap_or(i64::MAX);
                 self.ledger.expire(self.clock.now().plus(-kept))?;
+                self.give_up_stranded()?;
             }
             self.take_in()?;
             self.start_tries()?;
@@ -146,6 +145,35 @@ impl Delivery {
         Ok(())
     }
 
+    /// Which destinations there are now. One that is not active keeps nothing in memory: where it
+    /// begins when it is active again may have changed.
+    fn look(&mut self) -> Result<(), PostbackError> {
+        let active = self.source.destinations();
+        self.queue.keep(&active);
+        let known: AHashSet<u32> = active.iter().copied().collect();
+        if self.unsaved.iter().any(|own| !known.contains(own)) {
+            self.save_cursors()?;
+        }
+        self.cursors.retain(|own, _| known.contains(own));
+        self.round = active.into();
+        Ok(())
+    }
+
+    /// Gives up what has waited too long for a destination that is not active.
+    fn give_up_stranded(&mut self) -> Result<(), PostbackError> {
+        let now = self.clock.now();
+        let before = now.plus(-millis(self.patience.give_up_after));
+        for name in self.queue.stranded(before) {
+            let (destination, place) = name;
+            if let Some(event) = self.ledger.waiting(destination, place)? {
+                let key = DoneKey { at: now, place };
+                self.ledger.done(destination, key, &event.ended(End::Age))?;
+            }
+            self.queue.remove(name);
+        }
+        Ok(())
+    }
+
     /// What waited when the daemon stopped.
     fn load(&mut self) -> Result<(), PostbackError> {
         let latest = self.clock.now().plus(schedule::LONGEST_WAIT);
@@ -176,7 +204,8 @@ impl Delivery {
         };
         let taken = self.source.next(destination, after, room.min(BATCH))?;
         if let Some(cursor) = taken.cursor {
-            if taken.events.is_empty() {
+            // Where a new destination begins must not move if the daemon ends now.
+            if taken.events.is_empty() && after.is_some() {
                 self.unsaved.insert(destination);
             } else {
                 self.ledger.take(destination, &taken.events, cursor)?;
@@ -300,11 +329,12 @@ impl Delivery {
                     last_error: None,
                 },
                 None => match self.source.again(destination, place)? {
-                    Some(event) => Pending {
+                    // Under other rules another notice may lie there.
+                    Some(event) if event.event == row.event => Pending {
                         next_at: now,
                         ..event
                     },
-                    None => continue,
+                    _ => continue,
                 },
             };
             self.ledger.put(destination, place, &event)?;

@@ -228,6 +228,37 @@ impl Queue {
         }
     }
 
+    /// Events of destinations that are not active, due before `before` and not under way.
+    pub(super) fn stranded(&self, before: Millis) -> Vec<Name> {
+        let lanes = self.lanes.iter();
+        let closed = lanes.filter(|(destination, _)| !self.active.contains(destination));
+        let events = closed.flat_map(|(destination, lane)| {
+            let events = lane.events.iter();
+            let old = events.filter(move |(place, event)| {
+                let action = lane.actions.get(&event.action);
+                let flying = action.and_then(|action| action.flying);
+                event.since < before && flying != Some(**place)
+            });
+            old.map(|(place, _)| (*destination, *place))
+        });
+        events.collect()
+    }
+
+    /// Forgets an event that is not under way.
+    pub(super) fn remove(&mut self, name: Name) {
+        let (destination, place) = name;
+        let Some(lane) = self.lanes.get_mut(&destination) else {
+            return;
+        };
+        let Some(event) = lane.events.remove(&place) else {
+            return;
+        };
+        if let Some(state) = lane.actions.get_mut(&event.action) {
+            state.places.remove(&place);
+        }
+        lane.line_up(&event.action);
+    }
+
     /// Events that wait, those under way included.
     pub(super) fn len(&self) -> usize {
         self.lanes.values().map(|lane| lane.events.len()).sum()
@@ -322,6 +353,24 @@ mod tests {
         queue.keep(&[4]);
         queue.finish((2, place(3)), false);
         assert_eq!(started(&mut queue, Millis(0)), [(4, 0)]);
+    }
+
+    #[test]
+    fn what_waits_for_a_destination_that_is_not_active_is_stranded() {
+        let mut queue = queue(6, &[1, 2]);
+        for (destination, sequence, at) in [(1, 1, 0), (1, 2, 0), (1, 3, 9), (2, 1, 0)] {
+            queue.add((destination, place(sequence)), "a", Millis(at));
+        }
+        assert_eq!(started(&mut queue, Millis(0)), [(1, 1), (2, 1)]);
+        assert_eq!(queue.stranded(Millis(5)), []);
+        queue.keep(&[2]);
+        // The first one is under way, the last one not due for so long.
+        assert_eq!(queue.stranded(Millis(5)), [(1, place(2))]);
+        queue.remove((1, place(2)));
+        queue.keep(&[1, 2]);
+        queue.finish((1, place(1)), false);
+        assert_eq!(started(&mut queue, Millis(9)), [(1, 3)]);
+        assert_eq!(queue.len(), 2);
     }
 
     #[test]

@@ -1,15 +1,13 @@
 //! When an event is sent again, and when it is given up. Pure.
 //!
 //! The first try is made as soon as the event is due. After try n the next one follows
-//! 60 s · 2^(n−1) later, at most 6 h, times a random factor from 0.5 to 1.5, so that what failed
-//! together does not come back together. Called by `postback::deliver` after each failed try.
+//! `postbacks.first_wait` · 2^(n−1) later, at most 6 h, times a random factor from 0.5 to 1.5, so
+//! that what failed together does not come back together. Called by `postback::deliver` after each failed try.
 
 use std::time::Duration;
 
-use crate::model::time::{HOUR, MINUTE, Millis};
+use crate::model::time::{HOUR, Millis};
 
-/// The wait after the first try, in milliseconds.
-const FIRST: i64 = MINUTE;
 /// The longest wait before chance makes it longer or shorter, in milliseconds.
 const LONGEST: i64 = 6 * HOUR;
 /// The longest wait there is, in milliseconds.
@@ -24,12 +22,14 @@ pub struct Patience {
     pub give_up_after: Duration,
 }
 
-/// How long to wait after `tries` tries; `random` is any number, each as likely as the next.
+/// How long to wait after `tries` tries, of which the first is followed by about `first`; `random`
+/// is any number, each as likely as the next.
 #[must_use]
-pub fn next(tries: u32, random: u64) -> Duration {
+pub fn next(first: Duration, tries: u32, random: u64) -> Duration {
+    let longest = u64::try_from(LONGEST).unwrap_or(0);
+    let first = u64::try_from(first.as_millis()).unwrap_or(longest);
     let doublings = tries.saturating_sub(1).min(30);
-    let wait = (FIRST << doublings).min(LONGEST);
-    let wait = u64::try_from(wait).unwrap_or(0);
+    let wait = first.saturating_mul(1 << doublings).min(longest);
     let chance = random.checked_rem(wait).unwrap_or(0);
     Duration::from_millis(wait / 2 + chance)
 }
@@ -46,10 +46,12 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    const FIRST: Duration = Duration::from_secs(60);
+
     #[test]
     fn waits_double_up_to_six_hours() {
         let middle = |tries| {
-            let shortest = next(tries, 0).as_secs();
+            let shortest = next(FIRST, tries, 0).as_secs();
             // The factor 0.5 is the shortest, so twice that is the wait itself.
             shortest * 2
         };
@@ -75,8 +77,8 @@ mod tests {
     proptest! {
         #[test]
         fn a_wait_is_half_to_one_and_a_half_of_its_step(tries in 0_u32.., random: u64) {
-            let shortest = next(tries, 0);
-            let wait = next(tries, random);
+            let shortest = next(FIRST, tries, 0);
+            let wait = next(FIRST, tries, random);
             prop_assert!(wait >= shortest);
             prop_assert!(wait < shortest * 3);
             prop_assert!(wait >= Duration::from_secs(30));

@@ -87,7 +87,9 @@ pub struct Postbacks {
 /// # Errors
 /// `postbacks.ca_file` does not read, or the system gives no thread.
 pub fn start(context: Context) -> Result<Postbacks, PostbackError> {
-    start_at(context, schedule::next)
+    let first = context.settings.first_wait;
+    let pace = move |tries, random| schedule::next(first, tries, random);
+    start_at(context, Box::new(pace))
 }
 
 /// Starts the thread with waits between tries by `pace`: a test can't wait as long as they are.
@@ -188,6 +190,15 @@ impl Postbacks {
         {
             tracing::error!("the postbacks thread panicked");
         }
+    }
+}
+
+impl Postbacks {
+    /// Makes no further try and waits for nothing: for an end in which threads may hang.
+    pub fn abandon(&mut self) {
+        // As for a stop.
+        let _told = self.remote.orders.send(Order::Stop);
+        drop(self.thread.take());
     }
 }
 

@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use super::memory::Memory;
 use super::receiver::{Fate, Receiver};
-use super::world::{Made, event, get, is_signed, post, settings, start, start_counted, wait};
+use super::world::{
+    Made, event, get, is_signed, place, post, settings, start, start_counted, wait,
+};
 use crate::model::time::Millis;
-use crate::postback::{End, Failure, Which, history};
+use crate::postback::{End, Failure, Ledger as _, Pending, Which, history};
 use crate::telemetry::Recorder;
 
 const LONG: Duration = Duration::from_secs(60);
@@ -205,4 +207,27 @@ fn a_failed_write_stops_the_thread_and_loses_nothing() {
     let _postbacks = start(&ledger, &made, settings());
     wait(LONG, "delivered again", || ledger.ends().len() == 1);
     assert_eq!(receiver.arrivals().len(), 2);
+}
+
+#[test]
+fn what_waits_for_a_destination_that_is_gone_is_given_up_in_the_end() {
+    let ledger = Arc::new(Memory::default());
+    let now = crate::log::Clock::start().now();
+    let url = "http://127.0.0.1:9/";
+    for (sequence, at) in [(1, Millis(0)), (2, now)] {
+        let event = Pending {
+            next_at: at,
+            ..event(5, sequence, 1, get(url))
+        };
+        ledger.put(5, place(sequence), &event).unwrap();
+    }
+    let _postbacks = start(&ledger, &Made::default(), settings());
+    wait(Duration::from_secs(5), "the old one given up", || {
+        !ledger.ends().is_empty()
+    });
+    let ends = ledger.ends();
+    assert_eq!(ends.len(), 1);
+    assert_eq!((ends[0].0, ends[0].1.place), (5, place(1)));
+    assert_eq!((ends[0].2.end, ends[0].2.tries), (End::Age, 0));
+    assert_eq!(ledger.waiting_count(), 1);
 }

@@ -136,7 +136,8 @@ pub(super) fn start_counted(
         clock: Clock::start(),
         metrics,
     };
-    start_at(context, |_, random| Duration::from_millis(random % 40)).unwrap()
+    let pace = |_, random| Duration::from_millis(random % 40);
+    start_at(context, Box::new(pace)).unwrap()
 }
 
 /// Waits until `holds`; fails after `most`.
