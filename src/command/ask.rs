@@ -90,7 +90,7 @@ impl Alone {
     }
 
     fn ask(&self, verb: &str, value: Value) -> Result<Value, Failure> {
-        let verbs = verbs::table(&self.stores, self.fold.remote(), None);
+        let verbs = verbs::table(&self.stores, self.fold.remote(), None, None);
         verbs.run(verb, value).map_err(|error| refused(&error))
     }
 

@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::server::control::polite;
 
 use super::import::{self, ImportCommand};
+use super::postback::{self, PostbackCommand};
 use super::{Failure, ask, demo, serve, show};
 
 /// Exit code of a configuration that can't be used.
@@ -58,6 +59,9 @@ enum Command {
     /// Import clicks or conversions with their own times.
     #[command(subcommand)]
     Import(ImportCommand),
+    /// List, log or replay postbacks, or print their secrets.
+    #[command(subcommand)]
+    Postback(PostbackCommand),
     /// Prove the figures from the stored events; exits 65 on any difference.
     Verify(ConfigFile),
     /// Fold the whole log again beside the rows that serve, then let the new ones serve.
@@ -165,6 +169,7 @@ pub fn run(line: Line, out: &mut dyn Write) -> Result<u8, Failure> {
             show::tree(out, &answer)?;
         }
         Command::Import(command) => return import::run(command, out),
+        Command::Postback(command) => postback::run(command, out)?,
         Command::Verify(file) => {
             let answer = ask::ask(&load(&file.config)?, "verify", Value::Null)?;
             return show::verify(out, &answer);

@@ -15,6 +15,7 @@ pub mod failure;
 pub mod import;
 mod limits;
 pub mod line;
+mod postback;
 pub mod serve;
 pub mod show;
 

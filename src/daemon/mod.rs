@@ -4,7 +4,8 @@
 //! |---|---|---|
 //! | public workers | threads `public-N`, one runtime each | first, drained or cut |
 //! | API, ops, control | thread `admin`, one runtime | second, so probes see the drain |
-//! | fold | thread `fold` | third |
+//! | postbacks | thread `postbacks`, one runtime | third, after tries under way |
+//! | fold | thread `fold` | fourth |
 //! | house: metrics, salts, signs of life | thread `house` | with the fold |
 //! | log sync | thread `log-sync` | last: seals the open slot and syncs |
 //!
@@ -13,6 +14,7 @@
 mod explain;
 mod house;
 mod import;
+mod postbacks;
 pub mod run;
 mod settle;
 pub mod stores;

@@ -12,7 +12,8 @@ use tokio::sync::watch;
 
 use crate::config::Config;
 use crate::config::settings::AckMode;
-use crate::fold::{Fold, FoldError};
+use crate::fold::{Fold, FoldError, FoldStatus};
+use crate::postback::{PostbackError, PostbackStatus, Postbacks};
 use crate::server::api::keys::KeyError;
 use crate::server::api::state::{ApiState, Limits};
 use crate::server::control::{ControlSocket, SocketError, Verbs};
@@ -23,6 +24,7 @@ use crate::server::{self, public};
 use crate::telemetry::Recorder;
 
 use super::house::House;
+use super::postbacks;
 use super::stores::{OpenError, Stores};
 use super::verbs;
 
@@ -44,6 +46,9 @@ pub enum StartError {
     /// The fold.
     #[error(transparent)]
     Fold(#[from] FoldError),
+    /// The postbacks.
+    #[error(transparent)]
+    Postbacks(#[from] PostbackError),
     /// The API keys.
     #[error(transparent)]
     Keys(#[from] KeyError),
@@ -68,7 +73,8 @@ impl StartError {
             Self::Open(error) => error.exit_code(),
             Self::Listen(_) | Self::Control(_) => 78,
             Self::Fold(error) => error.exit_code(),
-            Self::Keys(_) | Self::System { .. } | Self::Metrics(_) => 75,
+            Self::Postbacks(PostbackError::Trust(_)) => 78,
+            Self::Postbacks(_) | Self::Keys(_) | Self::System { .. } | Self::Metrics(_) => 75,
         }
     }
 }
@@ -110,6 +116,7 @@ pub struct Daemon {
     fold: Fold,
     stop_admin: watch::Sender<bool>,
     admin: JoinHandle<()>,
+    postbacks: Postbacks,
     stop_house: Arc<AtomicBool>,
     house: JoinHandle<()>,
     grace: Duration,
@@ -149,12 +156,22 @@ impl Daemon {
             Arc::clone(&stores.shelf),
             Some(recorder.metrics()),
         )?;
+        let postbacks = postbacks::start(config, &stores, recorder.metrics())?;
         let api = Arc::new(api_state(config, &stores, &recorder)?);
         let public_shared = Arc::new(public_shared(config, &stores, &recorder));
         let (stop_admin, stopping) = watch::channel(false);
         let watched = Watched::new(&stores, &fold, &recorder);
-        let verbs = Arc::new(verbs::table(&stores, fold.remote(), Some(Arc::clone(&api))));
-        let ops = Arc::new(ops(&recorder, &stores, &fold, &public_shared));
+        let verbs = Arc::new(verbs::table(
+            &stores,
+            fold.remote(),
+            Some(Arc::clone(&api)),
+            Some(postbacks.remote()),
+        ));
+        let status = Statuses {
+            fold: Arc::clone(fold.status()),
+            postbacks: Arc::clone(postbacks.status()),
+        };
+        let ops = Arc::new(ops(&recorder, &stores, status, &public_shared));
         let admin = Admin {
             api,
             ops,
@@ -186,6 +203,7 @@ impl Daemon {
             fold,
             stop_admin,
             admin,
+            postbacks,
             stop_house,
             house,
             grace: config.shutdown.grace,
@@ -219,8 +237,10 @@ impl Daemon {
         }
         if failed || self.stores.log.failure().is_some() {
             // Threads may hang in the file system; the process ends without them.
+            self.postbacks.abandon();
             return Ended::Failed;
         }
+        self.postbacks.stop();
         self.stop_house.store(true, Ordering::Release);
         self.house.thread().unpark();
         self.fold.stop();
@@ -273,19 +293,21 @@ fn public_shared(config: &Config, stores: &Stores, recorder: &Recorder) -> publi
     }
 }
 
-/// The ops listener: a scrape shows the metrics, readiness asks log, fold and drain.
+/// What readiness asks.
+struct Statuses {
+    fold: Arc<FoldStatus>,
+    postbacks: Arc<PostbackStatus>,
+}
+
+/// The ops listener: a scrape shows the metrics, readiness asks log, fold, postbacks and drain.
 fn ops(
     recorder: &Arc<Recorder>,
     stores: &Arc<Stores>,
-    fold: &Fold,
+    status: Statuses,
     public: &Arc<public::Shared>,
 ) -> Ops {
     let render = Arc::clone(recorder);
-    let (stores, status, public) = (
-        Arc::clone(stores),
-        Arc::clone(fold.status()),
-        Arc::clone(public),
-    );
+    let (stores, public) = (Arc::clone(stores), Arc::clone(public));
     Ops::new(
         move || render.render(),
         move || {
@@ -293,8 +315,11 @@ fn ops(
             if stores.log.failure().is_some() {
                 failing.push("log");
             }
-            if status.failure().is_some() {
+            if status.fold.failure().is_some() {
                 failing.push("fold");
+            }
+            if status.postbacks.alive().is_err() {
+                failing.push("postbacks");
             }
             if public.is_draining() {
                 failing.push("draining");

@@ -16,6 +16,7 @@ use crate::fold::{self, FoldRemote};
 use crate::job::import::{CHUNK, FINISH, LIST, OPEN};
 use crate::log::LogError;
 use crate::model::id::{CatalogVersion, ProgramId, Slot};
+use crate::postback::PostbacksRemote;
 use crate::server::api::keys::{self, KeyError, Scope};
 use crate::server::api::state::ApiState;
 use crate::server::control::polite;
@@ -23,14 +24,20 @@ use crate::server::control::verb::{EXIT_INPUT, EXIT_TEMPORARY};
 use crate::server::control::{VerbError, Verbs};
 
 use super::stores::Stores;
-use super::{explain, import};
+use super::{explain, import, postbacks};
 
 /// How long a verb looks at what the fold is doing before it looks again.
 const GLANCE: Duration = Duration::from_millis(20);
 
-/// The table of verbs over `stores`; `fold` reaches the running fold, `api` the running API.
+/// The table of verbs over `stores`; `fold` reaches the running fold, `api` the running API,
+/// `postbacks` the running postbacks.
 #[must_use]
-pub fn table(stores: &Arc<Stores>, fold: FoldRemote, api: Option<Arc<ApiState>>) -> Verbs {
+pub fn table(
+    stores: &Arc<Stores>,
+    fold: FoldRemote,
+    api: Option<Arc<ApiState>>,
+    postbacks: Option<PostbacksRemote>,
+) -> Verbs {
     let api = Arc::new(api);
     let with = |verb: fn(&Stores, Value) -> Result<Value, VerbError>| {
         let stores = Arc::clone(stores);
@@ -48,7 +55,7 @@ pub fn table(stores: &Arc<Stores>, fold: FoldRemote, api: Option<Arc<ApiState>>)
     };
     let folding = Arc::clone(stores);
     let verifying = (Arc::clone(stores), fold.clone());
-    Verbs::new()
+    let table = Verbs::new()
         .with("catalog-apply", with(catalog_apply))
         .with("catalog-export", with(catalog_export))
         .with("key-create", keyed(key_create))
@@ -61,7 +68,8 @@ pub fn table(stores: &Arc<Stores>, fold: FoldRemote, api: Option<Arc<ApiState>>)
         .with("link", with(explain::link))
         .with("explain", with(explain::explain))
         .with("verify", move |_| verify(&verifying.0, &verifying.1))
-        .with("rebuild", move |_| rebuild(&folding, &fold))
+        .with("rebuild", move |_| rebuild(&folding, &fold));
+    postbacks::verbs::add(table, stores, postbacks)
 }
 
 pub(super) fn read<T: DeserializeOwned>(value: Value) -> Result<T, VerbError> {
@@ -133,9 +141,11 @@ fn catalog_apply(stores: &Stores, value: Value) -> Result<Value, VerbError> {
         "partners": built.partners.len(),
         "contracts": built.contracts.values().map(|own| own.len()).sum::<usize>(),
     });
+    let begun = postbacks::begin(&stores.log, &stores.catalog.load(), &built);
     let version = built.version.0;
     // The shelf holds the old one, so that the last reader to leave it has nothing to free.
     stores.catalog.store(built);
+    begun.map_err(|error| failed(&error))?;
     tracing::info!(version, "a new catalogue is in force");
     Ok(counts)
 }

@@ -82,6 +82,16 @@ impl View<'_> {
         })
     }
 
+    /// One notice.
+    ///
+    /// # Errors
+    /// As [`View::watermark`].
+    pub fn notice(&self, key: NoticeKey) -> Result<Option<Notice>, DerivedError> {
+        self.get(Family::Notices, &key.encode(), |value| {
+            Notice::decode(key, value)
+        })
+    }
+
     /// Hands every notice to `f`, in key order.
     ///
     /// # Errors

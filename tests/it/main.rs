@@ -15,6 +15,8 @@ mod instructions;
 #[cfg(test)]
 mod money;
 #[cfg(test)]
+mod postbacks;
+#[cfg(test)]
 mod redirect;
 #[cfg(test)]
 mod service;

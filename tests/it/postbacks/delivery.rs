@@ -1,0 +1,311 @@
+//! The whole way: sales, changes, kills, rebuilds, a new destination.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use clickd::log::{Clock, Log, Options};
+use clickd::model::action::change::{Change, What};
+use clickd::model::id::{EventTypeId, ProgramId};
+use clickd::model::money::Money;
+use clickd::model::submission::PayloadHash;
+
+use super::receiver::{Arrival, Mood, Receiver, is_signed};
+use super::site::{ALL, LATER, NEW, OFF, PARTNER, Shop, catalog, click};
+use crate::support::commands;
+use crate::support::config::Config;
+use crate::support::daemon::Daemon;
+use crate::support::dice::Dice;
+
+const READY: Duration = Duration::from_secs(30);
+const LONG: Duration = Duration::from_secs(90);
+/// Long enough for events that should not come.
+const QUIET: Duration = Duration::from_secs(2);
+
+fn start(config: &Config) -> Daemon {
+    let mut daemon = Daemon::start(config);
+    daemon.wait_ready(READY).unwrap();
+    daemon
+}
+
+fn stop(mut daemon: Daemon) {
+    daemon.terminate();
+    let status = daemon.wait_end(READY).unwrap();
+    assert!(status.success(), "{}", daemon.said());
+}
+
+fn wait(receiver: &Receiver, what: &str, holds: impl Fn(&[Arrival]) -> bool) {
+    let began = Instant::now();
+    while !holds(&receiver.arrivals()) {
+        assert!(began.elapsed() < LONG, "{what}: {:#?}", receiver.accepted());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Destination and number of the update of an event.
+fn named(event: &str) -> (u32, u32) {
+    let (rest, destination) = event.rsplit_once('-').unwrap();
+    let (_, update) = rest.rsplit_once('.').unwrap();
+    (destination.parse().unwrap(), update.parse().unwrap())
+}
+
+/// The order that an arrival tells of.
+fn order(arrival: &Arrival) -> String {
+    if arrival.method == "POST" {
+        json(arrival)["order"].as_str().unwrap().to_owned()
+    } else {
+        let (_, rest) = arrival.target.split_once("&sub=").unwrap();
+        rest.split('&').next().unwrap().to_owned()
+    }
+}
+
+fn json(arrival: &Arrival) -> serde_json::Value {
+    serde_json::from_str(&arrival.body).unwrap_or_else(|error| panic!("{error}: {arrival:?}"))
+}
+
+/// Destination, order and number of the update of everything answered well.
+fn told(arrivals: &[Arrival]) -> BTreeSet<(u32, String, u32)> {
+    let accepted = arrivals.iter().filter(|arrival| arrival.is_accepted);
+    let name = |arrival: &Arrival| {
+        let (destination, update) = named(&arrival.event);
+        (destination, order(arrival), update)
+    };
+    accepted.map(name).collect()
+}
+
+/// Sells some orders; what is to be told of them.
+fn sell(
+    config: &Config,
+    shop: &Shop,
+    orders: std::ops::Range<u32>,
+) -> BTreeSet<(u32, String, u32)> {
+    let mut expected = BTreeSet::new();
+    for number in orders {
+        let order = format!("order-{number}");
+        let (partner, event_type) = match number % 4 {
+            0 => (12, 10),
+            1 => (11, 11),
+            _ => (11, 10),
+        };
+        let id = click(config, partner, &order);
+        shop.sell(config, (event_type, &order), "80.00", &id);
+        expected.insert((ALL, order.clone(), 1));
+        if (partner, event_type) == (11, 10) {
+            expected.insert((PARTNER, order, 1));
+        }
+    }
+    expected
+}
+
+/// Changes two orders behind the back of a daemon that does not run.
+fn change(config: &Config) {
+    let log = Log::open(&Options::new(config.log()), Clock::start()).unwrap();
+    let change = |order: &str, what, payload| {
+        let change = Change {
+            program: ProgramId(1),
+            event_type: EventTypeId(10),
+            order_id: order.into(),
+            action: None,
+            what,
+            reason: "ITEM_RETURNED".into(),
+            payload: PayloadHash([payload; 16]),
+            fields: Vec::new(),
+        };
+        log.change(&change).unwrap();
+    };
+    for (payload, amount) in [(1, 60_000_000), (2, 100_000_000)] {
+        let what = What::Modify {
+            amount: Some(Money(amount)),
+            customer_status: None,
+            items: Vec::new(),
+        };
+        change("order-2", what, payload);
+    }
+    change("order-3", What::Reverse, 3);
+    log.stop().unwrap();
+}
+
+/// What holds of all that ever arrived.
+fn check(config: &Config, arrivals: &[Arrival]) {
+    let mut secrets: BTreeMap<u32, String> = BTreeMap::new();
+    let mut bytes: BTreeMap<&str, &Arrival> = BTreeMap::new();
+    let mut latest: BTreeMap<(u32, &str), u32> = BTreeMap::new();
+    for arrival in arrivals {
+        let (destination, update) = named(&arrival.event);
+        let secret = secrets
+            .entry(destination)
+            .or_insert_with(|| secret(config, destination));
+        assert!(is_signed(arrival, secret), "{arrival:?}");
+        let path = format!("/{destination}");
+        assert_eq!(arrival.target.split('?').next(), Some(path.as_str()));
+        assert_ne!(destination, OFF);
+        assert!(destination != LATER || update > 1, "{arrival:?}");
+        let first = bytes.entry(&arrival.event).or_insert(arrival);
+        let content = |of: &Arrival| (of.method.clone(), of.target.clone(), of.body.clone());
+        assert_eq!(content(first), content(arrival), "another event of this id");
+        let (action, _) = arrival.event.rsplit_once('.').unwrap();
+        let before = latest.insert((destination, action), update).unwrap_or(1);
+        assert!(before <= update, "out of order: {arrival:?}");
+        if arrival.method == "POST" {
+            assert_eq!(arrival.content_type, "application/json");
+            assert_eq!(json(arrival)["event"], arrival.event);
+        }
+    }
+}
+
+fn secret(config: &Config, destination: u32) -> String {
+    let output = commands::run(config, &["postback", "secret", &destination.to_string()]);
+    let said = commands::said(&output);
+    let secret = said
+        .strip_prefix("secret: ")
+        .unwrap_or_else(|| panic!("{said}"));
+    secret.trim().to_owned()
+}
+
+/// Payouts told of an order by [`ALL`]: the sum of what changed, and the last one.
+fn payouts(arrivals: &[Arrival], of: &str) -> (i64, i64) {
+    let mut all = BTreeMap::new();
+    let cents = |value: &serde_json::Value| {
+        let text = value.to_string();
+        let (sign, text) = text
+            .strip_prefix('-')
+            .map_or((1, text.as_str()), |text| (-1, text));
+        let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
+        let part = format!("{part:0<2}");
+        sign * (whole.parse::<i64>().unwrap() * 100 + part.parse::<i64>().unwrap())
+    };
+    for arrival in arrivals {
+        let (destination, update) = named(&arrival.event);
+        if destination == ALL && order(arrival) == of {
+            let row = json(arrival);
+            all.insert(update, (cents(&row["delta"]), cents(&row["payout"])));
+        }
+    }
+    let sum = all.values().map(|row| row.0).sum();
+    (sum, all.last_key_value().unwrap().1.1)
+}
+
+#[test]
+fn every_event_arrives_signed_and_in_order_through_failures_and_kills() {
+    let receiver = Receiver::start();
+    let mut config = Config::new();
+    for (option, value) in [
+        ("allow_private", "true"),
+        ("timeout", "\"1s\""),
+        ("first_wait", "\"1s\""),
+    ] {
+        config.set("postbacks", option, value);
+    }
+    let mut daemon = start(&config);
+    commands::apply_catalog(&config, &catalog(&receiver.url(), false));
+    let shop = Shop::open(&config);
+    let mut dice = Dice(20_261_125);
+    let mut expected = BTreeSet::new();
+    for round in 0..3 {
+        receiver.set(Mood::Ill(dice.split()));
+        expected.extend(sell(&config, &shop, round * 10..round * 10 + 7));
+        // A sale is told when its slot is folded, up to a second later.
+        expected.extend(sell(&config, &shop, round * 10 + 7..round * 10 + 8));
+        receiver.set(Mood::Kill(daemon.id()));
+        assert!(
+            daemon.wait_end(READY).is_some(),
+            "no event came to kill it at"
+        );
+        daemon = start(&config);
+        receiver.set(Mood::Ill(dice.split()));
+    }
+    wait(&receiver, "sales", |all| told(all).is_superset(&expected));
+    // What was answered but not noted came again.
+    let accepted = receiver.accepted();
+    let arrivals = receiver.arrivals();
+    let unnoted: Vec<_> = arrivals.iter().filter(|own| own.is_unnoted).collect();
+    assert!(unnoted.len() >= 3);
+    for arrival in unnoted {
+        assert!(accepted[&arrival.event] >= 2, "{arrival:?}");
+    }
+
+    stop(daemon);
+    change(&config);
+    daemon = start(&config);
+    for destination in [ALL, PARTNER, LATER] {
+        for (order, updates) in [("order-2", 2..4), ("order-3", 2..3)] {
+            expected.extend(updates.map(|update| (destination, order.to_owned(), update)));
+        }
+    }
+    wait(&receiver, "changes", |all| told(all) == expected);
+    assert_eq!(payouts(&receiver.arrivals(), "order-2"), (1_250, 1_250));
+    assert_eq!(payouts(&receiver.arrivals(), "order-3"), (0, 0));
+    assert_eq!(payouts(&receiver.arrivals(), "order-0"), (150, 150));
+
+    quiet_through_rebuilds(&config, daemon, &receiver);
+    daemon = start(&config);
+    commands::apply_catalog(&config, &catalog(&receiver.url(), true));
+    expected.extend(sell(&config, &shop, 100..101));
+    expected.insert((NEW, "order-100".to_owned(), 1));
+    wait(&receiver, "a new destination", |all| told(all) == expected);
+    replays(&config, &receiver);
+    commands::verify(&config).unwrap();
+    check(&config, &receiver.arrivals());
+    stop(daemon);
+}
+
+/// Neither a rebuild nor a derived store that is made anew sends anything again.
+fn quiet_through_rebuilds(config: &Config, daemon: Daemon, receiver: &Receiver) {
+    receiver.set(Mood::Well);
+    // Answers that came too late are followed by one more try.
+    let tried_again = |all: &[Arrival]| {
+        let mut last = BTreeMap::new();
+        for arrival in all {
+            last.insert(&arrival.event, arrival.is_accepted);
+        }
+        last.values().all(|accepted| *accepted)
+    };
+    wait(receiver, "the last tries", tried_again);
+    std::thread::sleep(QUIET);
+    let before = receiver.arrivals().len();
+    let output = commands::run(config, &["rebuild"]);
+    let said = || format!("{}{}", commands::said(&output), daemon.said());
+    assert!(output.status.success(), "{}", said());
+    std::thread::sleep(QUIET);
+    assert_eq!(receiver.arrivals().len(), before, "after a rebuild");
+    stop(daemon);
+    std::fs::remove_dir_all(config.folder().join("store/derived")).unwrap();
+    let daemon = start(config);
+    commands::verify(config).unwrap();
+    std::thread::sleep(QUIET);
+    assert_eq!(receiver.arrivals().len(), before, "after a store made anew");
+    stop(daemon);
+}
+
+/// The operator sees what became of an event and has it sent again.
+fn replays(config: &Config, receiver: &Receiver) {
+    let said = |arguments: &[&str]| {
+        let output = commands::run(config, arguments);
+        let said = commands::said(&output);
+        assert!(output.status.success(), "{said}");
+        said
+    };
+    let event = receiver
+        .arrivals()
+        .into_iter()
+        .map(|arrival| arrival.event)
+        .find(|event| named(event) == (LATER, 3))
+        .unwrap();
+    let listed = said(&["postback", "list"]);
+    assert_eq!(listed.lines().count(), 6, "{listed}");
+    assert!(listed.contains("INACTIVE"), "{listed}");
+    let log = said(&["postback", "log", "--destination", "4"]);
+    assert!(log.contains(&event) && log.contains("delivered"), "{log}");
+    let times = receiver.accepted()[&event];
+    let replayed = said(&["postback", "replay", &event]);
+    assert!(replayed.starts_with("1 events"), "{replayed}");
+    wait(receiver, "a replay", |_| {
+        receiver.accepted()[&event] > times
+    });
+    let refused = commands::run(config, &["postback", "replay", "E-1.2.3.1-77"]);
+    assert_eq!(
+        refused.status.code(),
+        Some(1),
+        "{}",
+        commands::said(&refused)
+    );
+}
