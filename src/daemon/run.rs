@@ -71,9 +71,8 @@ impl StartError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Open(error) => error.exit_code(),
-            Self::Listen(_) | Self::Control(_) => 78,
+            Self::Listen(_) | Self::Control(_) | Self::Postbacks(PostbackError::Trust(_)) => 78,
             Self::Fold(error) => error.exit_code(),
-            Self::Postbacks(PostbackError::Trust(_)) => 78,
             Self::Postbacks(_) | Self::Keys(_) | Self::System { .. } | Self::Metrics(_) => 75,
         }
     }
@@ -167,10 +166,7 @@ impl Daemon {
             Some(Arc::clone(&api)),
             Some(postbacks.remote()),
         ));
-        let status = Statuses {
-            fold: Arc::clone(fold.status()),
-            postbacks: Arc::clone(postbacks.status()),
-        };
+        let status = Statuses::of(&fold, &postbacks);
         let ops = Arc::new(ops(&recorder, &stores, status, &public_shared));
         let admin = Admin {
             api,
@@ -182,17 +178,8 @@ impl Daemon {
         let admin = admin.start(listeners.api, listeners.ops, socket, watched.watchdog)?;
         let house = watched.house;
         let stop_house = Arc::clone(&house.stop);
-        let house = std::thread::Builder::new()
-            .name("house".to_owned())
-            .spawn(move || house.run())
-            .map_err(system("thread"))?;
-        let options = public::Options {
-            workers: config.public.workers,
-            connections_max: config.public.connections_max,
-            requests_per_connection_max: config.public.requests_per_connection_max,
-            keep_alive: config.public.keep_alive,
-        };
-        let public = public::start(&listeners.public, &public_shared, &options)
+        let house = spawn_house(house)?;
+        let public = public::start(&listeners.public, &public_shared, &public_options(config))
             .map_err(system("public worker"))?;
         notify::ready("serving");
         Ok(Self {
@@ -278,6 +265,15 @@ fn api_state(
     )
 }
 
+fn public_options(config: &Config) -> public::Options {
+    public::Options {
+        workers: config.public.workers,
+        connections_max: config.public.connections_max,
+        requests_per_connection_max: config.public.requests_per_connection_max,
+        keep_alive: config.public.keep_alive,
+    }
+}
+
 fn public_shared(config: &Config, stores: &Stores, recorder: &Recorder) -> public::Shared {
     public::Shared {
         log: stores.log.clone(),
@@ -297,6 +293,15 @@ fn public_shared(config: &Config, stores: &Stores, recorder: &Recorder) -> publi
 struct Statuses {
     fold: Arc<FoldStatus>,
     postbacks: Arc<PostbackStatus>,
+}
+
+impl Statuses {
+    fn of(fold: &Fold, postbacks: &Postbacks) -> Self {
+        Self {
+            fold: Arc::clone(fold.status()),
+            postbacks: Arc::clone(postbacks.status()),
+        }
+    }
 }
 
 /// The ops listener: a scrape shows the metrics, readiness asks log, fold, postbacks and drain.
@@ -327,6 +332,13 @@ fn ops(
             failing
         },
     )
+}
+
+fn spawn_house(house: House) -> Result<JoinHandle<()>, StartError> {
+    std::thread::Builder::new()
+        .name("house".to_owned())
+        .spawn(move || house.run())
+        .map_err(system("thread"))
 }
 
 /// What the house and the watchdog look at.

@@ -2,7 +2,8 @@
 //!
 //! The first try is made as soon as the event is due. After try n the next one follows
 //! `postbacks.first_wait` · 2^(n−1) later, at most 6 h, times a random factor from 0.5 to 1.5, so
-//! that what failed together does not come back together. Called by `postback::deliver` after each failed try.
+//! that what failed together does not come back together. Called by `postback::deliver` after each
+//! failed try.
 
 use std::time::Duration;
 

@@ -97,6 +97,10 @@ fn readme_names_every_command() {
         "explain",
         "import clicks",
         "import conversions",
+        "postback list",
+        "postback log",
+        "postback replay",
+        "postback secret",
         "verify",
         "rebuild",
     ] {

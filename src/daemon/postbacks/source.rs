@@ -18,6 +18,7 @@ use crate::derived::{
 use crate::log::LogError;
 use crate::log::row::click as click_row;
 use crate::model::click::Parameter;
+use crate::model::entry::Entry;
 use crate::model::id::{EventNumber, ProgramId, Slot};
 use crate::model::money::Money;
 use crate::model::submission::{Reference, Submission};
@@ -27,7 +28,7 @@ use crate::postback::{
 };
 
 use super::super::stores::Stores;
-use super::beginning;
+use super::start::beginning;
 
 /// Notices looked at before others have their turn.
 const LOOKED_MAX: usize = 4_096;
@@ -195,7 +196,7 @@ impl Notices {
     /// it came to.
     fn said(&self, action: &Action) -> Result<Option<Submission>, LogError> {
         let entry = self.stores.log.entry(action.submission)?;
-        Ok(entry.and_then(|entry| entry.into_conversion()))
+        Ok(entry.and_then(Entry::into_conversion))
     }
 
     fn clicked(

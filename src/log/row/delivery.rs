@@ -4,7 +4,9 @@
 //! |---|---|
 //! | how far its notices are taken | 0 · destination u32 |
 //! | an event that waits | 1 · destination u32 · slot u32 · sequence u32 |
-//! | what became of an event | 2 · destination u32 · time i64, sign flipped · slot u32 · sequence u32 |
+//! | what became of an event | 2 · destination u32 · time i64 · slot u32 · sequence u32 |
+//!
+//! The sign of the time is flipped, so that keys sort by it.
 
 use crate::log::family;
 use crate::model::id::Slot;

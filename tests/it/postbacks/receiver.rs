@@ -1,6 +1,7 @@
 //! A receiver of postbacks on a loopback port: notes what arrives, and fails as it is told.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -231,12 +232,10 @@ pub(crate) fn is_signed(arrival: &Arrival, secret: &str) -> bool {
     };
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(format!("{seconds}.{content}").as_bytes());
-    let expected: String = mac
-        .finalize()
-        .into_bytes()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let mut expected = String::new();
+    for byte in mac.finalize().into_bytes() {
+        write!(expected, "{byte:02x}").unwrap();
+    }
     let now: i64 = jiff::Timestamp::now().as_second();
     expected == tag && (now - seconds).abs() < 120
 }

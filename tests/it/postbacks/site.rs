@@ -1,5 +1,6 @@
 //! The catalogue of these tests, and its customers and brand.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::support::commands;
@@ -91,10 +92,12 @@ pub(crate) fn catalog(url: &str, all: bool) -> String {
     };
     let mut text = CATALOG.to_owned();
     text += &brand(ALL, "");
-    text += &format!(
+    write!(
+        text,
         "[[postback]]\nid = {PARTNER}\nprogram = 1\naudience = \"PARTNER\"\npartner = 11\n\
          event_type = 10\nurl = \"{url}/{PARTNER}?id={{EventId}}&sub={{SubId1}}&pay={{Payout}}\"\n"
-    );
+    )
+    .unwrap();
     text += &brand(OFF, "state = \"INACTIVE\"");
     text += &brand(LATER, "kinds = [\"MODIFIED\", \"REVERSED\"]");
     if all {
