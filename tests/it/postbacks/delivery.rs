@@ -96,32 +96,31 @@ fn sell(
     expected
 }
 
-/// Changes two orders behind the back of a daemon that does not run.
-fn change(config: &Config) {
+/// Changes orders behind the back of a daemon that does not run.
+fn change(config: &Config, changes: &[(&str, What)]) {
     let log = Log::open(&Options::new(config.log()), Clock::start()).unwrap();
-    let change = |order: &str, what, payload| {
+    for (payload, (order, what)) in (1..).zip(changes) {
         let change = Change {
             program: ProgramId(1),
             event_type: EventTypeId(10),
-            order_id: order.into(),
+            order_id: (*order).into(),
             action: None,
-            what,
+            what: what.clone(),
             reason: "ITEM_RETURNED".into(),
             payload: PayloadHash([payload; 16]),
             fields: Vec::new(),
         };
         log.change(&change).unwrap();
-    };
-    for (payload, amount) in [(1, 60_000_000), (2, 100_000_000)] {
-        let what = What::Modify {
-            amount: Some(Money(amount)),
-            customer_status: None,
-            items: Vec::new(),
-        };
-        change("order-2", what, payload);
     }
-    change("order-3", What::Reverse, 3);
     log.stop().unwrap();
+}
+
+fn amount(of: i64) -> What {
+    What::Modify {
+        amount: Some(Money(of)),
+        customer_status: None,
+        items: Vec::new(),
+    }
 }
 
 /// What holds of all that ever arrived.
@@ -224,7 +223,12 @@ fn every_event_arrives_signed_and_in_order_through_failures_and_kills() {
     }
 
     stop(daemon);
-    change(&config);
+    let changes = [
+        ("order-2", amount(60_000_000)),
+        ("order-2", amount(100_000_000)),
+        ("order-3", What::Reverse),
+    ];
+    change(&config, &changes);
     daemon = start(&config);
     for destination in [ALL, PARTNER, LATER] {
         for (order, updates) in [("order-2", 2..4), ("order-3", 2..3)] {
@@ -235,10 +239,16 @@ fn every_event_arrives_signed_and_in_order_through_failures_and_kills() {
     assert_eq!(payouts(&receiver.arrivals(), "order-2"), (1_250, 1_250));
     assert_eq!(payouts(&receiver.arrivals(), "order-3"), (0, 0));
     assert_eq!(payouts(&receiver.arrivals(), "order-0"), (150, 150));
+    what_events_say(&receiver.arrivals());
 
     quiet_through_rebuilds(&config, daemon, &receiver);
-    daemon = start(&config);
+    // A new destination hears of all that comes once it is applied, and of nothing before.
     commands::apply_catalog(&config, &catalog(&receiver.url(), true));
+    change(&config, &[("order-6", amount(1_000_000))]);
+    for destination in [ALL, PARTNER, LATER, NEW] {
+        expected.insert((destination, "order-6".to_owned(), 2));
+    }
+    daemon = start(&config);
     expected.extend(sell(&config, &shop, 100..101));
     expected.insert((NEW, "order-100".to_owned(), 1));
     wait(&receiver, "a new destination", |all| told(all) == expected);
@@ -246,6 +256,41 @@ fn every_event_arrives_signed_and_in_order_through_failures_and_kills() {
     commands::verify(&config).unwrap();
     check(&config, &receiver.arrivals());
     stop(daemon);
+}
+
+/// A reversal as the brand hears it, and a sale as the partner does.
+fn what_events_say(arrivals: &[Arrival]) {
+    let of = |destination, of: &str, update| {
+        let mut found = arrivals
+            .iter()
+            .filter(|own| named(&own.event) == (destination, update) && order(own) == of);
+        found.next().unwrap()
+    };
+    let reversal = json(of(ALL, "order-3", 2));
+    for (field, expected) in [
+        ("status", serde_json::json!("REVERSED")),
+        ("reason", serde_json::json!("ITEM_RETURNED")),
+        ("partner", serde_json::json!(11)),
+        ("deltaAmount", serde_json::json!(-80.0)),
+        ("page", serde_json::json!("https://www.alpha.example/")),
+    ] {
+        assert_eq!(reversal[field], expected, "{field} in {reversal}");
+    }
+    let sale = json(of(ALL, "order-0", 1));
+    assert_eq!(
+        (&sale["status"], &sale["reason"]),
+        (&"PENDING".into(), &"".into())
+    );
+    assert_eq!(
+        (&sale["items"][0]["sku"], &sale["items"][0]["qty"]),
+        (&"a&\"b".into(), &2.into())
+    );
+    let told = of(PARTNER, "order-3", 1);
+    let expected = format!("/2?id={}&sub=order-3&pay=10.00", told.event);
+    assert_eq!(
+        (told.method.as_str(), told.target.as_str()),
+        ("GET", expected.as_str())
+    );
 }
 
 /// Neither a rebuild nor a derived store that is made anew sends anything again.
