@@ -13,13 +13,13 @@ use std::sync::Arc;
 use crate::catalog::Catalog;
 use crate::catalog::snapshot::{Destination, NoticeKind};
 use crate::derived::{
-    Action, ActionItem, ActionState, Notice, NoticeKey, Update, UpdateKind, VerdictKey, View,
+    Action, ActionItem, ActionState, Notice, NoticeKey, Update, UpdateKind, View,
 };
 use crate::log::LogError;
 use crate::log::row::click as click_row;
 use crate::model::click::Parameter;
 use crate::model::entry::Entry;
-use crate::model::id::{EventNumber, ProgramId, Slot};
+use crate::model::id::ProgramId;
 use crate::model::money::Money;
 use crate::model::submission::{Reference, Submission};
 use crate::model::time::Millis;
@@ -151,7 +151,7 @@ impl Notices {
         };
         let event_type = program.event_types.get(&id.event_type);
         let partner = catalog.partner(notice.partner);
-        let clicked = self.clicked(view, id.program, &action)?;
+        let clicked = self.clicked(&action)?;
         let said = self.said(&action)?;
         let items = view.items(id)?;
         let items: Vec<NoticeItem<'_>> = items.iter().map(item).collect();
@@ -199,26 +199,21 @@ impl Notices {
         Ok(entry.and_then(Entry::into_conversion))
     }
 
-    fn clicked(
-        &self,
-        view: &View<'_>,
-        program: ProgramId,
-        action: &Action,
-    ) -> Result<Clicked, PostbackError> {
-        let Some((number, at, slot)) = click(view, program, action)? else {
+    fn clicked(&self, action: &Action) -> Result<Clicked, LogError> {
+        let Some(click) = action.click else {
             return Ok(Clicked::default());
         };
         let mut clicked = Clicked {
-            at: Some(at),
+            at: Some(click.time),
             ..Clicked::default()
         };
         let log = &self.stores.log;
-        let row = match slot {
-            Some(slot) => log.click_row(slot, action.partner, number)?,
+        let row = match click.slot {
+            Some(slot) => log.click_row(slot, action.partner, click.number)?,
             None => None,
         };
         let Some(row) = row else { return Ok(clicked) };
-        let row = click_row::read(&row).map_err(LogError::from)?;
+        let row = click_row::read(&row)?;
         if row.landing.0 != 0 {
             let landing = log.string(row.landing)?.unwrap_or_default();
             clicked.landing_page = String::from_utf8_lossy(&landing).into_owned();
@@ -236,24 +231,6 @@ impl Notices {
         }
         Ok(clicked)
     }
-}
-
-/// The click of an action: its number, its own time, and where its row lies.
-fn click(
-    view: &View<'_>,
-    program: ProgramId,
-    action: &Action,
-) -> Result<Option<(EventNumber, Millis, Option<Slot>)>, PostbackError> {
-    let number = action.click;
-    if number.0 == 0 {
-        return Ok(None);
-    }
-    let verdict = view.verdict(VerdictKey::of_live(program, action.partner, number))?;
-    Ok(Some((
-        number,
-        number.time(),
-        verdict.map(|verdict| verdict.slot),
-    )))
 }
 
 /// The first key after a place.
