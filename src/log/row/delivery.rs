@@ -101,8 +101,8 @@ mod tests {
     use super::*;
 
     fn keys() -> impl Strategy<Value = DeliveryKey> {
-        let few = |end: u32| prop_oneof![0..end, any::<u32>()];
-        let parts = (0_u8..3, few(3), any::<i64>(), few(3), few(3));
+        let few = |end: u32| prop_oneof![4 => 0..end, 1 => any::<u32>()];
+        let parts = (0_u8..4, few(2), any::<i64>(), few(3), few(3));
         parts.prop_map(|(kind, destination, at, slot, sequence)| {
             let slot = Slot(slot);
             match kind {
