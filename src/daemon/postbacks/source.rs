@@ -21,7 +21,7 @@ use crate::model::click::Parameter;
 use crate::model::entry::Entry;
 use crate::model::id::ProgramId;
 use crate::model::money::Money;
-use crate::model::submission::{Reference, Submission};
+use crate::model::submission::{Origin, Reference, Submission};
 use crate::model::time::Millis;
 use crate::postback::{
     NoticeFacts, NoticeItem, Pending, Place, PostbackError, Source, Taken, event,
@@ -131,8 +131,8 @@ impl Notices {
         Self { stores }
     }
 
-    /// The event of a notice; nothing when the rows it speaks of are not there, which `verify`
-    /// tells.
+    /// The event of a notice; nothing of an action that was imported, or when the rows it speaks
+    /// of are not there, which `verify` tells.
     fn render(
         &self,
         view: &View<'_>,
@@ -151,8 +151,11 @@ impl Notices {
         };
         let event_type = program.event_types.get(&id.event_type);
         let partner = catalog.partner(notice.partner);
-        let clicked = self.clicked(&action)?;
         let said = self.said(&action)?;
+        if said.as_ref().is_some_and(is_history) {
+            return Ok(None);
+        }
+        let clicked = self.clicked(&action)?;
         let items = view.items(id)?;
         let items: Vec<NoticeItem<'_>> = items.iter().map(item).collect();
         let facts = NoticeFacts {
@@ -268,6 +271,11 @@ fn status(action: &Action, update: &Update) -> ActionState {
         _ if action.is_locked(update.at()) => ActionState::Approved,
         _ => ActionState::Pending,
     }
+}
+
+/// Whether it was imported: what brands and partners settled elsewhere long ago is no news.
+fn is_history(said: &Submission) -> bool {
+    matches!(said.origin, Origin::Import { .. })
 }
 
 fn promo_code(said: &Submission) -> &str {

@@ -354,3 +354,37 @@ fn replays(config: &Config, receiver: &Receiver) {
         commands::said(&refused)
     );
 }
+
+#[test]
+fn what_is_imported_is_told_to_nobody() {
+    let receiver = Receiver::start();
+    let mut config = Config::new();
+    config.set("postbacks", "allow_private", true);
+    let daemon = start(&config);
+    commands::apply_catalog(&config, &catalog(&receiver.url(), false));
+    let import = |kind: &str, lines: &str| {
+        let file = config.folder().join("rows.csv");
+        std::fs::write(&file, lines).unwrap();
+        let output = commands::run(&config, &["import", kind, file.to_str().unwrap()]);
+        assert!(output.status.success(), "{}", commands::said(&output));
+    };
+    import(
+        "clicks",
+        "ExternalClickId,EventDate,CampaignId,MediaId,AdId,Visitor,UserAgent\n\
+         x1,2021-05-01T10:00:00Z,1,11,101,v1,Browser/1\n",
+    );
+    import(
+        "conversions",
+        "OrderId,EventDate,CampaignId,ActionTrackerId,CustomClickId,CurrencyCode,Amount\n\
+         old,2021-05-01T11:00:00Z,1,10,x1,USD,80.00\n",
+    );
+    let shop = Shop::open(&config);
+    let expected = sell(&config, &shop, 1..2);
+    wait(&receiver, "the live order", |arrivals| {
+        told(arrivals) == expected
+    });
+    std::thread::sleep(QUIET);
+    assert_eq!(told(&receiver.arrivals()), expected);
+    commands::verify(&config).unwrap();
+    stop(daemon);
+}
