@@ -49,11 +49,12 @@ enum Command {
     Key(KeyCommand),
     /// Make a tracking link and say what is wrong with it now.
     Link(LinkArguments),
-    /// Say step by step why a link leads where it does, or what became of a click or an order.
+    /// Say step by step why a link leads where it does, or what became of a click, an order, a
+    /// submission or an action.
     Explain {
         #[command(flatten)]
         config: ConfigFile,
-        /// A link, a click id, or an order id.
+        /// A link, or the id of a click, an order, a submission (`A-…`) or an action (`1000.10.5`).
         what: String,
     },
     /// Import clicks or conversions with their own times.

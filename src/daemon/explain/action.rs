@@ -12,7 +12,8 @@ use crate::server::control::VerbError;
 
 use super::super::stores::Stores;
 use super::super::verbs::failed;
-use super::{catalog_of, damaged, order, rule, unfolded};
+use super::whole::{catalog_of, damaged, unfolded};
+use super::{order, rule};
 
 /// One action; none when there is no such action.
 pub(super) fn explain_action(stores: &Stores, id: ActionId) -> Result<Option<Value>, VerbError> {

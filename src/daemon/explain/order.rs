@@ -13,7 +13,8 @@ use crate::server::control::VerbError;
 
 use super::super::stores::Stores;
 use super::super::verbs::failed;
-use super::{catalog_of, damaged, rule};
+use super::rule;
+use super::whole::{catalog_of, damaged};
 
 /// What is told of one submission.
 pub(super) struct Told {

@@ -44,7 +44,7 @@ fn every_refusal_is_told_with_its_meaning_and_its_rule() {
                 *meaning,
                 &format!("{id} {code}: "),
             ] {
-                assert!(text.contains(part.as_str()), "{part} in {text}");
+                assert!(text.contains(part), "{part} in {text}");
             }
         }
     }

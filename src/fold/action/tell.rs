@@ -1,4 +1,4 @@
-//! How an action comes to its cost, told afterwards: the same price again, with what it was made of.
+//! How an action comes to its cost, told afterwards: the same price again, with its parts.
 //!
 //! In: the action and its lines as stored, its conversion, and the catalogue of the conversion's
 //! slot. Out: lines, limits and the rules that count. For explanations, on any thread.
@@ -90,7 +90,7 @@ pub fn reckon(
     let (priced, claims) = standing.price(&bill);
     let scheduled = scheduled(id, &standing.action, program, catalog);
     let mut rules = price_rules(&priced, &bill, scheduled.is_some(), &standing.action);
-    rules.extend(limit_rules(payout, &claims, &standing.action));
+    rules.extend(limit_rules(payout, &claims, &standing));
     rules.sort_unstable();
     let name = |rank: u16| {
         let group = payout.groups.get(usize::from(rank));
@@ -187,7 +187,8 @@ fn price_rules(
 }
 
 /// The rules of limits that count for an action.
-fn limit_rules(payout: &Payout, claims: &[Claim], action: &Action) -> Vec<&'static str> {
+fn limit_rules(payout: &Payout, claims: &[Claim], standing: &Standing) -> Vec<&'static str> {
+    let Standing { action, items } = standing;
     let of_groups = payout.groups.iter().flat_map(|group| &group.limits);
     let mut limits = payout.limits.iter().chain(of_groups);
     let is_any = !claims.is_empty();
@@ -204,7 +205,7 @@ fn limit_rules(payout: &Payout, claims: &[Claim], action: &Action) -> Vec<&'stat
         (is_any, "L06"),
         (is_any, "L07"),
         (is_any && action.updates > 1, "L08"),
-        (budget || count, "L09"),
+        ((budget || count) && !items.is_empty(), "L09"),
         (claims.iter().any(|claim| claim.group.is_some()), "L10"),
     ];
     counting(&counts)

@@ -25,8 +25,6 @@ const READY_MAX: Duration = Duration::from_secs(20);
 const STOP_MAX: Duration = Duration::from_secs(20);
 const CUSTOMERS: usize = 3;
 const BRANDS: usize = 2;
-/// One alone, so that an order has one change under way at most.
-const CHANGERS: usize = 1;
 /// Differences that a failure lists.
 const LISTED: usize = 20;
 
@@ -119,11 +117,9 @@ impl Run {
     /// One daemon's life under load.
     fn round(&mut self, moment: Moment) {
         let (pause, stop) = (AtomicBool::new(true), AtomicBool::new(false));
-        let dices: Vec<Dice> = (0..CUSTOMERS + BRANDS + CHANGERS)
-            .map(|_| self.dice.split())
-            .collect();
-        let (customers_dice, dices) = dices.split_at(CUSTOMERS);
-        let (brands_dice, changers_dice) = dices.split_at(BRANDS);
+        let dices: Vec<Dice> = (0..CUSTOMERS + BRANDS).map(|_| self.dice.split()).collect();
+        let (customers_dice, brands_dice) = dices.split_at(CUSTOMERS);
+        let changes_dice = self.dice.split();
         let known = std::mem::take(&mut self.known);
         let token = self.token.clone();
         let (public, api) = (self.config.public, self.config.api);
@@ -140,10 +136,10 @@ impl Run {
                 let (token, stop, known) = (&token, &stop, &known);
                 scope.spawn(move || brand::submit(api, token, dice.clone(), stop, known));
             }
-            for dice in changers_dice {
-                let (token, stop, known) = (&token, &stop, &known);
-                scope.spawn(move || changes::submit(api, token, dice.clone(), stop, known));
-            }
+            // One alone, so that an order has one change under way at most.
+            let (changing, changed) = (&token, &known);
+            let stopped = &stop;
+            scope.spawn(move || changes::submit(api, changing, changes_dice, stopped, changed));
             self.live(&mut daemon, moment, &pause);
             daemon.kill();
             drop(stopping);

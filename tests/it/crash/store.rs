@@ -217,8 +217,8 @@ fn said(key: &[u8], value: &[u8]) -> Said {
 }
 
 /// Kind (2); format; varints program, event type; order id; varint of action + 1 (0 the newest); 0
-/// takes back, 1 changes: varint of amount + 1, status (0 none) and count of items (0 here); reason;
-/// hash of 16 bytes; count and pairs of fields.
+/// takes back, 1 changes: varint of amount + 1, status (0 none) and count of items (0 here); then
+/// reason; hash of 16 bytes; count and pairs of fields.
 fn change(key: &[u8], value: &[u8]) -> Change {
     let (slot, program, number) = event_key(key);
     let mut row = Bytes(value);
@@ -300,16 +300,18 @@ fn order(key: &[u8], value: &[u8]) -> (OrderKey, Vec<(u32, u64)>) {
     (key, attempts)
 }
 
-/// Format, torn; varints of wall start and end, clicks, submissions, facts; checksum of 8 bytes;
-/// varints of catalogue and rules; then program, stream, outcome and count of each ledger entry.
+/// Format, torn; varints of wall start and end, clicks, submissions, facts, imported rows; checksum
+/// of 8 bytes; varints of catalogue and rules; then program, stream, outcome and count of each
+/// ledger entry.
 fn footer(value: &[u8]) -> Footer {
     let mut row = Bytes(value);
-    assert_eq!(row.byte(), 1, "format");
+    assert_eq!(row.byte(), 2, "format");
     let torn = row.byte() == 1;
     row.varint();
     row.varint();
     let (clicks, submissions) = (row.varint(), row.varint());
     row.varint();
+    assert_eq!(row.varint(), 0, "nothing is imported");
     row.take(8);
     row.varint();
     row.varint();
