@@ -96,6 +96,8 @@ pub fn external(program: ProgramId, external: Fingerprint) -> [u8; 20] {
 
 const JOB: u8 = 0;
 const REFUSED_ROW: u8 = 1;
+const BATCH: u8 = 2;
+const BATCH_ERROR: u8 = 3;
 
 /// The key of a job.
 #[must_use]
@@ -115,7 +117,38 @@ pub fn refused_row(job: JobId, row: u64) -> [u8; 17] {
     key
 }
 
-/// The job that a key of `jobs` names; none if it is that of a refused row.
+/// The key of an uploaded file.
+#[must_use]
+pub fn batch(job: JobId) -> [u8; 9] {
+    let mut key = [BATCH; 9];
+    let (_, tail) = key.split_at_mut(1);
+    tail.copy_from_slice(&job.0.to_be_bytes());
+    key
+}
+
+/// The uploaded file that a key of `jobs` names; none if it is that of something else.
+///
+/// # Errors
+/// The key has another length.
+pub fn read_batch(key: &[u8]) -> Result<Option<JobId>, Corrupt> {
+    let mut cursor = Cursor::new(family::JOBS, key);
+    if cursor.u8()? != BATCH {
+        return Ok(None);
+    }
+    let job = JobId(cursor.u64()?);
+    cursor.end()?;
+    Ok(Some(job))
+}
+
+/// The key of what is wrong with a line of an uploaded file.
+#[must_use]
+pub fn batch_error(job: JobId, line: u64) -> [u8; 17] {
+    let mut key = refused_row(job, line);
+    key[0] = BATCH_ERROR;
+    key
+}
+
+/// The job that a key of `jobs` names; none if it is that of a refused row or of an uploaded file.
 ///
 /// # Errors
 /// The key is neither.
@@ -127,8 +160,13 @@ pub fn read_job(key: &[u8]) -> Result<Option<JobId>, Corrupt> {
             cursor.end()?;
             Ok(Some(job))
         }
-        REFUSED_ROW => {
+        REFUSED_ROW | BATCH_ERROR => {
             cursor.array::<16>()?;
+            cursor.end()?;
+            Ok(None)
+        }
+        BATCH => {
+            cursor.u64()?;
             cursor.end()?;
             Ok(None)
         }

@@ -37,14 +37,14 @@ pub struct Accepted {
 }
 
 /// Holds an order key until dropped.
-struct Reservation<'a> {
+pub(super) struct Reservation<'a> {
     shared: &'a Shared,
     key: Vec<u8>,
 }
 
 impl<'a> Reservation<'a> {
     /// Waits until nobody else stores under `key`.
-    fn take(shared: &'a Shared, key: Vec<u8>) -> Self {
+    pub(super) fn take(shared: &'a Shared, key: Vec<u8>) -> Self {
         let mut reserved = shared.reserved.0.lock();
         while !reserved.insert(key.clone()) {
             shared.reserved.1.wait(&mut reserved);
@@ -252,7 +252,11 @@ impl Log {
         self.attempt_rows(family::ORDERS, key)
     }
 
-    fn attempt_rows(&self, family: &'static str, key: &[u8]) -> Result<Vec<AttemptRow>, LogError> {
+    pub(super) fn attempt_rows(
+        &self,
+        family: &'static str,
+        key: &[u8],
+    ) -> Result<Vec<AttemptRow>, LogError> {
         let found = self.shared.db.get_pinned_cf(self.shared.cf(family)?, key);
         match found.map_err(LogError::store("look an order up"))? {
             Some(row) => Ok(submission_row::read_order(&row)?),
