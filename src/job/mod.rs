@@ -20,6 +20,7 @@
 //! Invariants: a row depends on what a line says and on nothing around it, neither on the order of
 //! the columns nor on that of the lines; memory is bounded by the longest row allowed.
 
+pub mod batch;
 pub mod click;
 pub mod column;
 pub mod convert;

@@ -140,8 +140,24 @@ label! {
         ActionItems = "action_items",
         /// `GET …/ActionUpdates` and what is below.
         ActionUpdates = "action_updates",
+        /// `POST …/FTPFileSubmissions`.
+        FileUpload = "file_upload",
+        /// `GET …/FTPFileSubmissions` and what is below.
+        Files = "files",
         /// Anything else.
         Other = "other",
+    }
+}
+
+label! {
+    /// What became of a line of an uploaded file.
+    LineResult as "result" {
+        /// What it says is stored.
+        Stored = "stored",
+        /// What it says was stored before.
+        Retry = "retry",
+        /// It is wrong.
+        Refused = "refused",
     }
 }
 

@@ -9,8 +9,8 @@ use metrics::{Counter, Gauge, Histogram, Recorder};
 
 use super::handle::{Counters, Gauges, Grid, Handle, LabelSet};
 use super::label::{
-    ApiRoute, Build, ChangeResult, ClickResult, CloseReason, CodeClass, CreditKind, LinkOutcome,
-    Listener, LogOperation, PostbackResult, SubmissionResult, VerdictClass,
+    ApiRoute, Build, ChangeResult, ClickResult, CloseReason, CodeClass, CreditKind, LineResult,
+    LinkOutcome, Listener, LogOperation, PostbackResult, SubmissionResult, VerdictClass,
 };
 use crate::model::click::ClickFlags;
 use crate::model::refusal::Refusal;
@@ -162,6 +162,16 @@ stage! {
 }
 
 stage! {
+    /// Uploaded files.
+    JobMetrics, JOB {
+        lines: Counters<LineResult> = "clickd_job_lines_total", None,
+            "Lines of uploaded files that are done, by what became of them.";
+        running: Gauge = "clickd_job_running", None,
+            "1 while an uploaded file is being read.";
+    }
+}
+
+stage! {
     /// The log and its store.
     LogMetrics, LOG {
         commits: Counter = "clickd_log_commits_total", None,
@@ -280,6 +290,7 @@ pub const METRICS: &[(&str, &[MetricDef])] = &[
     ("http", HTTP),
     ("api", API),
     ("conversion", CONVERSION),
+    ("job", JOB),
     ("log", LOG),
     ("fold", FOLD),
     ("postback", POSTBACK),
@@ -298,6 +309,8 @@ pub struct Metrics {
     pub api: ApiMetrics,
     /// Submitted conversions.
     pub conversion: ConversionMetrics,
+    /// Uploaded files.
+    pub job: JobMetrics,
     /// The log.
     pub log: LogMetrics,
     /// The fold.
@@ -328,6 +341,7 @@ impl Metrics {
             http: HttpMetrics::register(recorder),
             api: ApiMetrics::register(recorder),
             conversion: ConversionMetrics::register(recorder),
+            job: JobMetrics::register(recorder),
             log: LogMetrics::register(recorder),
             fold: FoldMetrics::register(recorder),
             postback: PostbackMetrics::register(recorder),
