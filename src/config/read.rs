@@ -37,6 +37,7 @@ const SECTIONS: &[(&str, Reader)] = &[
     ("fold", |s, c| {
         s.maybe_path("robots_file", &mut c.fold.robots_file);
     }),
+    ("jobs", jobs),
     ("postbacks", postbacks),
     ("secrets", secrets),
     ("shutdown", |s, c| {
@@ -212,6 +213,13 @@ fn api(section: &mut Section<'_, '_>, config: &mut Config) {
     section.address("listen", &mut api.listen);
     section.count("connections_max", &mut api.connections_max, 1..=100_000);
     section.size("body_max", &mut api.body_max, KIB..=16 * MIB);
+    section.size("upload_max", &mut api.upload_max, MIB..=64 * GIB);
+}
+
+fn jobs(section: &mut Section<'_, '_>, config: &mut Config) {
+    let jobs = &mut config.jobs;
+    section.maybe_path("directory", &mut jobs.directory);
+    section.size("disk_free_min", &mut jobs.disk_free_min, MIB..=1_024 * GIB);
 }
 
 fn ops(section: &mut Section<'_, '_>, config: &mut Config) {

@@ -25,6 +25,8 @@ pub struct Config {
     pub control: Control,
     /// `[fold]`
     pub fold: Fold,
+    /// `[jobs]`
+    pub jobs: Jobs,
     /// `[postbacks]`
     pub postbacks: Postbacks,
     /// `[secrets]`
@@ -94,6 +96,17 @@ pub struct Api {
     pub connections_max: usize,
     /// Largest request body in bytes.
     pub body_max: usize,
+    /// Largest uploaded file in bytes.
+    pub upload_max: u64,
+}
+
+/// Uploaded files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Jobs {
+    /// Where they wait; nothing: `spool` in the store directory.
+    pub directory: Option<PathBuf>,
+    /// Bytes that stay free on that disk.
+    pub disk_free_min: u64,
 }
 
 /// The listener for metrics and health.
@@ -267,6 +280,16 @@ impl Default for Api {
             listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8081),
             connections_max: 512,
             body_max: 64 << 10,
+            upload_max: 1 << 30,
+        }
+    }
+}
+
+impl Default for Jobs {
+    fn default() -> Self {
+        Self {
+            directory: None,
+            disk_free_min: 1 << 30,
         }
     }
 }

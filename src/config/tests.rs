@@ -64,7 +64,7 @@ fn the_shipped_file_holds_every_option_with_its_default() {
 fn every_option_is_read_and_has_a_type() {
     let mut notes = Notes::new("", "");
     read("", &mut notes);
-    assert_eq!(notes.known.len(), 32, "{:?}", notes.known);
+    assert_eq!(notes.known.len(), 35, "{:?}", notes.known);
     for key in &notes.known {
         let (section, option) = key.split_once('.').unwrap();
         refused(section, &format!("{option} = {{ a = 1 }}"), "is a table");
@@ -80,6 +80,8 @@ fn options_change_the_settings() {
          [public]\nlisten = \"[::]:80\"\ntrusted_proxies = [\"10.0.0.0/8\", \"::1\"]\n\
          [ops]\nlisten = \"192.0.2.1:9460\"\nallow_public = true\n\
          [fold]\nrobots_file = \"r.toml\"\n\
+         [api]\nupload_max = \"5MiB\"\n\
+         [jobs]\ndirectory = \"/spool\"\ndisk_free_min = \"2GiB\"\n\
          [postbacks]\nallow_private = true\nconnections_max = 7\ntries_max = 3\n\
          timeout = \"2s\"\nfirst_wait = \"5s\"\n\
          give_up_after = \"1h\"\nkeep_log = \"7d\"\nca_file = \"ca.pem\"\n\
@@ -97,6 +99,9 @@ fn options_change_the_settings() {
     assert_eq!(config.public.listen.to_string(), "[::]:80");
     assert_eq!(config.public.trusted_proxies.len(), 2);
     assert_eq!(config.fold.robots_file.unwrap().to_str(), Some("r.toml"));
+    assert_eq!(config.api.upload_max, 5 << 20);
+    let jobs = (config.jobs.directory.unwrap(), config.jobs.disk_free_min);
+    assert_eq!(jobs, ("/spool".into(), 2 << 30));
     let postbacks = Postbacks {
         allow_private: true,
         connections_max: 7,
@@ -123,7 +128,7 @@ fn unknown_names_are_told_with_the_nearest() {
             "c.toml:2:1: public.lisen: is unknown; did you mean `listen`?",
             "c.toml:4:2: stor: is unknown; did you mean [store]?",
             "c.toml:5:2: metrics: is unknown; the sections are store, ack, public, api, ops, \
-             control, fold, postbacks, secrets, shutdown, log",
+             control, fold, jobs, postbacks, secrets, shutdown, log",
             "c.toml:7:1: ack.colour: is unknown; the options of [ack] are clicks, durable_wait",
         ],
     );
@@ -135,7 +140,7 @@ fn unknown_names_are_told_with_the_nearest() {
         "listen = \"x\"\n",
         &[
             "c.toml:1:1: listen: is unknown; the sections are store, ack, public, api, ops, \
-             control, fold, postbacks, secrets, shutdown, log",
+             control, fold, jobs, postbacks, secrets, shutdown, log",
         ],
     );
 }

@@ -5,12 +5,14 @@
 //! | public workers | threads `public-N`, one runtime each | first, drained or cut |
 //! | API, ops, control | thread `admin`, one runtime | second, so probes see the drain |
 //! | postbacks | thread `postbacks`, one runtime | third, after tries under way |
-//! | fold | thread `fold` | fourth |
+//! | clerk: uploaded files | thread `clerk` | fourth, between two commits |
+//! | fold | thread `fold` | fifth |
 //! | house: metrics, salts, signs of life | thread `house` | with the fold |
 //! | log sync | thread `log-sync` | last: seals the open slot and syncs |
 //!
 //! [`stores`] is what verbs need whether a daemon runs or not; [`run`] is a running daemon.
 
+mod clerk;
 mod explain;
 mod house;
 mod import;

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -13,7 +13,9 @@ use tokio::sync::watch;
 use crate::config::Config;
 use crate::config::settings::AckMode;
 use crate::fold::{Fold, FoldError, FoldStatus};
+use crate::job::batch::{Spool, SpoolError};
 use crate::postback::{PostbackError, PostbackStatus, Postbacks};
+use crate::server::api::files::Files;
 use crate::server::api::keys::KeyError;
 use crate::server::api::state::{ApiState, Limits};
 use crate::server::control::{ControlSocket, SocketError, Verbs};
@@ -23,6 +25,7 @@ use crate::server::ops::Ops;
 use crate::server::{self, public};
 use crate::telemetry::Recorder;
 
+use super::clerk::{self, Clerk};
 use super::house::House;
 use super::postbacks;
 use super::stores::{OpenError, Stores};
@@ -52,6 +55,9 @@ pub enum StartError {
     /// The API keys.
     #[error(transparent)]
     Keys(#[from] KeyError),
+    /// The uploaded files that wait.
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
     /// A thread, a runtime or a socket.
     #[error("the system gave no {what}: {source}")]
     System {
@@ -73,7 +79,11 @@ impl StartError {
             Self::Open(error) => error.exit_code(),
             Self::Listen(_) | Self::Control(_) | Self::Postbacks(PostbackError::Trust(_)) => 78,
             Self::Fold(error) => error.exit_code(),
-            Self::Postbacks(_) | Self::Keys(_) | Self::System { .. } | Self::Metrics(_) => 75,
+            Self::Postbacks(_)
+            | Self::Spool(_)
+            | Self::Keys(_)
+            | Self::System { .. }
+            | Self::Metrics(_) => 75,
         }
     }
 }
@@ -93,6 +103,14 @@ pub struct Addresses {
     pub ops: SocketAddr,
     /// The control socket.
     pub control: PathBuf,
+}
+
+/// Binds the control socket, whose directory is made if it is missing.
+fn control_socket(path: &Path) -> Result<ControlSocket, StartError> {
+    if let Some(directory) = path.parent() {
+        std::fs::create_dir_all(directory).map_err(system("directory for the control socket"))?;
+    }
+    Ok(ControlSocket::bind(path)?)
 }
 
 /// How a daemon ended.
@@ -118,6 +136,7 @@ pub struct Daemon {
     postbacks: Postbacks,
     stop_house: Arc<AtomicBool>,
     house: JoinHandle<()>,
+    clerk: Clerk,
     grace: Duration,
 }
 
@@ -134,12 +153,8 @@ impl Daemon {
             ops: address(&listeners.ops)?,
             control: config.control.socket.clone(),
         };
-        if let Some(directory) = addresses.control.parent() {
-            std::fs::create_dir_all(directory)
-                .map_err(system("directory for the control socket"))?;
-        }
         // Taken before the stores, so that two starts at once fight over the cheap thing.
-        let socket = ControlSocket::bind(&addresses.control)?;
+        let socket = control_socket(&addresses.control)?;
         notify::extend(Duration::from_secs(60), "recovering the log");
         let stores = Arc::new(Stores::open(config)?);
         if config.ack.clicks == AckMode::Durable {
@@ -156,7 +171,8 @@ impl Daemon {
             Some(recorder.metrics()),
         )?;
         let postbacks = postbacks::start(config, &stores, recorder.metrics())?;
-        let api = Arc::new(api_state(config, &stores, &recorder)?);
+        let spool = clerk::spool(config, &stores.log)?;
+        let api = Arc::new(api_state(config, &stores, &recorder, &spool)?);
         let public_shared = Arc::new(public_shared(config, &stores, &recorder));
         let (stop_admin, stopping) = watch::channel(false);
         let watched = Watched::new(&stores, &fold, &recorder);
@@ -179,6 +195,7 @@ impl Daemon {
         let house = watched.house;
         let stop_house = Arc::clone(&house.stop);
         let house = spawn_house(house)?;
+        let clerk = Clerk::start(&stores, spool, recorder.metrics()).map_err(system("thread"))?;
         let public = public::start(&listeners.public, &public_shared, &public_options(config))
             .map_err(system("public worker"))?;
         notify::ready("serving");
@@ -193,6 +210,7 @@ impl Daemon {
             postbacks,
             stop_house,
             house,
+            clerk,
             grace: config.shutdown.grace,
         })
     }
@@ -228,6 +246,7 @@ impl Daemon {
             return Ended::Failed;
         }
         self.postbacks.stop();
+        self.clerk.stop();
         self.stop_house.store(true, Ordering::Release);
         self.house.thread().unpark();
         self.fold.stop();
@@ -248,9 +267,10 @@ fn api_state(
     config: &Config,
     stores: &Arc<Stores>,
     recorder: &Recorder,
+    spool: &Arc<Spool>,
 ) -> Result<ApiState, KeyError> {
     let signer = Arc::clone(&stores.signer);
-    ApiState::new(
+    let mut state = ApiState::new(
         stores.log.clone(),
         Arc::clone(&stores.catalog),
         Arc::new(stores.derived.clone()),
@@ -262,7 +282,10 @@ fn api_state(
             ..Limits::default()
         },
         recorder.metrics(),
-    )
+    )?;
+    let (bytes_max, free_min) = (config.api.upload_max, config.jobs.disk_free_min);
+    state.files = Files::new(Arc::clone(spool), bytes_max, free_min);
+    Ok(state)
 }
 
 fn public_options(config: &Config) -> public::Options {

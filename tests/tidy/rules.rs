@@ -51,6 +51,7 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
             "link",
             "click",
             "conversion",
+            "job",
             "log",
             "derived",
             "fold",

@@ -21,7 +21,7 @@ const TEXT_BYTES_MAX: usize = 40;
 ///
 /// # Errors
 /// What is wrong and what is allowed.
-pub(super) fn read(text: &str, zone: &TimeZone) -> Result<(Millis, Millis), String> {
+pub fn read(text: &str, zone: &TimeZone) -> Result<(Millis, Millis), String> {
     span(text, zone).ok_or_else(|| {
         format!(
             "is `{}`; a time such as 2026-01-31T15:04:05Z or 2026-01-31T15:04:05%2B01:00, or a \

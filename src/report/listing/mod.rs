@@ -15,7 +15,7 @@
 
 mod action;
 mod facts;
-mod instant;
+pub mod instant;
 mod item;
 mod page;
 mod query;

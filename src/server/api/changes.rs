@@ -11,9 +11,10 @@ use hyper::header::CONTENT_TYPE;
 use hyper::{Method, Request, StatusCode};
 use tokio::time::timeout;
 
-use crate::conversion::change::{self, Asked, Received, Refused};
+use crate::conversion::change::{self, ActionParts, Asked, Received, Refused};
 use crate::conversion::{ContentType, FieldError};
 use crate::derived::ActionId;
+use crate::job::batch::Unresolved;
 use crate::log::{Log, RefusedReason, Stream};
 use crate::model::action::change::Change;
 use crate::model::id::ProgramId;
@@ -21,7 +22,7 @@ use crate::telemetry::label::SubmissionResult;
 
 use super::respond::{self, Answer};
 use super::signature;
-use super::state::ApiState;
+use super::state::{ApiState, Figures};
 use super::submissions::{content_type, queued, read_body, store};
 
 const UNAVAILABLE: &str = "the change could not be made durable; send it again";
@@ -163,18 +164,15 @@ fn check(
         catalog: &catalog,
         brand,
         is_reversal,
-        parts_of: &|text| {
-            let id: ActionId = text.parse().ok()?;
-            Some((id.program, id.event_type, id.order))
-        },
+        parts_of: &parts_of,
     })
 }
 
-/// Why a change that is well formed is not stored.
-enum Unresolved {
-    NotFound,
-    Invalid(FieldError),
-    Unreadable(String),
+/// The parts of an action id.
+#[must_use]
+pub fn parts_of(text: &str) -> Option<ActionParts> {
+    let id: ActionId = text.parse().ok()?;
+    Some((id.program, id.event_type, id.order))
 }
 
 /// Finds the order that a change is for.
@@ -184,15 +182,19 @@ async fn resolve(state: &Arc<ApiState>, asked: Asked) -> Result<Change, Unresolv
         return Err(Unresolved::Unreadable("timed out".to_owned()));
     };
     let own = Arc::clone(state);
-    let found = tokio::task::spawn_blocking(move || find(&own, asked)).await;
+    let found = tokio::task::spawn_blocking(move || find(&own.log, &*own.figures, asked)).await;
     drop(turn);
     found.unwrap_or_else(|error| Err(Unresolved::Unreadable(error.to_string())))
 }
 
-fn find(state: &ApiState, asked: Asked) -> Result<Change, Unresolved> {
+/// Finds the order that a change is for, here and now.
+///
+/// # Errors
+/// There is none, or it can't be looked up.
+pub fn find(log: &Log, figures: &dyn Figures, asked: Asked) -> Result<Change, Unresolved> {
     let order_id = match asked.action {
-        Some(order) => order_of(state, &asked, order)?,
-        None => submitted(state, &asked)?,
+        Some(order) => order_of(log, figures, &asked, order)?,
+        None => submitted(log, &asked)?,
     };
     match &asked.order_id {
         Some(sent) if *sent != order_id => {
@@ -204,14 +206,19 @@ fn find(state: &ApiState, asked: Asked) -> Result<Change, Unresolved> {
 }
 
 /// The order of a named action.
-fn order_of(state: &ApiState, asked: &Asked, order: u64) -> Result<Box<str>, Unresolved> {
+fn order_of(
+    log: &Log,
+    figures: &dyn Figures,
+    asked: &Asked,
+    order: u64,
+) -> Result<Box<str>, Unresolved> {
     let id = ActionId {
         program: asked.program,
         event_type: asked.event_type,
         order,
     };
     let mut found = None;
-    let viewed = state.figures.at_one_moment(&mut |view| {
+    let viewed = figures.at_one_moment(&mut |view| {
         found = Some(view.action(id).and_then(|action| {
             let folded = view.watermark()?.unwrap_or_default().slot;
             Ok((action, folded))
@@ -225,10 +232,7 @@ fn order_of(state: &ApiState, asked: &Asked, order: u64) -> Result<Box<str>, Unr
     if let Some(action) = action {
         return Ok(action.order_id);
     }
-    let last = state
-        .log
-        .last_footer()
-        .map_err(|error| unreadable(&error))?;
+    let last = log.last_footer().map_err(|error| unreadable(&error))?;
     let lag = last.map_or(0, |last| last.slot.0.saturating_sub(folded.0));
     if lag > LAG_MAX {
         return Err(Unresolved::Unreadable(format!("the fold lags {lag} slots")));
@@ -237,10 +241,9 @@ fn order_of(state: &ApiState, asked: &Asked, order: u64) -> Result<Box<str>, Unr
 }
 
 /// The named order, if a conversion of it was ever submitted.
-fn submitted(state: &ApiState, asked: &Asked) -> Result<Box<str>, Unresolved> {
+fn submitted(log: &Log, asked: &Asked) -> Result<Box<str>, Unresolved> {
     let order_id = asked.order_id.clone().ok_or(Unresolved::NotFound)?;
-    let attempts = state
-        .log
+    let attempts = log
         .attempts(asked.program, asked.event_type, &order_id)
         .map_err(|error| Unresolved::Unreadable(error.to_string()))?;
     if attempts.is_empty() {

@@ -12,7 +12,7 @@ use super::keys::KeyRecord;
 use super::respond::{self, Answer};
 use super::route::Route;
 use super::state::ApiState;
-use super::{actions, changes, reports, submissions};
+use super::{actions, changes, files, reports, submissions};
 use crate::log::RefusedReason;
 use crate::telemetry::label::{ApiRoute, CodeClass};
 
@@ -77,6 +77,12 @@ where
         | Route::ActionItem(..)
         | Route::ActionUpdates
         | Route::ActionUpdate(_) => actions::show(state, sid, route, &path, query).await,
+        Route::Files if request.method() == hyper::Method::POST => {
+            files::upload(state, key, request).await
+        }
+        Route::Files | Route::File(_) | Route::FileErrors(_) | Route::FileError(..) => {
+            files::show(state, sid, route, &path, query).await
+        }
         Route::ReportList => reports::list(sid),
         Route::MetaData(handle) => reports::metadata(handle),
         Route::Report(handle) => reports::run(state, sid, handle, &path, query).await,

@@ -12,12 +12,13 @@
 //! | [`handle`] | one request: checks in order, then its endpoint |
 //! | [`route`] | method and path to a closed enum |
 //! | [`auth`], [`keys`] | who asks |
-//! | [`submissions`], [`reports`], [`actions`], [`changes`] | the endpoints |
+//! | [`submissions`], [`reports`], [`actions`], [`changes`], [`files`] | the endpoints |
 //! | [`respond`] | status, headers and error shapes |
 
 pub mod actions;
 pub mod auth;
 pub mod changes;
+pub mod files;
 pub mod handle;
 pub mod keys;
 pub mod reports;

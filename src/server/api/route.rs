@@ -24,6 +24,14 @@ pub enum Route<'a> {
     ActionUpdates,
     /// `GET …/ActionUpdates/{id}`
     ActionUpdate(&'a str),
+    /// `GET` and `POST …/FTPFileSubmissions`
+    Files,
+    /// `GET …/FTPFileSubmissions/{id}`
+    File(&'a str),
+    /// `GET …/FTPFileSubmissions/{id}/ErrorDetails`
+    FileErrors(&'a str),
+    /// `GET …/FTPSubmissions/{id}/Errors/{line}`
+    FileError(&'a str, &'a str),
     /// `GET …/Reports`
     ReportList,
     /// `GET …/Reports/{handle}`
@@ -50,6 +58,7 @@ impl<'a> Route<'a> {
             }
             [Some("ActionUpdates"), None, ..] => Self::ActionUpdates,
             [Some("ActionUpdates"), Some(id), None, ..] => Self::ActionUpdate(id),
+            [Some("FTPFileSubmissions" | "FTPSubmissions"), rest @ ..] => Self::of_files(rest)?,
             [Some("Reports"), None, ..] => Self::ReportList,
             [Some("Reports"), Some(handle), None, ..] => Self::Report(handle),
             [Some("Reports"), Some(handle), Some("MetaData"), None, _] => Self::MetaData(handle),
@@ -58,12 +67,26 @@ impl<'a> Route<'a> {
         Some((sid, route))
     }
 
+    /// The endpoint below the uploaded files; both published spellings.
+    fn of_files(rest: [Option<&'a str>; 4]) -> Option<Self> {
+        Some(match rest {
+            [None, ..] => Self::Files,
+            [Some(id), None, ..] => Self::File(id),
+            [Some(id), Some("ErrorDetails" | "Errors"), None, _] => Self::FileErrors(id),
+            [Some(id), Some("ErrorDetails" | "Errors"), Some(line), None] => {
+                Self::FileError(id, line)
+            }
+            _ => return None,
+        })
+    }
+
     /// Whether it answers `method`.
     #[must_use]
     pub fn allows(self, method: &Method) -> bool {
         match self {
             Self::Conversions => method == Method::POST,
             Self::Actions if Self::changes(method) => true,
+            Self::Files if method == Method::POST => true,
             _ => method == Method::GET || method == Method::HEAD,
         }
     }
@@ -80,6 +103,7 @@ impl<'a> Route<'a> {
         match self {
             Self::Conversions => "POST",
             Self::Actions => "GET, HEAD, PUT, DELETE",
+            Self::Files => "GET, HEAD, POST",
             _ => "GET, HEAD",
         }
     }
@@ -93,6 +117,10 @@ impl<'a> Route<'a> {
             Self::Action(_) => ApiRoute::Action,
             Self::ActionItems(_) | Self::ActionItem(..) => ApiRoute::ActionItems,
             Self::ActionUpdates | Self::ActionUpdate(_) => ApiRoute::ActionUpdates,
+            Self::Files if method == Method::POST => ApiRoute::FileUpload,
+            Self::Files | Self::File(_) | Self::FileErrors(_) | Self::FileError(..) => {
+                ApiRoute::Files
+            }
             Self::Conversions => ApiRoute::Conversions,
             Self::Submission(_) => ApiRoute::Submission,
             Self::ReportList => ApiRoute::ReportList,
@@ -106,8 +134,12 @@ impl<'a> Route<'a> {
     pub fn scopes(self, method: &Method) -> &'static [Scope] {
         match self {
             Self::Conversions => &[Scope::WriteConversions],
-            // The results of both are asked for there.
-            Self::Submission(_) => &[Scope::WriteConversions, Scope::ModifyActions],
+            // Both are sent, or their results asked for, there.
+            Self::Submission(_)
+            | Self::Files
+            | Self::File(_)
+            | Self::FileErrors(_)
+            | Self::FileError(..) => &[Scope::WriteConversions, Scope::ModifyActions],
             Self::Actions if Self::changes(method) => &[Scope::ModifyActions],
             Self::Actions
             | Self::Action(_)
@@ -200,6 +232,10 @@ mod tests {
             "Actions/i/Items/s",
             "ActionUpdates",
             "ActionUpdates/u",
+            "FTPFileSubmissions",
+            "FTPFileSubmissions/J",
+            "FTPFileSubmissions/J/ErrorDetails",
+            "FTPSubmissions/J/Errors/1",
         ] {
             let path = format!("/Advertisers/A/{path}");
             let (_, route) = Route::of(&path).unwrap();

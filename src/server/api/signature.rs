@@ -113,13 +113,46 @@ impl Signature {
     /// a tag differs.
     #[must_use]
     pub fn holds(&self, body: &[u8], secrets: impl IntoIterator<Item = String>) -> bool {
-        secrets.into_iter().any(|secret| {
-            let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else {
-                return false;
-            };
+        let mut running = self.begin(secrets);
+        running.update(body);
+        running.holds()
+    }
+
+    /// What tells whether it is that of a body that comes in parts.
+    #[must_use]
+    pub fn begin(&self, secrets: impl IntoIterator<Item = String>) -> Running {
+        let begun = secrets.into_iter().filter_map(|secret| {
+            let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).ok()?;
             mac.update(self.time.as_bytes());
             mac.update(b".");
-            mac.update(body);
+            Some(mac)
+        });
+        Running {
+            macs: begun.collect(),
+            tags: self.tags.clone(),
+        }
+    }
+}
+
+/// A signature whose body is not whole yet.
+#[derive(Clone, Debug)]
+pub struct Running {
+    macs: Vec<Hmac<Sha256>>,
+    tags: Vec<[u8; 32]>,
+}
+
+impl Running {
+    /// Takes the next part of the body.
+    pub fn update(&mut self, part: &[u8]) {
+        for mac in &mut self.macs {
+            mac.update(part);
+        }
+    }
+
+    /// Whether one of the tags is that of the body by one of the secrets.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.macs.iter().any(|mac| {
             let same = |tag: &[u8; 32]| mac.clone().verify_slice(tag).is_ok();
             self.tags.iter().any(same)
         })
@@ -166,9 +199,14 @@ pub fn of_body(
     if signature.holds(body, keys.signing_secrets(&state.hash_key, sid)) {
         return Ok(true);
     }
+    Err(wrong(state, stream))
+}
+
+/// The answer to a signature that is not that of the body; counts it.
+pub(super) fn wrong(state: &ApiState, stream: Stream) -> Box<Answer> {
     refuse(state, stream);
     let message = SignatureError::Wrong.to_string();
-    Err(Box::new(respond::unsigned(&message, false)))
+    Box::new(respond::unsigned(&message, false))
 }
 
 fn refuse(state: &ApiState, stream: Stream) {

@@ -15,6 +15,7 @@ use crate::model::id::SubmissionId;
 use crate::report::{Held, Source};
 use crate::telemetry::metric::Metrics;
 
+use super::files::Files;
 use super::keys::{HashKey, KeyError, KeyTable};
 
 /// What the API reads of the fold's results. [`Derived`] is the one that serves.
@@ -97,6 +98,8 @@ pub struct ApiState {
     pub limits: Limits,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// Where uploaded files go.
+    pub files: Files,
     pub(super) hash_key: HashKey,
     pub(super) keys: ArcSwap<KeyTable>,
     pub(super) held: Held,
@@ -131,6 +134,7 @@ impl ApiState {
             held: Held::default(),
             store_turns: Semaphore::new(limits.store_calls),
             report_turns: Semaphore::new(limits.reports),
+            files: Files::beside(&log),
             log,
             catalog,
             figures,

@@ -25,6 +25,7 @@ use crate::model::time::{Day, Millis};
 use crate::registry::CubeId;
 use crate::report::Source;
 use crate::report::source::TakeCell;
+use crate::server::api::files::Files;
 use crate::server::api::keys::{self, HashKey, Scope};
 use crate::server::api::state::Verify;
 use crate::server::api::{ApiState, Figures, Limits, serve};
@@ -121,10 +122,29 @@ impl Bench {
         bench
     }
 
+    /// A server whose files go where `files` says.
+    pub(super) fn with_files(limits: Limits, files: impl FnOnce(&Log) -> Files) -> Self {
+        let figures = Arc::new(Folded::default());
+        let served = Arc::clone(&figures);
+        let stores =
+            |_: &Log, _: &Path| -> (Arc<dyn Figures>, Box<Verify>) { (served, Box::new(|_| None)) };
+        let mut bench = Self::of(limits, stores, |log| Some(files(log)));
+        bench.figures = figures;
+        bench
+    }
+
     /// A server whose figures and click ids are made by `stores` from the log and a folder.
     pub(super) fn over(
         limits: Limits,
         stores: impl FnOnce(&Log, &Path) -> (Arc<dyn Figures>, Box<Verify>),
+    ) -> Self {
+        Self::of(limits, stores, |_| None)
+    }
+
+    fn of(
+        limits: Limits,
+        stores: impl FnOnce(&Log, &Path) -> (Arc<dyn Figures>, Box<Verify>),
+        files: impl FnOnce(&Log) -> Option<Files>,
     ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let options = Options::new(folder.path().join("log"));
@@ -142,7 +162,11 @@ impl Bench {
             limits,
             recorder.metrics(),
         );
-        let state = Arc::new(state.unwrap());
+        let mut state = state.unwrap();
+        if let Some(files) = files(&log) {
+            state.files = files;
+        }
+        let state = Arc::new(state);
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();

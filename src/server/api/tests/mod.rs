@@ -5,6 +5,7 @@
 mod actions;
 mod bench;
 mod conversions;
+mod files;
 mod http;
 mod keys;
 mod reports;
