@@ -1,6 +1,8 @@
 //! The daemon from outside: one binary, so that the store is linked once, one module a behaviour.
 
 #[cfg(test)]
+mod batches;
+#[cfg(test)]
 mod crash;
 #[cfg(test)]
 mod decoders;
