@@ -14,6 +14,7 @@ pub mod report;
 pub mod postback;
 pub mod server;
 pub mod telemetry;
+pub mod visit;
 pub mod config;
 pub mod daemon;
 pub mod command;

@@ -3,9 +3,9 @@
 //!
 //! Order inside a slot: live clicks by program, partner, own time and number (nothing of the fold
 //! reaches from one partner's clicks on a program to any others, so this gives what the order by
-//! time alone would), then imported clicks in the same order, then what brands said: the entries
-//! that waited, then the slot's own, each by slot and number. A conversion therefore never misses a
-//! click that was answered before it.
+//! time alone would), then imported clicks in the same order, then the entries that waited, by slot
+//! and number, then what brands said in the slot and who arrived on their pages, by number. A
+//! conversion therefore never misses a click or an arrival that was answered before it.
 
 use std::sync::Arc;
 
@@ -15,9 +15,8 @@ use crate::catalog::{Catalog, Shelf};
 use crate::derived::{
     Batch, Begun, Class, Families, Generation, Mark, Reasons, Verdict, VerdictKey,
 };
-use crate::log::{Footer, Log};
-use crate::model::entry::Entry;
-use crate::model::id::{CatalogVersion, ProgramId, Slot, SubmissionId};
+use crate::log::{Footer, Log, SlotRest};
+use crate::model::id::{CatalogVersion, ProgramId, Slot};
 use crate::model::time::{Day, Millis};
 
 use super::action::desk::Desk;
@@ -36,7 +35,7 @@ use super::error::FoldError;
 
 /// Version of the fold's own rules. A store folded under another version is made again, so it
 /// changes with anything that gives other derived rows for the same log.
-pub const RULES: u32 = 4;
+pub const RULES: u32 = 5;
 
 /// Clicks after which the verdicts are committed and another thread may go first, half a
 /// millisecond: the kernel takes no CPU from a thread that has just got it, so a public worker on
@@ -173,13 +172,13 @@ impl Folder {
         let generation = Arc::clone(&self.generation);
         let families = generation.families()?;
         let mut batch = families.batch();
-        let entries = self.read_slot(&footer)?;
+        let rest = self.read_slot(&footer)?;
         if !self.judge_clicks(&families, &footer, &mut batch, stop)?
             || !self.judge_imports(&families, &footer, &mut batch, stop)?
         {
             return Ok(None);
         }
-        self.settle_entries(&families, &footer, &entries, &mut batch)?;
+        self.settle_rest(&families, &footer, &rest, &mut batch)?;
         self.cells.write(&families, &mut batch)?;
         self.windows.write(&mut batch);
         self.imports.write(&mut batch);
@@ -211,12 +210,12 @@ impl Folder {
         &mut self.counts
     }
 
-    /// Reads the clicks into `rows`, in their order; what brands said.
-    fn read_slot(&mut self, footer: &Footer) -> Result<Vec<(SubmissionId, Entry)>, FoldError> {
+    /// Reads the clicks into `rows`, in their order; the rest of the slot.
+    fn read_slot(&mut self, footer: &Footer) -> Result<SlotRest, FoldError> {
         let (slot, rows, imports) = (footer.slot, &mut self.rows, &mut self.imports);
         rows.clear();
         imports.begin_slot();
-        let rest = self.log.read_slot(
+        let mut rest = self.log.read_slot(
             footer,
             &mut |stored| {
                 rows.push(Row::new(slot, &stored));
@@ -231,11 +230,11 @@ impl Folder {
                 }
             },
         )?;
-        imports.all_read(rest.ends);
+        imports.all_read(std::mem::take(&mut rest.ends));
         if !rows.is_sorted_by_key(Row::order) {
             rows.sort_unstable_by_key(Row::order);
         }
-        Ok(rest.entries)
+        Ok(rest)
     }
 
     /// Judges the clicks of the slot, part by part; whether all of them are judged.
@@ -366,11 +365,11 @@ impl Folder {
         self.counts.verdict(class);
     }
 
-    fn settle_entries<'f>(
+    fn settle_rest<'f>(
         &mut self,
         families: &Families<'f>,
         footer: &Footer,
-        entries: &[(SubmissionId, Entry)],
+        rest: &SlotRest,
         batch: &mut Batch<'f>,
     ) -> Result<(), FoldError> {
         let catalog = Arc::clone(&self.catalog);
@@ -383,8 +382,15 @@ impl Folder {
             notices: 0,
         };
         desk.settle_waiting()?;
-        for (id, entry) in entries {
+        let mut visits = rest.visits.iter().peekable();
+        for (id, entry) in &rest.entries {
+            while let Some((number, visit)) = visits.next_if(|(number, _)| *number < id.number) {
+                desk.arrive(*number, visit, &catalog)?;
+            }
             desk.settle(*id, entry, &catalog)?;
+        }
+        for (number, visit) in visits {
+            desk.arrive(*number, visit, &catalog)?;
         }
         Ok(())
     }

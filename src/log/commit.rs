@@ -1,7 +1,7 @@
 //! The commit: one write at a time, under one lock, each into the open slot.
 //!
-//! Called by every turn writer, by submissions, imports and facts, and by the sync thread, which
-//! ends the slot when nobody else does.
+//! Called by every turn writer, by submissions, imports, arrivals and facts, and by the sync thread,
+//! which ends the slot when nobody else does.
 //!
 //! Invariants: the lock is held for one RocksDB write and no read; the write never sleeps (a store
 //! that asks for a pause is [`LogError::Stalled`] and nothing changed); the footer of a slot is in
@@ -34,6 +34,7 @@ pub(super) struct Added {
     pub(super) submissions: u32,
     pub(super) facts: u32,
     pub(super) imported: u32,
+    pub(super) visits: u32,
     /// Checksum of the added events alone.
     pub(super) checksum: u64,
     /// The latest mint time among them.
@@ -48,7 +49,8 @@ impl Added {
     /// The events among it.
     fn rows(&self) -> u32 {
         let live = self.clicks.saturating_add(self.submissions);
-        live.saturating_add(self.imported)
+        let beside = self.imported.saturating_add(self.visits);
+        live.saturating_add(beside)
     }
 }
 
@@ -100,6 +102,7 @@ impl Committer {
             submissions: self.added.submissions,
             facts: self.added.facts,
             imported: self.added.imported,
+            visits: self.added.visits,
             checksum: self.added.checksum,
             catalog: self.catalog,
             rules: self.rules,
@@ -120,9 +123,11 @@ impl Committer {
         self.added.submissions = self.added.submissions.saturating_add(added.submissions);
         self.added.facts = self.added.facts.saturating_add(added.facts);
         self.added.imported = self.added.imported.saturating_add(added.imported);
+        self.added.visits = self.added.visits.saturating_add(added.visits);
         self.added.checksum = self.added.checksum.wrapping_add(added.checksum);
         self.newest = self.newest.max(added.newest);
-        self.side_wanted |= added.submissions > 0 || added.facts > 0 || added.imported > 0;
+        let said = [added.submissions, added.facts, added.imported, added.visits];
+        self.side_wanted |= said != [0; 4];
         self.catalog = added.catalog.unwrap_or(self.catalog);
         self.rules = added.rules.unwrap_or(self.rules);
     }

@@ -22,6 +22,8 @@ pub const IMPORTED: &str = "imported";
 pub const EXTERNALS: &str = "externals";
 /// What is known of each import, and the rows that it refused.
 pub const JOBS: &str = "jobs";
+/// Arrivals on pages of brands, by slot.
+pub const VISITS: &str = "visits";
 /// The attempts of each order, for ever.
 pub const ORDERS: &str = "orders";
 /// The last change of each action, for ever.
@@ -65,6 +67,7 @@ pub const FAMILIES: &[(&str, Use)] = &[
     (IMPORTED, Use::Events),
     (EXTERNALS, Use::Lookup),
     (JOBS, Use::Small),
+    (VISITS, Use::Events),
     (ORDERS, Use::Lookup),
     (CHANGES, Use::Lookup),
     (SETTLEMENTS, Use::Lookup),
@@ -79,8 +82,8 @@ pub const FAMILIES: &[(&str, Use)] = &[
     (META, Use::Small),
 ];
 
-/// Bytes of the memtable of `clicks` or `imported` at which every family is flushed at the next
-/// slot boundary.
+/// Bytes of the memtable of `clicks`, `imported` or `visits` at which every family is flushed at
+/// the next slot boundary.
 pub const FLUSH_AT_BYTES: u64 = 64 << 20;
 
 /// WAL files that are kept for reuse where clicks wait for syncs.
@@ -270,7 +273,7 @@ mod tests {
         );
         // One compression for all levels: otherwise moving a file between levels rewrites it.
         assert!(!text.contains("compression_per_level=k"));
-        for family in [super::CLICKS, super::SUBMISSIONS] {
+        for family in [super::CLICKS, super::SUBMISSIONS, super::VISITS] {
             check(
                 &section(&format!("[CFOptions \"{family}\"]")),
                 &[

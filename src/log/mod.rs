@@ -1,8 +1,8 @@
 //! The log: the one place where events become bytes on disk, and the truth all else follows from.
 //!
-//! In: clicks a turn at a time ([`TurnWriter`]), those of imports ([`Importer`]), conversions and
-//! catalogue changes one by one ([`Log`]). Out: slots of rows closed by a footer, in the order the
-//! fold reads them.
+//! In: clicks a turn at a time ([`TurnWriter`]), those of imports ([`Importer`]), conversions,
+//! arrivals and catalogue changes one by one ([`Log`]). Out: slots of rows closed by a footer, in
+//! the order the fold reads them.
 //!
 //! Invariants: one commit runs at a time, under one lock, and takes no disk read; a slot's rows
 //! all lie before its footer in commit order; a slot is shown to the fold only when a finished

@@ -10,6 +10,7 @@ use crate::model::entry::Entry;
 use crate::model::id::{
     EventNumber, JobId, PartnerId, ProgramId, RulesVersion, Slot, StringRef, SubmissionId,
 };
+use crate::model::visit::Visit;
 
 use super::error::LogError;
 use super::family;
@@ -17,7 +18,7 @@ use super::open::Log;
 use super::row::click::{self as click_row, Parameters};
 use super::row::footer::Footer;
 use super::row::imported::{self, Imported};
-use super::row::{entry as entry_row, key};
+use super::row::{entry as entry_row, key, visit as visit_row};
 
 /// A key and its value.
 pub(super) type Row = (Box<[u8]>, Box<[u8]>);
@@ -29,6 +30,8 @@ pub struct SlotRest {
     pub entries: Vec<(SubmissionId, Entry)>,
     /// The imports that ended, after all imported clicks of the slot.
     pub ends: Vec<(JobId, ProgramId)>,
+    /// Who arrived on pages of brands, in the order of the numbers.
+    pub visits: Vec<(EventNumber, Visit)>,
 }
 
 /// Takes partner, number and row of an imported click.
@@ -126,6 +129,20 @@ impl Log {
         Ok(found)
     }
 
+    /// Who arrived on pages of brands in a slot, in the order of the numbers.
+    ///
+    /// # Errors
+    /// The store failed, or a row is damaged.
+    pub fn visits(&self, slot: Slot) -> Result<Vec<(EventNumber, Visit)>, LogError> {
+        let mut found = Vec::new();
+        self.for_each_event(family::VISITS, slot, &mut |program, number, row| {
+            found.push((number, visit_row::read(ProgramId(program), row)?));
+            Ok(())
+        })?;
+        found.sort_by_key(|(number, _)| *number);
+        Ok(found)
+    }
+
     /// Reads a closed slot once: hands its clicks to `each`, in key order, and those of imports to
     /// `imported`, and gives the rest.
     ///
@@ -144,25 +161,37 @@ impl Log {
             sum = key::checksum(sum, stored.partner.0, stored.number);
             each(stored);
         })?;
-        let entries = self.entries(footer.slot)?;
-        for (id, _) in &entries {
+        let mut rest = SlotRest {
+            entries: self.entries(footer.slot)?,
+            ends: Vec::new(),
+            visits: self.visits(footer.slot)?,
+        };
+        for (id, _) in &rest.entries {
             sum = key::checksum(sum, id.program.0, id.number);
         }
-        let mut rest = SlotRest {
-            entries,
-            ends: Vec::new(),
-        };
+        for (number, visit) in &rest.visits {
+            sum = key::checksum(sum, visit.program.0, *number);
+        }
         let brought = self.read_imported(footer.slot, &mut sum, imported, &mut rest)?;
         let mismatch = |why: String| LogError::SlotMismatch {
             slot: footer.slot,
             why,
         };
-        let submitted = u32::try_from(rest.entries.len()).unwrap_or(u32::MAX);
-        let found = [clicks, submitted, brought];
-        let counted = [footer.clicks, footer.submissions, footer.imported];
+        let count = |rows: usize| u32::try_from(rows).unwrap_or(u32::MAX);
+        let (submitted, visits) = (count(rest.entries.len()), count(rest.visits.len()));
+        let found = [clicks, submitted, visits, brought];
+        let counted = [
+            footer.clicks,
+            footer.submissions,
+            footer.visits,
+            footer.imported,
+        ];
         if found != counted {
-            let named = |[clicks, submitted, brought]: [u32; 3]| {
-                format!("{clicks} clicks, {submitted} submissions and {brought} imported rows")
+            let named = |[clicks, submitted, visits, brought]: [u32; 4]| {
+                format!(
+                    "{clicks} clicks, {submitted} submissions, {visits} visits and {brought} \
+                     imported rows"
+                )
             };
             return Err(mismatch(format!(
                 "{} are stored, the footer counts {}",
@@ -284,7 +313,12 @@ impl Log {
     /// The store failed, or a row is damaged.
     pub fn has_events_after(&self, above: Slot, program: ProgramId) -> Result<bool, LogError> {
         let from = above.next().0.to_be_bytes();
-        for family in [family::CLICKS, family::SUBMISSIONS, family::IMPORTED] {
+        for family in [
+            family::CLICKS,
+            family::SUBMISSIONS,
+            family::VISITS,
+            family::IMPORTED,
+        ] {
             let mode = IteratorMode::From(&from, Direction::Forward);
             for row in self.shared.db.iterator_cf(self.shared.cf(family)?, mode) {
                 let (row_key, value) = row.map_err(LogError::store("read new events"))?;

@@ -211,6 +211,7 @@ fn torn_footer(
         submissions: 0,
         facts: 0,
         imported: 0,
+        visits: 0,
         checksum: 0,
         catalog,
         rules,
@@ -222,6 +223,7 @@ fn torn_footer(
         family::CLICKS,
         family::SUBMISSIONS,
         family::IMPORTED,
+        family::VISITS,
         family::FACTS,
     ] {
         let from = IteratorMode::From(&slot.0.to_be_bytes(), Direction::Forward);
@@ -243,6 +245,9 @@ fn torn_footer(
                 if matches!(row, imported::Row::Click(_)) {
                     ledger.settle(row.program(), Stream::ImportedClick, Outcome::Stored);
                 }
+            } else if name == family::VISITS {
+                footer.visits += 1;
+                ledger.settle(ProgramId(owner), Stream::PageLoad, Outcome::Stored);
             } else {
                 footer.submissions += 1;
                 let stream = entry::stream(&value)?;
@@ -256,8 +261,9 @@ fn torn_footer(
         submissions,
         facts,
         imported,
+        visits,
         ..
     } = footer;
-    let is_empty = [clicks, submissions, facts, imported] == [0; 4];
+    let is_empty = [clicks, submissions, facts, imported, visits] == [0; 5];
     Ok((!is_empty).then_some(footer))
 }

@@ -282,12 +282,12 @@ impl Shared {
             .fetch_max(micros, Ordering::Relaxed);
     }
 
-    /// Flushes every family once the memtable of `clicks` or of `imported` is large. Called between
-    /// two slots, so that flushed files of `clicks` do not overlap; the small families follow so
-    /// that none of them holds old WAL files.
+    /// Flushes every family once the memtable of `clicks`, `imported` or `visits` is large. Called
+    /// between two slots, so that flushed files of `clicks` do not overlap; the small families
+    /// follow so that none of them holds old WAL files.
     fn flush_if_large(&self) -> Result<(), LogError> {
         let mut largest = 0;
-        for name in [family::CLICKS, family::IMPORTED] {
+        for name in [family::CLICKS, family::IMPORTED, family::VISITS] {
             let size = self
                 .db
                 .property_int_value_cf(

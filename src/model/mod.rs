@@ -18,3 +18,4 @@ pub mod spread;
 pub mod submission;
 pub mod tally;
 pub mod time;
+pub mod visit;

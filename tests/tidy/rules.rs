@@ -10,6 +10,7 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
     ("link", &["model"]),
     ("click", &["model", "link", "catalog"]),
     ("conversion", &["model", "catalog", "click"]),
+    ("visit", &["model", "catalog", "link", "conversion"]),
     (
         "job",
         &[
@@ -56,6 +57,7 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
             "derived",
             "fold",
             "report",
+            "visit",
         ],
     ),
     ("command", &["*"]),

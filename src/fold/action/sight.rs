@@ -88,17 +88,7 @@ impl Desk<'_, '_> {
         let program = submission.program;
         let mut touch = None;
         if let Some(id) = case.named() {
-            let click = Clicked::from(id);
-            let stored = self.stored(program, &click)?;
-            touch = Some(Touch {
-                time: click.time,
-                number: click.number,
-                source: Source::Click {
-                    partner: click.partner,
-                    ad: click.ad,
-                    slot: stored.map(|stored| stored.slot),
-                },
-            });
+            touch = Some(self.clicked(program, &id.into())?);
         }
         let at = case.id.number.time();
         Ok(note(self.batch, program, &names, at, touch.as_ref())?)

@@ -217,7 +217,11 @@ impl<'a> Case<'a> {
 }
 
 /// The action date, and whether the event was too old to keep its own.
-pub(super) fn action_date(event: EventTime, received: Millis, late_limit: i64) -> (Millis, bool) {
+pub(in crate::fold) fn action_date(
+    event: EventTime,
+    received: Millis,
+    late_limit: i64,
+) -> (Millis, bool) {
     match event {
         EventTime::At { start, .. } if received.since(start) > late_limit => (received, true),
         EventTime::At { start, .. } => (start, false),

@@ -100,6 +100,10 @@ impl Check<'_> {
             self.footer(&footer)?;
             self.log_clicks(slot)?;
             self.log_imported(slot)?;
+            for (_, visit) in self.log.visits(slot)? {
+                self.report.visits += 1;
+                self.balance.row(visit.program, Stream::PageLoad);
+            }
             for (id, entry) in self.log.entries(slot)? {
                 self.entry(id, &entry)?;
             }

@@ -40,6 +40,7 @@ impl Balance {
                 Stream::Modification => report.ledger.modifications.add(account),
                 Stream::Settlement => report.ledger.settlements.add(account),
                 Stream::ImportedClick => report.ledger.imported_clicks.add(account),
+                Stream::PageLoad => report.ledger.page_loads.add(account),
             }
             let at = || format!("program {program}, {stream:?}");
             let settled = account

@@ -20,6 +20,8 @@ pub struct VerifyReport {
     pub imported: u64,
     /// Conversions, modifications, reversals and settlements found in the log.
     pub submissions: u64,
+    /// Arrivals on pages of brands found in the log.
+    pub visits: u64,
     /// Submissions that wait for their click.
     pub waiting: u64,
     /// Actions found.
@@ -47,6 +49,8 @@ pub struct LedgerTotals {
     pub settlements: Account,
     /// Clicks of imports.
     pub imported_clicks: Account,
+    /// Arrivals on pages of brands.
+    pub page_loads: Account,
 }
 
 /// What arrived and what became of it: received = stored + refused + unrecorded.

@@ -42,7 +42,7 @@ pub fn read(row: &[u8]) -> Result<Entry, Corrupt> {
     match stream {
         Stream::Modification => Ok(Entry::Change(change::read(rest)?)),
         Stream::Settlement => Ok(Entry::Settlement(settlement::read(rest)?)),
-        Stream::Click | Stream::ImportedClick | Stream::Conversion => {
+        Stream::Click | Stream::ImportedClick | Stream::PageLoad | Stream::Conversion => {
             Ok(Entry::Conversion(submission::read(rest)?))
         }
     }

@@ -4,9 +4,9 @@
 //! became of everything that was received while it was open: received = stored + refused +
 //! unrecorded, per program and stream.
 //!
-//! Row: format u8 (2), torn u8, wall start and end signed, counts of clicks, submissions, facts and
-//! imported rows, checksum u64, catalogue and rules version, then per ledger entry program, stream
-//! u8, outcome u8 and count.
+//! Row: format u8 (3), torn u8, wall start and end signed, counts of clicks, submissions, facts and
+//! imported rows and arrivals, checksum u64, catalogue and rules version, then per ledger entry
+//! program, stream u8, outcome u8 and count.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ use crate::model::time::Millis;
 use super::bytes::{Corrupt, Cursor, put_signed, put_varint};
 use crate::log::family;
 
-const FORMAT: u8 = 2;
+const FORMAT: u8 = 3;
 
 /// What flows in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -34,16 +34,19 @@ pub enum Stream {
     Settlement,
     /// Clicks of imports.
     ImportedClick,
+    /// Arrivals on pages of brands.
+    PageLoad,
 }
 
 impl Stream {
     /// Every stream with its stored byte.
-    const ALL: [(Self, u8); 5] = [
+    const ALL: [(Self, u8); 6] = [
         (Self::Click, 0),
         (Self::Conversion, 1),
         (Self::Modification, 2),
         (Self::Settlement, 3),
         (Self::ImportedClick, 4),
+        (Self::PageLoad, 5),
     ];
 
     fn byte(self) -> u8 {
@@ -53,6 +56,7 @@ impl Stream {
             Self::Modification => 2,
             Self::Settlement => 3,
             Self::ImportedClick => 4,
+            Self::PageLoad => 5,
         }
     }
 }
@@ -85,7 +89,7 @@ pub enum RefusedReason {
     TooLong,
     /// The request breaks a rule of HTTP (no `Host`, bytes outside ASCII).
     BadRequest,
-    /// A field of a conversion, of a change or of a row of an import is wrong.
+    /// A field of a conversion, of a change, of an arrival or of a row of an import is wrong.
     Invalid,
     /// The same conversion, change or imported click is stored already; the first answer was
     /// repeated.
@@ -94,6 +98,8 @@ pub enum RefusedReason {
     Unavailable,
     /// The signature of a submission does not hold.
     Signature,
+    /// The person who came does not want to be followed.
+    NoConsent,
 }
 
 impl RefusedReason {
@@ -108,6 +114,7 @@ impl RefusedReason {
         (Self::Retry, 22, "retry"),
         (Self::Unavailable, 23, "unavailable"),
         (Self::Signature, 24, "signature"),
+        (Self::NoConsent, 25, "no_consent"),
     ];
 }
 
@@ -213,7 +220,10 @@ pub struct Footer {
     pub facts: u32,
     /// Imported clicks and ends of imports in it.
     pub imported: u32,
-    /// Sum over its clicks, submissions and imported rows, see [`super::key::checksum`].
+    /// Arrivals in it.
+    pub visits: u32,
+    /// Sum over its clicks, submissions, imported rows and arrivals, see
+    /// [`super::key::checksum`].
     pub checksum: u64,
     /// The catalogue version the fold uses for it.
     pub catalog: CatalogVersion,
@@ -233,7 +243,14 @@ impl Footer {
         let mut row = vec![FORMAT, u8::from(self.torn)];
         put_signed(&mut row, self.wall_start.0);
         put_signed(&mut row, self.wall_end.0);
-        for count in [self.clicks, self.submissions, self.facts, self.imported] {
+        let counts = [
+            self.clicks,
+            self.submissions,
+            self.facts,
+            self.imported,
+            self.visits,
+        ];
+        for count in counts {
             put_varint(&mut row, u64::from(count));
         }
         row.extend_from_slice(&self.checksum.to_be_bytes());
@@ -266,6 +283,7 @@ impl Footer {
             submissions: cursor.varint32()?,
             facts: cursor.varint32()?,
             imported: cursor.varint32()?,
+            visits: cursor.varint32()?,
             checksum: cursor.u64()?,
             catalog: CatalogVersion(cursor.varint32()?),
             rules: RulesVersion(cursor.varint32()?),
@@ -317,6 +335,7 @@ mod tests {
             submissions: 1,
             facts: 0,
             imported: 300,
+            visits: 70,
             checksum: 0xfedc_ba98_7654_3210,
             catalog: CatalogVersion(3),
             rules: RulesVersion(1),

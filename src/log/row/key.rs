@@ -4,6 +4,7 @@
 //! |---|---|
 //! | clicks | slot u32 · partner u32 · number u64 |
 //! | submissions | slot u32 · program u32 · number u64 |
+//! | visits | slot u32 · program u32 · number u64 |
 //! | orders | program u32 · event type u32 · order id (1 to 64 bytes) · for tests a 0 byte |
 //! | imported | slot u32 · partner u32 (0 for ends) · number u64 |
 //! | externals | program u32 · 16 bytes |
@@ -21,7 +22,7 @@ use crate::model::submission::Fingerprint;
 use super::bytes::{Corrupt, Cursor};
 use crate::log::family;
 
-/// Bytes of a key of `clicks`, `submissions` or `imported`.
+/// Bytes of a key of `clicks`, `submissions`, `imported` or `visits`.
 pub const EVENT_KEY_LEN: usize = 16;
 
 /// The key of an event: its slot, the partner or program it is filed under, its number.
@@ -37,13 +38,13 @@ pub fn click(slot: Slot, partner: PartnerId, number: EventNumber) -> [u8; EVENT_
     event(slot, partner.0, number)
 }
 
-/// The key of a submission.
+/// The key of a submission or an arrival.
 #[must_use]
 pub fn submission(slot: Slot, program: ProgramId, number: EventNumber) -> [u8; EVENT_KEY_LEN] {
     event(slot, program.0, number)
 }
 
-/// Slot, owner and number of a key of `clicks`, `submissions` or `imported`.
+/// Slot, owner and number of a key of `clicks`, `submissions`, `imported` or `visits`.
 ///
 /// # Errors
 /// The key has another length.

@@ -13,5 +13,6 @@ pub mod imported;
 pub mod key;
 pub mod settlement;
 pub mod submission;
+pub mod visit;
 
 pub use bytes::Corrupt;

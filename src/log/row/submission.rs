@@ -68,14 +68,7 @@ pub fn write(out: &mut Vec<u8>, submission: &Submission) {
     put_varint(out, u64::from(submission.event_type.0));
     put_bytes(out, submission.order_id.as_bytes());
     write_flags(out, submission);
-    match submission.event {
-        EventTime::Now => out.push(0),
-        EventTime::At { start, precision } => {
-            out.push(1);
-            put_signed(out, start.0);
-            put_varint(out, u64::try_from(precision).unwrap_or(0));
-        }
-    }
+    put_event(out, submission.event);
     match &submission.claim {
         Claim::None => out.push(0),
         Claim::Forged => out.push(1),
@@ -122,6 +115,18 @@ pub fn write(out: &mut Vec<u8>, submission: &Submission) {
     for (name, value) in &submission.fields {
         put_bytes(out, name.as_bytes());
         put_bytes(out, value.as_bytes());
+    }
+}
+
+/// Appends when an event happened.
+pub(super) fn put_event(out: &mut Vec<u8>, event: EventTime) {
+    match event {
+        EventTime::Now => out.push(0),
+        EventTime::At { start, precision } => {
+            out.push(1);
+            put_signed(out, start.0);
+            put_varint(out, u64::try_from(precision).unwrap_or(0));
+        }
     }
 }
 
@@ -274,7 +279,8 @@ fn read_flags(cursor: &mut Cursor<'_>, submission: &mut Submission) -> Result<()
     Ok(())
 }
 
-fn read_event(cursor: &mut Cursor<'_>) -> Result<EventTime, Corrupt> {
+/// Reads what [`put_event`] writes.
+pub(super) fn read_event(cursor: &mut Cursor<'_>) -> Result<EventTime, Corrupt> {
     match cursor.u8()? {
         0 => Ok(EventTime::Now),
         1 => {

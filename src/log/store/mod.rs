@@ -10,3 +10,4 @@ pub mod imports;
 pub mod keys;
 pub mod settlements;
 pub mod versions;
+pub mod visits;
