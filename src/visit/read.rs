@@ -242,14 +242,13 @@ fn claim(
     let Some(text) = sent else {
         return (Claim::None, None);
     };
-    match (loaded.verify)(&text).filter(|id| id.program == program.id) {
-        Some(id) => (Claim::Verified(id), Some(text)),
-        None => {
-            let message = "holds a click id that is none of this program's; it is not used";
-            warnings.push(FieldError::new(field, message));
-            (Claim::Forged, None)
-        }
+    let holds = (loaded.verify)(&text).filter(|id| id.program == program.id);
+    if let Some(id) = holds {
+        return (Claim::Verified(id), Some(text));
     }
+    let message = "holds a click id that is none of this program's; it is not used";
+    warnings.push(FieldError::new(field, message));
+    (Claim::Forged, None)
 }
 
 /// Everybody whom the fields name, sorted, each once.

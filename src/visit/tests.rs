@@ -224,7 +224,8 @@ fn whoever_does_not_want_to_be_followed_is_not() {
 #[test]
 fn names_and_texts_of_a_page_are_bounded() {
     let long = "ü".repeat(40);
-    let names: String = (0..30).map(|n| format!("%26name{n}%3D")).collect();
+    let names: Vec<_> = (0..30).map(|n| format!("%26name{n}%3D")).collect();
+    let names = names.concat();
     let page = format!("https://shop.example/%3Futm_source%3D{long}{names}");
     let came = load(&format!("{BASE}&PageUrl={page}")).unwrap().visit.came;
     assert_eq!(&*came.utm_source, "ü".repeat(32));
