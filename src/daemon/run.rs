@@ -22,6 +22,7 @@ use crate::server::control::{ControlSocket, SocketError, Verbs};
 use crate::server::listeners::{ListenError, Listeners};
 use crate::server::notify::{self, Heart, Watchdog};
 use crate::server::ops::Ops;
+use crate::server::page_load::PageLoads;
 use crate::server::{self, public};
 use crate::telemetry::Recorder;
 
@@ -172,8 +173,13 @@ impl Daemon {
         )?;
         let postbacks = postbacks::start(config, &stores, recorder.metrics())?;
         let spool = clerk::spool(config, &stores.log)?;
-        let api = Arc::new(api_state(config, &stores, &recorder, &spool)?);
         let public_shared = Arc::new(public_shared(config, &stores, &recorder));
+        let api = Arc::new(api_state(
+            config,
+            &stores,
+            &recorder,
+            (&spool, &public_shared),
+        )?);
         let (stop_admin, stopping) = watch::channel(false);
         let watched = Watched::new(&stores, &fold, &recorder);
         let verbs = Arc::new(verbs::table(
@@ -267,7 +273,7 @@ fn api_state(
     config: &Config,
     stores: &Arc<Stores>,
     recorder: &Recorder,
-    spool: &Arc<Spool>,
+    (spool, public): (&Arc<Spool>, &Arc<public::Shared>),
 ) -> Result<ApiState, KeyError> {
     let signer = Arc::clone(&stores.signer);
     let mut state = ApiState::new(
@@ -285,6 +291,7 @@ fn api_state(
     )?;
     let (bytes_max, free_min) = (config.api.upload_max, config.jobs.disk_free_min);
     state.files = Files::new(Arc::clone(spool), bytes_max, free_min);
+    state.page_loads = Some(PageLoads::new(Arc::clone(public)));
     Ok(state)
 }
 

@@ -8,4 +8,5 @@ pub mod control;
 pub mod listeners;
 pub mod notify;
 pub mod ops;
+pub mod page_load;
 pub mod public;

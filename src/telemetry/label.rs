@@ -120,6 +120,20 @@ label! {
 }
 
 label! {
+    /// What became of an arrival on a page of a brand.
+    PageLoadResult as "result" {
+        /// Stored and synced, answered 200.
+        Stored = "stored",
+        /// Not stored, because the person does not want to be followed; answered 200.
+        NoConsent = "no_consent",
+        /// Answered 4xx.
+        Refused = "refused",
+        /// Could not be synced, answered 503.
+        Failed = "failed",
+    }
+}
+
+label! {
     /// An endpoint of the API.
     ApiRoute as "route" {
         /// `POST …/Conversions`.
@@ -144,6 +158,8 @@ label! {
         FileUpload = "file_upload",
         /// `GET …/FTPFileSubmissions` and what is below.
         Files = "files",
+        /// `POST /PageLoad`.
+        PageLoad = "page_load",
         /// Anything else.
         Other = "other",
     }

@@ -10,7 +10,8 @@ use metrics::{Counter, Gauge, Histogram, Recorder};
 use super::handle::{Counters, Gauges, Grid, Handle, LabelSet};
 use super::label::{
     ApiRoute, Build, ChangeResult, ClickResult, CloseReason, CodeClass, CreditKind, LineResult,
-    LinkOutcome, Listener, LogOperation, PostbackResult, SubmissionResult, VerdictClass,
+    LinkOutcome, Listener, LogOperation, PageLoadResult, PostbackResult, SubmissionResult,
+    VerdictClass,
 };
 use crate::model::click::ClickFlags;
 use crate::model::refusal::Refusal;
@@ -172,6 +173,14 @@ stage! {
 }
 
 stage! {
+    /// Arrivals on pages of brands.
+    VisitMetrics, VISIT {
+        loads: Counters<PageLoadResult> = "clickd_visit_loads_total", None,
+            "Arrivals on pages of brands, by what became of them.";
+    }
+}
+
+stage! {
     /// The log and its store.
     LogMetrics, LOG {
         commits: Counter = "clickd_log_commits_total", None,
@@ -291,6 +300,7 @@ pub const METRICS: &[(&str, &[MetricDef])] = &[
     ("api", API),
     ("conversion", CONVERSION),
     ("job", JOB),
+    ("visit", VISIT),
     ("log", LOG),
     ("fold", FOLD),
     ("postback", POSTBACK),
@@ -311,6 +321,8 @@ pub struct Metrics {
     pub conversion: ConversionMetrics,
     /// Uploaded files.
     pub job: JobMetrics,
+    /// Arrivals on pages of brands.
+    pub visit: VisitMetrics,
     /// The log.
     pub log: LogMetrics,
     /// The fold.
@@ -342,6 +354,7 @@ impl Metrics {
             api: ApiMetrics::register(recorder),
             conversion: ConversionMetrics::register(recorder),
             job: JobMetrics::register(recorder),
+            visit: VisitMetrics::register(recorder),
             log: LogMetrics::register(recorder),
             fold: FoldMetrics::register(recorder),
             postback: PostbackMetrics::register(recorder),

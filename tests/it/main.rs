@@ -28,3 +28,5 @@ mod support;
 mod sync;
 #[cfg(test)]
 mod systemd;
+#[cfg(test)]
+mod visit;

@@ -1,4 +1,5 @@
 //! The log against a real store.
 
 mod changes;
+mod visits;
 mod whole;

@@ -12,7 +12,7 @@ use super::keys::KeyRecord;
 use super::respond::{self, Answer};
 use super::route::Route;
 use super::state::ApiState;
-use super::{actions, changes, files, reports, submissions};
+use super::{actions, changes, files, page_load, reports, submissions};
 use crate::log::RefusedReason;
 use crate::telemetry::label::{ApiRoute, CodeClass};
 
@@ -29,7 +29,12 @@ where
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let route = Route::of(request.uri().path());
-    let label = route.map_or(ApiRoute::Other, |(_, route)| route.label(request.method()));
+    let is_page_load = request.uri().path() == page_load::PATH;
+    let label = match route {
+        Some((_, route)) => route.label(request.method()),
+        None if is_page_load => ApiRoute::PageLoad,
+        None => ApiRoute::Other,
+    };
     let answer = judge(state, request).await;
     let class = CodeClass::of(answer.status().as_u16());
     state.metrics.api.requests.add(label, class, 1);
@@ -44,6 +49,9 @@ where
 {
     if let Some(answer) = malformed(&request) {
         return answer;
+    }
+    if request.uri().path() == page_load::PATH {
+        return page_load::answer(state, request).await;
     }
     let query = request.uri().query().unwrap_or_default().to_owned();
     if auth::holds_token(&query) {

@@ -13,6 +13,7 @@
 //! | [`route`] | method and path to a closed enum |
 //! | [`auth`], [`keys`] | who asks |
 //! | [`submissions`], [`reports`], [`actions`], [`changes`], [`files`] | the endpoints |
+//! | [`page_load`] | arrivals on pages, the one endpoint without a key |
 //! | [`respond`] | status, headers and error shapes |
 
 pub mod actions;
@@ -21,6 +22,7 @@ pub mod changes;
 pub mod files;
 pub mod handle;
 pub mod keys;
+pub mod page_load;
 pub mod reports;
 pub mod respond;
 pub mod route;

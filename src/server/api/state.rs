@@ -13,6 +13,7 @@ use crate::log::Log;
 use crate::model::click_id::ClickId;
 use crate::model::id::SubmissionId;
 use crate::report::{Held, Source};
+use crate::server::page_load::PageLoads;
 use crate::telemetry::metric::Metrics;
 
 use super::files::Files;
@@ -100,6 +101,8 @@ pub struct ApiState {
     pub metrics: Arc<Metrics>,
     /// Where uploaded files go.
     pub files: Files,
+    /// Takes arrivals on pages of brands.
+    pub page_loads: Option<PageLoads>,
     pub(super) hash_key: HashKey,
     pub(super) keys: ArcSwap<KeyTable>,
     pub(super) held: Held,
@@ -141,6 +144,7 @@ impl ApiState {
             verify,
             limits,
             metrics,
+            page_loads: None,
             hash_key,
         })
     }

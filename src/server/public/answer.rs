@@ -29,6 +29,9 @@ const NOT_FOUND_PAGE: &str = "<!doctype html><title>Link not found</title>\
     <p>This link leads nowhere. Please tell the page that sent you here.\n";
 const ROBOTS: &str = "User-agent: *\nDisallow: /\n";
 
+/// An answer by hyper's way.
+pub(super) type Answer = Response<Full<Bytes>>;
+
 /// How an answer ends.
 #[derive(Clone, Copy)]
 pub(super) struct Ending {

@@ -26,24 +26,24 @@ use super::visit::{HeadError, Visit};
 
 /// What a request asks for.
 #[derive(Clone, Copy)]
-pub(super) struct Asked<'a> {
+pub(in crate::server) struct Asked<'a> {
     /// By HEAD, else by GET.
-    pub(super) head: bool,
+    pub(in crate::server) head: bool,
     /// The host of a target in absolute form, which stands above the header `Host`
     /// (RFC 9112, 3.2.2).
-    pub(super) host: Option<&'a str>,
+    pub(in crate::server) host: Option<&'a str>,
     /// Path of the target.
-    pub(super) path: &'a str,
+    pub(in crate::server) path: &'a str,
     /// Query of the target.
-    pub(super) query: Option<&'a str>,
+    pub(in crate::server) query: Option<&'a str>,
     /// Whether the version of HTTP demands a `Host`.
-    pub(super) needs_host: bool,
+    pub(in crate::server) needs_host: bool,
     /// In their order.
-    pub(super) headers: &'a [Header<'a>],
+    pub(in crate::server) headers: &'a [Header<'a>],
 }
 
 /// How a request is answered.
-pub(super) enum Handled {
+pub(in crate::server) enum Handled {
     /// It is no link, or none within bounds.
     Refused(LinkOutcome),
     /// By a redirect to the [location](Taking::location), which carries this id.
@@ -51,8 +51,8 @@ pub(super) enum Handled {
 }
 
 /// One worker's way from request to click.
-pub(super) struct Intake {
-    pub(super) taking: Taking,
+pub(in crate::server) struct Intake {
+    pub(in crate::server) taking: Taking,
     catalog: Cache<Arc<ArcSwap<Catalog>>, Arc<Catalog>>,
     pairs: Pairs,
     deep_links: DeepLinkCache,
@@ -60,10 +60,10 @@ pub(super) struct Intake {
 }
 
 /// Where clicks go and what is counted.
-pub(super) struct Taking {
-    pub(super) writer: TurnWriter,
+pub(in crate::server) struct Taking {
+    pub(in crate::server) writer: TurnWriter,
     /// Clicks in the open turn.
-    pub(super) clicks: u64,
+    pub(in crate::server) clicks: u64,
     shared: Arc<Shared>,
     salts: Cache<Arc<ArcSwap<Salts>>, Arc<Salts>>,
     /// The time of this turn, once it is known.
@@ -75,7 +75,7 @@ pub(super) struct Taking {
 
 impl Intake {
     /// The intake of a worker.
-    pub(super) fn new(shared: &Arc<Shared>) -> Self {
+    pub(in crate::server) fn new(shared: &Arc<Shared>) -> Self {
         Self {
             taking: Taking {
                 writer: shared.log.writer(),
@@ -95,7 +95,7 @@ impl Intake {
     }
 
     /// Handles a GET or HEAD; whether the head announced a body comes along.
-    pub(super) fn click(&mut self, peer: IpAddr, asked: &Asked<'_>) -> (Handled, bool) {
+    pub(in crate::server) fn click(&mut self, peer: IpAddr, asked: &Asked<'_>) -> (Handled, bool) {
         let taking = &mut self.taking;
         let mut visit = match Visit::read(asked.headers, asked.needs_host, &mut self.shape) {
             Ok(visit) => visit,
@@ -225,12 +225,12 @@ impl Taking {
     }
 
     /// Where the last click leads.
-    pub(super) fn location(&self) -> &[u8] {
+    pub(in crate::server) fn location(&self) -> &[u8] {
         &self.location
     }
 
     /// Ends the turn's time and adds its counts to the metrics.
-    pub(super) fn publish(&mut self) {
+    pub(in crate::server) fn publish(&mut self) {
         self.now = None;
         let link = &self.shared.metrics.link;
         for (count, outcome) in self.outcomes.iter_mut().zip(LinkOutcome::ALL) {

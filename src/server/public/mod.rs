@@ -11,6 +11,7 @@ pub mod answer;
 pub mod connection;
 pub mod forwarded;
 pub mod intake;
+mod page_load;
 mod record;
 pub mod service;
 pub mod shared;

@@ -1,13 +1,16 @@
 //! The service of a public connection that hyper has taken over.
 //!
-//! Called by hyper on the worker once a request's head is read. Bodies are never read: a request
-//! that announces one is answered and its connection closed.
+//! Called by hyper on the worker once a request's head is read. Bodies are read of
+//! arrivals ([`super::page_load`]) only: any other request that announces one is answered and its
+//! connection closed.
 
 use std::cell::Cell;
 use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::net::IpAddr;
+use std::pin::Pin;
 use std::rc::Rc;
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -19,10 +22,11 @@ use hyper::{Method, Request, Response, Version};
 
 use crate::telemetry::label::LinkOutcome;
 
-use super::answer::{self, Ending};
+use super::answer::{self, Answer, Ending};
 use super::connection::head::TARGET_BYTES_MAX;
 use super::connection::line::Line;
 use super::intake::{Asked, Handled};
+use super::page_load::{self, Place};
 use super::turn::{self, Turn};
 
 /// Serves one connection.
@@ -35,19 +39,41 @@ pub(super) struct Public {
     pub(super) line: Rc<Line>,
 }
 
+/// An answer: at once, but for arrivals.
+pub(super) enum Answering {
+    Now(Ready<Result<Answer, Infallible>>),
+    Later(Pin<Box<dyn Future<Output = Answer>>>),
+}
+
+impl Future for Answering {
+    type Output = Result<Answer, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.get_mut() {
+            Self::Now(answer) => Pin::new(answer).poll(context),
+            Self::Later(answer) => answer.as_mut().poll(context).map(Ok),
+        }
+    }
+}
+
 impl Service<Request<Incoming>> for Public {
     type Response = Response<Full<Bytes>>;
     type Error = Infallible;
-    type Future = Ready<Result<Self::Response, Infallible>>;
+    type Future = Answering;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         self.line.stamp.head_done();
         let left = self.left.get().saturating_sub(1);
         self.left.set(left);
+        if let Some(place) = Place::of(request.uri().path()) {
+            let line = Rc::clone(&self.line);
+            let answer = page_load::answer(place, request, self.peer, line, left == 0);
+            return Answering::Later(Box::pin(answer));
+        }
         let (parts, _) = request.into_parts();
         let answer = turn::with(|turn| self.answer(turn, &parts, left == 0));
         // Only workers serve connections, so there is always a turn.
-        ready(Ok(answer.unwrap_or_default()))
+        Answering::Now(ready(Ok(answer.unwrap_or_default())))
     }
 }
 

@@ -26,6 +26,7 @@ use super::answer::{self, Date, Ending};
 use super::connection::line::{Answers, Line};
 use super::intake::{Asked, Handled, Intake};
 use super::shared::Shared;
+use crate::server::page_load::PageLoads;
 
 /// How long a click waits for a store that asks for a pause.
 const STALL_MAX: Duration = Duration::from_millis(100);
@@ -50,6 +51,8 @@ pub(super) struct Turn {
     stalled_since: Option<Instant>,
     /// Wakes the housekeeper when something begins to wait.
     nudge: Rc<Notify>,
+    /// Takes arrivals, for all workers.
+    page_loads: Arc<PageLoads>,
 }
 
 thread_local! {
@@ -57,8 +60,8 @@ thread_local! {
 }
 
 /// Makes this thread a worker.
-pub(super) fn install(shared: Arc<Shared>) {
-    let turn = Turn::new(shared);
+pub(super) fn install(shared: Arc<Shared>, page_loads: Arc<PageLoads>) {
+    let turn = Turn::new(shared, page_loads);
     TURN.with_borrow_mut(|slot| *slot = Some(turn));
 }
 
@@ -73,7 +76,7 @@ pub(super) fn end() {
 }
 
 impl Turn {
-    fn new(shared: Arc<Shared>) -> Self {
+    fn new(shared: Arc<Shared>, page_loads: Arc<PageLoads>) -> Self {
         Self {
             intake: Intake::new(&shared),
             answers: Answers::default(),
@@ -81,6 +84,7 @@ impl Turn {
             date: Date::default(),
             stalled_since: None,
             nudge: Rc::new(Notify::new()),
+            page_loads,
             shared,
         }
     }
@@ -235,6 +239,11 @@ impl Turn {
     /// Whether something waits that no event may come for.
     pub(super) fn is_restless(&self) -> bool {
         self.stalled_since.is_some() || !self.waiting.is_empty()
+    }
+
+    /// What takes arrivals.
+    pub(super) fn page_loads(&self) -> Arc<PageLoads> {
+        Arc::clone(&self.page_loads)
     }
 
     /// Whether connections should be told to close.

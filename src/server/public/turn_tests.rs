@@ -16,7 +16,7 @@ use crate::telemetry::Recorder;
 
 fn durable(directory: &std::path::Path) -> Turn {
     let log = Log::open(&Options::new(directory), Clock::start()).unwrap();
-    Turn::new(Arc::new(Shared {
+    let shared = Arc::new(Shared {
         signer: Arc::new(Signer::new(vec![(0, [1; 32])]).unwrap()),
         snapshots: Snapshots {
             catalog: Arc::default(),
@@ -27,7 +27,9 @@ fn durable(directory: &std::path::Path) -> Turn {
         durable_wait: Some(Duration::from_secs(600)),
         draining: AtomicBool::new(false),
         log,
-    }))
+    });
+    let page_loads = Arc::new(PageLoads::new(Arc::clone(&shared)));
+    Turn::new(shared, page_loads)
 }
 
 /// A customer and the line to it.

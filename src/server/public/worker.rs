@@ -28,6 +28,7 @@ use super::connection::stamp::Stamp;
 use super::service::Public;
 use super::shared::Shared;
 use super::turn;
+use crate::server::page_load::PageLoads;
 
 /// Bytes of a head that are buffered; a little above the longest target that hyper parses, so that
 /// a longer one is told so (414) instead of being cut off.
@@ -91,6 +92,7 @@ pub fn start(
     listener.set_nonblocking(true)?;
     let (stop, _) = watch::channel(Stop::No);
     let mut threads = Vec::new();
+    let page_loads = Arc::new(PageLoads::new(Arc::clone(shared)));
     for index in 0..options.workers.max(1) {
         let listener = listener.try_clone()?;
         let (shared, options, stop) = (Arc::clone(shared), options.clone(), stop.subscribe());
@@ -100,9 +102,10 @@ pub fn start(
                 .on_thread_park(turn::end)
                 .build_local(LocalOptions::default())
         };
+        let page_loads = Arc::clone(&page_loads);
         let thread = std::thread::Builder::new().name(format!("public-{index}"));
         threads.push(thread.spawn(move || {
-            turn::install(Arc::clone(&shared));
+            turn::install(Arc::clone(&shared), page_loads);
             match runtime() {
                 Ok(runtime) => runtime.block_on(serve(listener, shared, options, stop)),
                 Err(error) => tracing::error!(%error, "a public worker has no runtime"),
