@@ -1,7 +1,7 @@
 //! The commit: one write at a time, under one lock, each into the open slot.
 //!
-//! Called by every turn writer, by submissions, imports, arrivals and facts, and by the sync thread,
-//! which ends the slot when nobody else does.
+//! Called by every turn writer, by submissions, imports, arrivals and facts, and by the sync
+//! thread, which ends the slot when nobody else does.
 //!
 //! Invariants: the lock is held for one RocksDB write and no read; the write never sleeps (a store
 //! that asks for a pause is [`LogError::Stalled`] and nothing changed); the footer of a slot is in

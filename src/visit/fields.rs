@@ -8,6 +8,8 @@ const URL_BYTES_MAX: usize = 4 << 10;
 const VALUE_BYTES_MAX: usize = 1_024;
 /// Longest `CustomProfileId`, in bytes, as conversions have it.
 const PROFILE_BYTES_MAX: usize = 70;
+/// Longest `CustomerId`, in bytes, as conversions have it.
+const CUSTOMER_BYTES_MAX: usize = 255;
 /// Most fields.
 const FIELDS_MAX: usize = 100;
 
@@ -58,6 +60,7 @@ impl Fields {
             let max = match *name {
                 "PageUrl" | "ReferringUrl" => URL_BYTES_MAX,
                 "CustomProfileId" => PROFILE_BYTES_MAX,
+                "CustomerId" => CUSTOMER_BYTES_MAX,
                 _ => VALUE_BYTES_MAX,
             };
             if fields.0.iter().any(|(listed, _)| listed == name) {
@@ -112,6 +115,7 @@ mod tests {
         for (name, max) in [
             ("PageUrl", 4_096),
             ("CustomProfileId", 70),
+            ("CustomerId", 255),
             ("AppVer", 1_024),
         ] {
             let long = "x".repeat(max);

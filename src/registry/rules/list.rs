@@ -3,6 +3,7 @@
 //! A row says one rule in words and names the test that fails when it does not hold. Rows of a kind
 //! stand together; ids are never given to another rule.
 
+use super::arrival::ARRIVAL;
 use super::change::CHANGE;
 use super::credit::CREDIT;
 
@@ -13,6 +14,8 @@ pub enum RuleKind {
     Credit,
     /// Why nobody does.
     Refusal,
+    /// What page loads tell of people.
+    Arrival,
     /// What an action costs.
     Payout,
     /// What limits leave of it.
@@ -26,6 +29,7 @@ impl RuleKind {
     pub const ALL: &'static [(Self, &'static str)] = &[
         (Self::Credit, "Credit"),
         (Self::Refusal, "Refusal"),
+        (Self::Arrival, "Page loads"),
         (Self::Payout, "Payout"),
         (Self::Limit, "Limits"),
         (Self::Change, "Changes"),
@@ -238,7 +242,7 @@ pub const RULES: &[Rule] = &[
 
 /// Every rule.
 pub fn every() -> impl Iterator<Item = &'static Rule> + Clone {
-    CREDIT.iter().chain(RULES).chain(CHANGE)
+    CREDIT.iter().chain(ARRIVAL).chain(RULES).chain(CHANGE)
 }
 
 /// The rule with this id.
