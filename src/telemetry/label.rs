@@ -158,8 +158,6 @@ label! {
         FileUpload = "file_upload",
         /// `GET …/FTPFileSubmissions` and what is below.
         Files = "files",
-        /// `POST /PageLoad`.
-        PageLoad = "page_load",
         /// Anything else.
         Other = "other",
     }

@@ -29,12 +29,8 @@ where
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let route = Route::of(request.uri().path());
-    let is_page_load = request.uri().path() == page_load::PATH;
-    let label = match route {
-        Some((_, route)) => route.label(request.method()),
-        None if is_page_load => ApiRoute::PageLoad,
-        None => ApiRoute::Other,
-    };
+    // Arrivals have a metric of their own.
+    let label = route.map_or(ApiRoute::Other, |(_, route)| route.label(request.method()));
     let answer = judge(state, request).await;
     let class = CodeClass::of(answer.status().as_u16());
     state.metrics.api.requests.add(label, class, 1);
