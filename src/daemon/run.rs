@@ -106,6 +106,18 @@ pub struct Addresses {
     pub control: PathBuf,
 }
 
+impl Addresses {
+    fn of(config: &Config, listeners: &Listeners) -> Result<Self, StartError> {
+        let address = |listener: &TcpListener| listener.local_addr().map_err(system("address"));
+        Ok(Self {
+            public: address(&listeners.public)?,
+            api: address(&listeners.api)?,
+            ops: address(&listeners.ops)?,
+            control: config.control.socket.clone(),
+        })
+    }
+}
+
 /// Binds the control socket, whose directory is made if it is missing.
 fn control_socket(path: &Path) -> Result<ControlSocket, StartError> {
     if let Some(directory) = path.parent() {
@@ -147,13 +159,7 @@ impl Daemon {
     /// # Errors
     /// See [`StartError`]; what was started by then is stopped again.
     pub fn start(config: &Config, listeners: Listeners) -> Result<Self, StartError> {
-        let address = |listener: &TcpListener| listener.local_addr().map_err(system("address"));
-        let addresses = Addresses {
-            public: address(&listeners.public)?,
-            api: address(&listeners.api)?,
-            ops: address(&listeners.ops)?,
-            control: config.control.socket.clone(),
-        };
+        let addresses = Addresses::of(config, &listeners)?;
         // Taken before the stores, so that two starts at once fight over the cheap thing.
         let socket = control_socket(&addresses.control)?;
         notify::extend(Duration::from_secs(60), "recovering the log");
