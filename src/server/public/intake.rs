@@ -172,7 +172,8 @@ impl Taking {
 
     /// The client's address; a forwarding header that can't be read is noted.
     fn address(&self, peer: IpAddr, headers: &[Header<'_>], visit: &mut Visit<'_>) -> IpAddr {
-        if !visit.is_forwarded {
+        let headers = headers.get(visit.forwarding.clone()).unwrap_or_default();
+        if headers.is_empty() {
             return peer.to_canonical();
         }
         let values = |name: &'static str| {

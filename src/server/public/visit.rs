@@ -4,6 +4,7 @@
 //! `Sec-Fetch-*` and of the purpose headers) goes into a buffer that is reused.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use httparse::Header;
 
@@ -46,8 +47,9 @@ pub struct Visit<'a> {
     pub flags: ClickFlags,
     /// Whether a body was announced.
     pub has_body: bool,
-    /// Whether a proxy may have named the client.
-    pub is_forwarded: bool,
+    /// Where the headers lie by which a proxy may have named the client, others between them
+    /// included; empty when there are none.
+    pub forwarding: Range<usize>,
 }
 
 impl<'a> Visit<'a> {
@@ -67,11 +69,11 @@ impl<'a> Visit<'a> {
             referrer: NO_REFERRER,
             flags: ClickFlags::NONE,
             has_body: false,
-            is_forwarded: false,
+            forwarding: 0..0,
         };
         let mut hosts = 0;
         let mut bytes = 0;
-        for Header { name, value } in headers {
+        for (at, Header { name, value }) in headers.iter().enumerate() {
             bytes += name.len() + value.len() + 4;
             let name = Name::of(name.as_bytes());
             outline.add(name, value);
@@ -86,7 +88,10 @@ impl<'a> Visit<'a> {
                 Meaning::Expect if !value.eq_ignore_ascii_case(b"100-continue") => {
                     return Err(HeadError::Expectation);
                 }
-                Meaning::Forwarded => visit.is_forwarded = true,
+                Meaning::Forwarded if visit.forwarding.is_empty() => {
+                    visit.forwarding = at..at + 1;
+                }
+                Meaning::Forwarded => visit.forwarding.end = at + 1,
                 Meaning::Purpose if is_prefetch(value) => visit.flags.set(ClickFlags::PREFETCH),
                 Meaning::Gpc if *value == b"1" => visit.flags.set(ClickFlags::GPC),
                 Meaning::Expect

@@ -300,18 +300,19 @@ fn order(key: &[u8], value: &[u8]) -> (OrderKey, Vec<(u32, u64)>) {
     (key, attempts)
 }
 
-/// Format, torn; varints of wall start and end, clicks, submissions, facts, imported rows; checksum
-/// of 8 bytes; varints of catalogue and rules; then program, stream, outcome and count of each
+/// Format, torn; varints of wall start and end, clicks, submissions, facts, imported rows, visits;
+/// checksum of 8 bytes; varints of catalogue and rules; then program, stream, outcome and count of each
 /// ledger entry.
 fn footer(value: &[u8]) -> Footer {
     let mut row = Bytes(value);
-    assert_eq!(row.byte(), 2, "format");
+    assert_eq!(row.byte(), 3, "format");
     let torn = row.byte() == 1;
     row.varint();
     row.varint();
     let (clicks, submissions) = (row.varint(), row.varint());
     row.varint();
     assert_eq!(row.varint(), 0, "nothing is imported");
+    assert_eq!(row.varint(), 0, "nobody arrives on a page");
     row.take(8);
     row.varint();
     row.varint();
