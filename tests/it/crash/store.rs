@@ -301,8 +301,8 @@ fn order(key: &[u8], value: &[u8]) -> (OrderKey, Vec<(u32, u64)>) {
 }
 
 /// Format, torn; varints of wall start and end, clicks, submissions, facts, imported rows, visits;
-/// checksum of 8 bytes; varints of catalogue and rules; then program, stream, outcome and count of each
-/// ledger entry.
+/// checksum of 8 bytes; varints of catalogue and rules; then program, stream, outcome and count of
+/// each ledger entry.
 fn footer(value: &[u8]) -> Footer {
     let mut row = Bytes(value);
     assert_eq!(row.byte(), 3, "format");
