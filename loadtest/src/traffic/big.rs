@@ -112,7 +112,7 @@ landing_page = "{}"
 [[contract]]
 program = {program}
 partner = {id}
-start = 2020-01-01
+start = 2016-01-01
 referral_window = "30d"
 payouts = [{{ event_type = {EVENT_TYPE}, amount = "1.25" }}]
 "#

@@ -74,7 +74,7 @@ name = "Channel {id}"
 [[contract]]
 program = {PROGRAM}
 partner = {id}
-start = 2017-01-01
+start = 2016-01-01
 referral_window = "30d"
 payouts = [{{ event_type = {EVENT_TYPE}, amount = "1.25" }}]
 "#
