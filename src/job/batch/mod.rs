@@ -16,7 +16,7 @@
 //! | [`source`] | bytes → lines |
 //! | [`group`] | lines → what one conversion or change says |
 //! | [`check`] | that → a checked conversion or change |
-//! | [`run`] | all of it, chunk by chunk |
+//! | [`run()`] | all of it, chunk by chunk |
 //!
 //! Called by the thread `clerk`; [`spool`] also by blocking threads of the API.
 
