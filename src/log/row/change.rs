@@ -11,10 +11,10 @@
 use crate::log::family;
 use crate::model::action::change::{Change, ItemChange, What};
 use crate::model::id::{EventTypeId, ProgramId};
-use crate::model::money::Money;
 use crate::model::submission::PayloadHash;
 
 use super::bytes::{Corrupt, Cursor, put_bytes, put_signed, put_varint};
+use super::piece::{put_fields, put_money, put_text, read_fields, read_money, read_text};
 
 const FORMAT: u8 = 1;
 
@@ -36,7 +36,7 @@ pub fn write(out: &mut Vec<u8>, change: &Change) {
             items,
         } => {
             out.push(1);
-            put_amount(out, *amount);
+            put_money(out, *amount);
             put_text(out, customer_status.as_deref());
             put_varint(out, items.len() as u64);
             for item in items {
@@ -46,38 +46,19 @@ pub fn write(out: &mut Vec<u8>, change: &Change) {
     }
     put_bytes(out, change.reason.as_bytes());
     out.extend_from_slice(&change.payload.0);
-    put_varint(out, change.fields.len() as u64);
-    for (name, value) in &change.fields {
-        put_bytes(out, name.as_bytes());
-        put_bytes(out, value.as_bytes());
-    }
+    put_fields(out, &change.fields);
 }
 
 fn put_item(out: &mut Vec<u8>, item: &ItemChange) {
     put_bytes(out, item.sku.as_bytes());
     put_text(out, item.category.as_deref());
     put_varint(out, item.units.map_or(0, |units| u64::from(units) + 1));
-    put_amount(out, item.amount);
+    put_money(out, item.amount);
     match item.delta {
         None => out.push(0),
         Some(delta) => {
             out.push(1);
             put_signed(out, delta);
-        }
-    }
-}
-
-fn put_amount(out: &mut Vec<u8>, amount: Option<Money>) {
-    let micros = amount.and_then(|money| u64::try_from(money.0).ok());
-    put_varint(out, micros.map_or(0, |micros| micros.saturating_add(1)));
-}
-
-fn put_text(out: &mut Vec<u8>, text: Option<&str>) {
-    match text {
-        None => out.push(0),
-        Some(text) => {
-            out.push(1);
-            put_bytes(out, text.as_bytes());
         }
     }
 }
@@ -98,7 +79,7 @@ pub fn read(row: &[u8]) -> Result<Change, Corrupt> {
     let what = match cursor.u8()? {
         0 => What::Reverse,
         1 => What::Modify {
-            amount: read_amount(&mut cursor)?,
+            amount: read_money(&mut cursor)?,
             customer_status: read_text(&mut cursor)?,
             items: read_items(&mut cursor)?,
         },
@@ -106,10 +87,7 @@ pub fn read(row: &[u8]) -> Result<Change, Corrupt> {
     };
     let reason = cursor.text()?.into();
     let payload = PayloadHash(cursor.array()?);
-    let mut fields = Vec::new();
-    for _ in 0..cursor.varint()? {
-        fields.push((cursor.text()?.into(), cursor.text()?.into()));
-    }
+    let fields = read_fields(&mut cursor)?;
     cursor.end()?;
     Ok(Change {
         program,
@@ -137,7 +115,7 @@ fn read_items(cursor: &mut Cursor<'_>) -> Result<Vec<ItemChange>, Corrupt> {
             sku,
             category,
             units,
-            amount: read_amount(cursor)?,
+            amount: read_money(cursor)?,
             delta: match cursor.u8()? {
                 0 => None,
                 1 => Some(cursor.signed()?),
@@ -148,27 +126,12 @@ fn read_items(cursor: &mut Cursor<'_>) -> Result<Vec<ItemChange>, Corrupt> {
     Ok(items)
 }
 
-fn read_amount(cursor: &mut Cursor<'_>) -> Result<Option<Money>, Corrupt> {
-    match cursor.varint()?.checked_sub(1).map(i64::try_from) {
-        None => Ok(None),
-        Some(Ok(micros)) => Ok(Some(Money(micros))),
-        Some(Err(_)) => Err(cursor.corrupt("an amount is out of range")),
-    }
-}
-
-fn read_text(cursor: &mut Cursor<'_>) -> Result<Option<Box<str>>, Corrupt> {
-    match cursor.u8()? {
-        0 => Ok(None),
-        1 => Ok(Some(cursor.text()?.into())),
-        _ => Err(cursor.corrupt("a presence is unknown")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::model::money::Money;
 
     fn sample(what: What) -> Change {
         Change {

@@ -14,6 +14,7 @@ use crate::model::money::Money;
 use crate::model::time::{Day, Millis};
 
 use super::bytes::{Corrupt, Cursor, put_bytes, put_signed, put_varint};
+use super::piece::{put_money, read_micros, read_money};
 
 const FORMAT: u8 = 1;
 
@@ -36,8 +37,7 @@ pub fn write(out: &mut Vec<u8>, settlement: &Settlement) {
     put_signed(out, settlement.date.0);
     put_signed(out, settlement.day.0.into());
     put_signed(out, settlement.locking.0);
-    let amount = settlement.amount.map(micros);
-    put_varint(out, amount.map_or(0, |amount| amount.saturating_add(1)));
+    put_money(out, settlement.amount);
     put_varint(out, micros(settlement.cost));
     put_varint(out, micros(settlement.gross_cost));
     out.push(settlement.reversed.into());
@@ -64,18 +64,9 @@ pub fn read(row: &[u8]) -> Result<Settlement, Corrupt> {
             Err(_) => return Err(cursor.corrupt("a day is out of range")),
         },
         locking: Millis(cursor.signed()?),
-        amount: match cursor.varint()?.checked_sub(1) {
-            None => None,
-            Some(micros) => Some(money(&cursor, micros)?),
-        },
-        cost: {
-            let micros = cursor.varint()?;
-            money(&cursor, micros)?
-        },
-        gross_cost: {
-            let micros = cursor.varint()?;
-            money(&cursor, micros)?
-        },
+        amount: read_money(&mut cursor)?,
+        cost: read_micros(&mut cursor)?,
+        gross_cost: read_micros(&mut cursor)?,
         reversed: match cursor.u8()? {
             0 => false,
             1 => true,
@@ -84,13 +75,6 @@ pub fn read(row: &[u8]) -> Result<Settlement, Corrupt> {
     };
     cursor.end()?;
     Ok(settlement)
-}
-
-fn money(cursor: &Cursor<'_>, micros: u64) -> Result<Money, Corrupt> {
-    match i64::try_from(micros) {
-        Ok(micros) => Ok(Money(micros)),
-        Err(_) => Err(cursor.corrupt("an amount is out of range")),
-    }
 }
 
 #[cfg(test)]

@@ -17,7 +17,6 @@
 use crate::model::click::Network;
 use crate::model::click_id::ClickId;
 use crate::model::id::{EventNumber, EventTypeId, JobId, PartnerId, ProgramId, Slot, SubmissionId};
-use crate::model::money::Money;
 use crate::model::submission::order::{ITEM_NUMBER_MAX, UNITS_MAX};
 use crate::model::submission::{
     Call, CallStatus, Claim, EventTime, Fingerprint, Item, Order, Origin, PayloadHash, Person,
@@ -26,6 +25,9 @@ use crate::model::submission::{
 use crate::model::time::Millis;
 
 use super::bytes::{Corrupt, Cursor, put_bytes, put_signed, put_varint};
+use super::piece::{
+    put_fields, put_money, put_text, read_fields, read_micros, read_money, read_text,
+};
 use crate::log::family;
 
 /// Format of an order row.
@@ -82,13 +84,7 @@ pub fn write(out: &mut Vec<u8>, submission: &Submission) {
         write_reference(out, reference);
     }
     write_order_money(out, &submission.order);
-    match &submission.customer_status {
-        None => out.push(0),
-        Some(status) => {
-            out.push(1);
-            put_bytes(out, status.as_bytes());
-        }
-    }
+    put_text(out, submission.customer_status.as_deref());
     match &submission.network {
         None => out.push(0),
         Some(Network::V4(bytes)) => {
@@ -111,11 +107,7 @@ pub fn write(out: &mut Vec<u8>, submission: &Submission) {
         }
     }
     out.extend_from_slice(&submission.payload.0);
-    put_varint(out, submission.fields.len() as u64);
-    for (name, value) in &submission.fields {
-        put_bytes(out, name.as_bytes());
-        put_bytes(out, value.as_bytes());
-    }
+    put_fields(out, &submission.fields);
 }
 
 /// Appends when an event happened.
@@ -195,12 +187,6 @@ fn write_order_money(out: &mut Vec<u8>, order: &Order) {
     }
 }
 
-/// Money that may be absent; it is never below 0 here.
-fn put_money(out: &mut Vec<u8>, money: Option<Money>) {
-    let micros = money.and_then(|money| u64::try_from(money.0).ok());
-    put_varint(out, micros.map_or(0, |micros| micros.saturating_add(1)));
-}
-
 /// Reads the row of a submission.
 ///
 /// # Errors
@@ -239,11 +225,7 @@ pub fn read(row: &[u8]) -> Result<Submission, Corrupt> {
         submission.references.push(reference);
     }
     submission.order = read_order_money(&mut cursor)?;
-    submission.customer_status = match cursor.u8()? {
-        0 => None,
-        1 => Some(cursor.text()?.into()),
-        _ => return Err(cursor.corrupt("a customer status is unknown")),
-    };
+    submission.customer_status = read_text(&mut cursor)?;
     submission.network = match cursor.u8()? {
         0 => None,
         4 => Some(Network::V4(cursor.array()?)),
@@ -252,10 +234,7 @@ pub fn read(row: &[u8]) -> Result<Submission, Corrupt> {
     };
     submission.call = read_call(&mut cursor)?;
     submission.payload = PayloadHash(cursor.array()?);
-    for _ in 0..cursor.varint()? {
-        let field = (cursor.text()?.into(), cursor.text()?.into());
-        submission.fields.push(field);
-    }
+    submission.fields = read_fields(&mut cursor)?;
     cursor.end()?;
     Ok(submission)
 }
@@ -329,7 +308,7 @@ fn read_order_money(cursor: &mut Cursor<'_>) -> Result<Order, Corrupt> {
             number,
             units,
             net: read_money(cursor)?,
-            rebate: Money(micros(cursor)?),
+            rebate: read_micros(cursor)?,
             sku: cursor.text()?.into(),
             category: cursor.text()?.into(),
             sub_category: cursor.text()?.into(),
@@ -339,18 +318,6 @@ fn read_order_money(cursor: &mut Cursor<'_>) -> Result<Order, Corrupt> {
         });
     }
     Ok(order)
-}
-
-fn read_money(cursor: &mut Cursor<'_>) -> Result<Option<Money>, Corrupt> {
-    let Some(micros) = cursor.varint()?.checked_sub(1) else {
-        return Ok(None);
-    };
-    let micros = i64::try_from(micros).map_err(|_| cursor.corrupt("an amount is out of range"))?;
-    Ok(Some(Money(micros)))
-}
-
-fn micros(cursor: &mut Cursor<'_>) -> Result<i64, Corrupt> {
-    i64::try_from(cursor.varint()?).map_err(|_| cursor.corrupt("an amount is out of range"))
 }
 
 fn read_call(cursor: &mut Cursor<'_>) -> Result<Option<Call>, Corrupt> {

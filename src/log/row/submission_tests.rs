@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::id::AdId;
+use crate::model::money::Money;
 
 fn sample() -> Submission {
     Submission {
