@@ -43,6 +43,30 @@ impl Page {
         }
     }
 
+    /// The paging attributes of an answer, all texts; `to` makes the link to a page.
+    pub fn attributes(
+        &self,
+        size: u32,
+        total: usize,
+        to: impl Fn(u32) -> String,
+    ) -> [(&'static str, String); 11] {
+        let other = |number: Option<u32>| number.map(&to).unwrap_or_default();
+        let last_row = self.rows.end.saturating_sub(1).max(self.rows.start);
+        [
+            ("@page", self.number.to_string()),
+            ("@numpages", self.last.to_string()),
+            ("@pagesize", size.to_string()),
+            ("@total", total.to_string()),
+            ("@start", self.rows.start.to_string()),
+            ("@end", last_row.to_string()),
+            ("@uri", to(self.number)),
+            ("@firstpageuri", to(1)),
+            ("@previouspageuri", other(self.previous())),
+            ("@nextpageuri", other(self.next())),
+            ("@lastpageuri", to(self.last)),
+        ]
+    }
+
     /// The page before this one.
     #[must_use]
     pub fn previous(&self) -> Option<u32> {

@@ -42,22 +42,8 @@ impl Serialize for Rendered<'_> {
         let page = Page::of(query, answer.rows.len());
         let slot = answer.as_of.map(|as_of| as_of.slot);
         let to = |number: u32| link(self.path, answer.report, query, number, slot);
-        let other = |number: Option<u32>| number.map(to).unwrap_or_default();
-        let last_row = page.rows.end.saturating_sub(1).max(page.rows.start);
         let mut map = serializer.serialize_map(None)?;
-        for (name, value) in [
-            ("@page", page.number.to_string()),
-            ("@numpages", page.last.to_string()),
-            ("@pagesize", query.page_size.to_string()),
-            ("@total", answer.rows.len().to_string()),
-            ("@start", page.rows.start.to_string()),
-            ("@end", last_row.to_string()),
-            ("@uri", to(page.number)),
-            ("@firstpageuri", to(1)),
-            ("@previouspageuri", other(page.previous())),
-            ("@nextpageuri", other(page.next())),
-            ("@lastpageuri", to(page.last)),
-        ] {
+        for (name, value) in page.attributes(query.page_size, answer.rows.len(), to) {
             map.serialize_entry(name, &value)?;
         }
         let as_of = answer.as_of.map(|as_of| as_of.wall_end.to_string());

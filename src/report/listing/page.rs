@@ -14,21 +14,7 @@ impl Head {
     /// Of one page of the `total` objects that `query` selects.
     pub(super) fn of(query: &Query, path: &str, page: &Page, total: usize) -> Self {
         let to = |number: u32| query.link(path, number);
-        let other = |number: Option<u32>| number.map(to).unwrap_or_default();
-        let last_row = page.rows.end.saturating_sub(1).max(page.rows.start);
-        Self::with([
-            ("@page", page.number.to_string()),
-            ("@numpages", page.last.to_string()),
-            ("@pagesize", query.page_size.to_string()),
-            ("@total", total.to_string()),
-            ("@start", page.rows.start.to_string()),
-            ("@end", last_row.to_string()),
-            ("@uri", to(page.number)),
-            ("@firstpageuri", to(1)),
-            ("@previouspageuri", other(page.previous())),
-            ("@nextpageuri", other(page.next())),
-            ("@lastpageuri", to(page.last)),
-        ])
+        Self::with(page.attributes(query.page_size, total, to))
     }
 
     /// Of a list that is always whole.

@@ -164,21 +164,7 @@ fn page<'r, T, S: Serialize>(
     let total = rows.len();
     let page = Page::numbered(asked.page, asked.page_size, total);
     let to = |number: u32| asked.link(path, number);
-    let other = |number: Option<u32>| number.map(to).unwrap_or_default();
-    let last_row = page.rows.end.saturating_sub(1).max(page.rows.start);
-    let attributes = [
-        ("@page", page.number.to_string()),
-        ("@numpages", page.last.to_string()),
-        ("@pagesize", asked.page_size.to_string()),
-        ("@total", total.to_string()),
-        ("@start", page.rows.start.to_string()),
-        ("@end", last_row.to_string()),
-        ("@uri", to(page.number)),
-        ("@firstpageuri", to(1)),
-        ("@previouspageuri", other(page.previous())),
-        ("@nextpageuri", other(page.next())),
-        ("@lastpageuri", to(page.last)),
-    ];
+    let attributes = page.attributes(asked.page_size, total, to);
     let listed: Vec<S> = rows
         .get(page.rows)
         .unwrap_or_default()
