@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 
+use crate::model::currency::Currency;
+use crate::model::money::MoneyError;
+
 /// What is wrong with one field: the body's answer lists every one of them.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {message}")]
@@ -33,6 +36,20 @@ impl FieldError {
             field,
             message: message.into(),
         }
+    }
+
+    /// An error about an amount of `currency`.
+    pub fn of_money(
+        field: impl Into<Cow<'static, str>>,
+        error: &MoneyError,
+        currency: Currency,
+    ) -> Self {
+        let message = match error {
+            MoneyError::Syntax => format!("is {error}"),
+            MoneyError::Decimals { .. } => format!("{error}, {currency}"),
+            MoneyError::TooLarge => error.to_string(),
+        };
+        Self::new(field, message)
     }
 
     /// An error about the body as a whole.

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::currency::Currency;
-use crate::model::money::{AMOUNT_MAX, Money, MoneyError, Rate};
+use crate::model::money::{AMOUNT_MAX, Money, Rate};
 use crate::model::submission::Item;
 use crate::model::submission::order::{ITEM_NUMBER_MAX, UNITS_MAX};
 
@@ -119,12 +119,8 @@ impl Reader<'_> {
         match Money::parse(text?, self.currency) {
             Ok(money) => Some(money),
             Err(error) => {
-                let message = match error {
-                    MoneyError::Syntax => format!("is {error}"),
-                    MoneyError::Decimals { .. } => format!("{error}, {}", self.currency),
-                    MoneyError::TooLarge => error.to_string(),
-                };
-                self.error(field, message);
+                let error = FieldError::of_money(field.to_owned(), &error, self.currency);
+                self.errors.push(error);
                 None
             }
         }

@@ -6,7 +6,8 @@ use crate::catalog::snapshot::{EventType, Program};
 use crate::model::action::change::{ItemChange, What};
 use crate::model::action::disposition;
 use crate::model::currency::Currency;
-use crate::model::money::{Money, MoneyError};
+use crate::model::money::Money;
+use crate::model::submission::order::{ITEM_NUMBER_MAX, UNITS_MAX};
 
 use super::super::error::FieldError;
 use super::super::fields::{Fields, split_number};
@@ -15,10 +16,6 @@ use super::request::{number, shown};
 /// The fields that give the reason.
 pub(super) const REASONS: [&str; 2] = ["Reason", "DispositionCode"];
 
-/// Items are numbered from 1 to this; the first goes without its number.
-const ITEM_NUMBER_MAX: u32 = 500;
-/// Most pieces of one item.
-const UNITS_MAX: u32 = 1_000_000;
 /// Longest category and customer status, in bytes.
 const TEXT_BYTES_MAX: usize = 255;
 
@@ -229,7 +226,7 @@ fn parts<'a>(fields: &'a Fields, errors: &mut Vec<FieldError>) -> BTreeMap<u32, 
         let item = match digits {
             "" => Some(1),
             digits => number(digits)
-                .filter(|item| (1..=ITEM_NUMBER_MAX).contains(item))
+                .filter(|item| (1..=u32::from(ITEM_NUMBER_MAX)).contains(item))
                 .filter(|item| item.to_string() == digits),
         };
         let Some(item) = item else {
@@ -268,12 +265,8 @@ impl Reader<'_> {
         match Money::parse(text, self.currency) {
             Ok(money) => Some(money),
             Err(error) => {
-                let message = match error {
-                    MoneyError::Syntax => format!("is {error}"),
-                    MoneyError::Decimals { .. } => format!("{error}, {}", self.currency),
-                    MoneyError::TooLarge => error.to_string(),
-                };
-                self.error(field, message);
+                let error = FieldError::of_money(field.to_owned(), &error, self.currency);
+                self.errors.push(error);
                 None
             }
         }
