@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use hyper::StatusCode;
 use percent_encoding::percent_decode_str;
-use tokio::time::timeout;
 
 use crate::log::Log;
 use crate::log::row::click as click_row;
@@ -13,6 +11,7 @@ use crate::model::id::{EventNumber, PartnerId, Slot, SubmissionId};
 use crate::model::submission::Submission;
 use crate::report::{ClickFacts, Facts, Listing, ReportError};
 
+use super::reports;
 use super::respond::{self, Answer};
 use super::route::Route;
 use super::state::ApiState;
@@ -29,29 +28,11 @@ pub async fn show(
     let Some(question) = Question::of(route) else {
         return respond::not_found();
     };
-    let Ok(Ok(turn)) = timeout(state.limits.report_turn, state.report_turns.acquire()).await else {
-        let message = "too many reports at once; try again";
-        return respond::try_again(StatusCode::TOO_MANY_REQUESTS, message);
-    };
     let (own, sid, path) = (Arc::clone(state), sid.to_owned(), path.to_owned());
-    let read =
-        tokio::task::spawn_blocking(move || read(&own, &question, &sid, &path, &query)).await;
-    drop(turn);
-    match read {
-        Ok(Ok(json)) => respond::body_of(StatusCode::OK, json),
-        Ok(Err(ReportError::NotFound)) => respond::not_found(),
-        Ok(Err(ReportError::Invalid(errors))) => respond::query_errors(&errors),
-        Ok(Err(ReportError::Unreadable(reason))) => {
-            tracing::error!(reason, "actions could not be read");
-            unreadable()
-        }
-        Err(_) => unreadable(),
-    }
-}
-
-fn unreadable() -> Answer {
-    let message = "the actions could not be read";
-    respond::try_again(StatusCode::SERVICE_UNAVAILABLE, message)
+    reports::in_turn(state, "actions", move || {
+        read(&own, &question, &sid, &path, &query)
+    })
+    .await
 }
 
 /// What is asked for.

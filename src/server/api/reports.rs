@@ -59,23 +59,36 @@ pub async fn run(
     let Some(report) = Report::with_handle(handle) else {
         return respond::not_found();
     };
+    let (own, sid, path) = (Arc::clone(state), sid.to_owned(), path.to_owned());
+    in_turn(state, "report", move || {
+        read(&own, report, &sid, &path, &query)
+    })
+    .await
+}
+
+/// Reads derived rows on a blocking thread once it is this question's turn; `what` names in
+/// errors what was asked for.
+pub(super) async fn in_turn(
+    state: &ApiState,
+    what: &'static str,
+    read: impl FnOnce() -> Result<Vec<u8>, ReportError> + Send + 'static,
+) -> Answer {
     let Ok(Ok(turn)) = timeout(state.limits.report_turn, state.report_turns.acquire()).await else {
         let message = "too many reports at once; try again";
         return respond::try_again(StatusCode::TOO_MANY_REQUESTS, message);
     };
-    let (own, sid, path) = (Arc::clone(state), sid.to_owned(), path.to_owned());
-    let read = tokio::task::spawn_blocking(move || read(&own, report, &sid, &path, &query)).await;
+    let read = tokio::task::spawn_blocking(read).await;
     drop(turn);
-    match read {
-        Ok(Ok(json)) => respond::body_of(StatusCode::OK, json),
-        Ok(Err(ReportError::NotFound)) => respond::not_found(),
-        Ok(Err(ReportError::Invalid(errors))) => respond::query_errors(&errors),
-        Ok(Err(ReportError::Unreadable(reason))) => {
-            tracing::error!(reason, handle, "a report could not be read");
-            unreadable()
-        }
-        Err(_) => unreadable(),
-    }
+    let reason = match read {
+        Ok(Ok(json)) => return respond::body_of(StatusCode::OK, json),
+        Ok(Err(ReportError::NotFound)) => return respond::not_found(),
+        Ok(Err(ReportError::Invalid(errors))) => return respond::query_errors(&errors),
+        Ok(Err(ReportError::Unreadable(reason))) => reason,
+        Err(error) => error.to_string(),
+    };
+    tracing::error!(reason, what, "could not be read");
+    let message = format!("the {what} could not be read");
+    respond::try_again(StatusCode::SERVICE_UNAVAILABLE, &message)
 }
 
 fn read(
@@ -104,9 +117,4 @@ fn read(
     rendered
         .json()
         .map_err(|error| ReportError::Unreadable(error.to_string()))
-}
-
-fn unreadable() -> Answer {
-    let message = "the report could not be read";
-    respond::try_again(StatusCode::SERVICE_UNAVAILABLE, message)
 }
