@@ -1,5 +1,41 @@
 //! Why a conversion earns nothing: the codes that impact.com publishes for `APISubmissions`.
 
+/// Reads the table `ALL` of an enum of codes: variant, stored byte, code, meaning.
+macro_rules! coded {
+    ($name:ident) => {
+        impl $name {
+            /// The stored byte.
+            #[must_use]
+            pub fn byte(self) -> u8 {
+                self.row().map_or(0, |row| row.1)
+            }
+
+            /// The code, as it is published.
+            #[must_use]
+            pub fn code(self) -> &'static str {
+                self.row().map_or("", |row| row.2)
+            }
+
+            /// What it means, as a sentence without a full stop.
+            #[must_use]
+            pub fn meaning(self) -> &'static str {
+                self.row().map_or("", |row| row.3)
+            }
+
+            /// The code stored as `byte`.
+            #[must_use]
+            pub fn from_byte(byte: u8) -> Option<Self> {
+                Self::ALL.iter().find(|row| row.1 == byte).map(|row| row.0)
+            }
+
+            fn row(self) -> Option<&'static (Self, u8, &'static str, &'static str)> {
+                Self::ALL.iter().find(|row| row.0 == self)
+            }
+        }
+    };
+}
+pub(super) use coded;
+
 /// A reason for which a submission does not become an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Refusal {
@@ -221,35 +257,9 @@ impl Refusal {
             "the call came outside the hours of the event type",
         ),
     ];
-
-    /// The stored byte.
-    #[must_use]
-    pub fn byte(self) -> u8 {
-        self.row().map_or(0, |row| row.1)
-    }
-
-    /// The published code.
-    #[must_use]
-    pub fn code(self) -> &'static str {
-        self.row().map_or("", |row| row.2)
-    }
-
-    /// What it means, as a sentence without a full stop.
-    #[must_use]
-    pub fn meaning(self) -> &'static str {
-        self.row().map_or("", |row| row.3)
-    }
-
-    /// The refusal stored as `byte`.
-    #[must_use]
-    pub fn from_byte(byte: u8) -> Option<Self> {
-        Self::ALL.iter().find(|row| row.1 == byte).map(|row| row.0)
-    }
-
-    fn row(self) -> Option<&'static (Self, u8, &'static str, &'static str)> {
-        Self::ALL.iter().find(|row| row.0 == self)
-    }
 }
+
+coded!(Refusal);
 
 #[cfg(test)]
 mod tests {

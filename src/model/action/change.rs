@@ -2,6 +2,7 @@
 
 use super::super::id::{EventTypeId, ProgramId};
 use super::super::money::Money;
+use super::super::refusal::coded;
 use super::super::submission::PayloadHash;
 
 /// Changes that one action takes, reversals included: the published limit.
@@ -117,35 +118,9 @@ impl ChangeRefusal {
             "the action was changed 1,000 times already",
         ),
     ];
-
-    /// The stored byte.
-    #[must_use]
-    pub fn byte(self) -> u8 {
-        self.row().map_or(0, |row| row.1)
-    }
-
-    /// The code.
-    #[must_use]
-    pub fn code(self) -> &'static str {
-        self.row().map_or("", |row| row.2)
-    }
-
-    /// What it means, as a sentence without a full stop.
-    #[must_use]
-    pub fn meaning(self) -> &'static str {
-        self.row().map_or("", |row| row.3)
-    }
-
-    /// The refusal stored as `byte`.
-    #[must_use]
-    pub fn from_byte(byte: u8) -> Option<Self> {
-        Self::ALL.iter().find(|row| row.1 == byte).map(|row| row.0)
-    }
-
-    fn row(self) -> Option<&'static (Self, u8, &'static str, &'static str)> {
-        Self::ALL.iter().find(|row| row.0 == self)
-    }
 }
+
+coded!(ChangeRefusal);
 
 #[cfg(test)]
 mod tests {
