@@ -7,7 +7,7 @@
 //! | postbacks | thread `postbacks`, one runtime | third, after tries under way |
 //! | clerk: uploaded files | thread `clerk` | fourth, between two commits |
 //! | fold | thread `fold` | fifth |
-//! | house: metrics, salts, signs of life | thread `house` | with the fold |
+//! | house: metrics, salts, settlements, signs of life | thread `house` | with the fold |
 //! | log sync | thread `log-sync` | last: seals the open slot and syncs |
 //!
 //! [`stores`] is what verbs need whether a daemon runs or not; [`run`] is a running daemon.

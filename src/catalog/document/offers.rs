@@ -61,7 +61,7 @@ pub struct ProgramDoc {
     /// Whether the brand's pages may report arrivals.
     #[serde(default, skip_serializing_if = "is_no")]
     pub page_load: bool,
-    /// Whether links set a cookie of the brand's own.
+    /// Reserved: whether links set a cookie of the brand's own.
     #[serde(default, skip_serializing_if = "is_no")]
     pub cookie: bool,
     /// Hosts of the brand's pages, `domain.tld` or `*.domain.tld`.
@@ -149,7 +149,7 @@ pub struct EventTypeDoc {
     /// The brand's own reasons of reversals and modifications.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dispositions: Vec<String>,
-    /// Reasons whose modification locks an action of an open-ended contract.
+    /// Reserved: reasons that lock an action of an open-ended contract.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub locking_dispositions: Vec<String>,
     /// Whether Non-preferred partners earn when nobody better took part.

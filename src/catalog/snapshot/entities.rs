@@ -93,7 +93,7 @@ pub struct Program {
 pub struct Site {
     /// Whether they may report arrivals.
     pub page_load: bool,
-    /// Whether links set a cookie of the brand's own.
+    /// Reserved: whether links set a cookie of the brand's own.
     pub cookie: bool,
     /// Their hosts.
     pub hosts: Box<[HostRule]>,
@@ -144,7 +144,7 @@ pub struct EventType {
     pub customer_status: Box<[(Box<str>, Box<str>)]>,
     /// The brand's own reasons of reversals and modifications, beside the published ones.
     pub dispositions: Box<[Box<str>]>,
-    /// Reasons whose modification locks an action of an open-ended contract.
+    /// Reserved: reasons that lock an action of an open-ended contract.
     pub locking_dispositions: Box<[Box<str>]>,
     /// Whether Non-preferred partners earn when nobody better took part.
     pub credit_non_preferred: bool,

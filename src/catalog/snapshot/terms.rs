@@ -48,7 +48,7 @@ pub enum Locking {
         /// Days after the end of that month.
         days: u16,
     },
-    /// When the brand says so.
+    /// Never.
     Open,
 }
 
@@ -190,8 +190,7 @@ impl Default for Locking {
 }
 
 impl Locking {
-    /// The first instant at which an action of this date is locked; none while the brand has to
-    /// say so.
+    /// The first instant at which an action of this date is locked; none when it never is.
     #[must_use]
     pub fn instant(self, action_date: Millis, zone: &TimeZone) -> Option<Millis> {
         match self {
