@@ -185,7 +185,7 @@ fn has_events(stores: &Stores, program: ProgramId) -> bool {
         let mut found = false;
         for cube in crate::registry::cube::CUBES {
             let days = crate::model::time::Day(i32::MIN)..=crate::model::time::Day(i32::MAX);
-            view.for_each_cell(cube.id, program, days, &mut |_| found = true)?;
+            view.for_each_cell(cube.id, program, days, None, &mut |_| found = true)?;
         }
         Ok(found)
     };

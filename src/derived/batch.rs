@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rocksdb::{WriteBatch, WriteOptions};
 
 use crate::model::id::{ProgramId, SubmissionId};
-use crate::model::tally::Tally;
+use crate::model::tally::{Facet, Tally};
 use crate::model::time::Day;
 
 use super::error::DerivedError;
@@ -81,9 +81,10 @@ impl<'a> Batch<'a> {
     }
 
     /// Sets a cell.
-    pub fn cell(&mut self, key: CellKey, tally: &Tally) {
+    pub fn cell(&mut self, key: CellKey, facet: &Facet, tally: &Tally) {
+        let key = cell::key(key, facet);
         self.rows
-            .put_cf(self.families.aggregates, key.encode(), cell::encode(tally));
+            .put_cf(self.families.aggregates, key, cell::encode(tally));
     }
 
     /// Puts a row that may be read again.

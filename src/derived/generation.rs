@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use rocksdb::{ColumnFamily, DB, DBPinnableSlice};
 
 use crate::model::id::ProgramId;
-use crate::model::tally::Tally;
+use crate::model::tally::{Facet, Tally};
 use crate::model::time::Day;
 
 use super::batch::Batch;
@@ -26,7 +26,7 @@ use super::row::verdict::{Verdict, Window};
 use super::view::View;
 
 /// Layout of all rows together; another one is never read.
-const FORMAT: u8 = 6;
+const FORMAT: u8 = 7;
 
 const FORMAT_KEY: &[u8] = b"format";
 const RULES_KEY: &[u8] = b"rules";
@@ -292,8 +292,8 @@ impl<'a> Families<'a> {
     ///
     /// # Errors
     /// As [`Families::verdict`].
-    pub fn cell(&self, key: CellKey) -> Result<Option<Tally>, DerivedError> {
-        self.get(Family::Aggregates, &key.encode(), cell::decode)
+    pub fn cell(&self, key: CellKey, facet: &Facet) -> Result<Option<Tally>, DerivedError> {
+        self.get(Family::Aggregates, &cell::key(key, facet), cell::decode)
     }
 
     /// Every waiting submission, in key order.

@@ -192,7 +192,7 @@ impl Derived {
     ) -> Result<Watermark, DerivedError> {
         let generation = self.serving();
         let view = generation.view()?;
-        view.for_each_cell(cube, program, days, f)?;
+        view.for_each_cell(cube, program, days, None, f)?;
         Ok(view.watermark()?.unwrap_or_default())
     }
 

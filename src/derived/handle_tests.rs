@@ -3,7 +3,7 @@
 use crate::model::click::Visitor;
 use crate::model::id::{EventNumber, EventTypeId, PartnerId};
 use crate::model::refusal::Refusal;
-use crate::model::tally::{Stored, Tally};
+use crate::model::tally::{Facet, Stored, Tally};
 use crate::registry::cube::Granularity;
 
 use super::super::Family;
@@ -47,7 +47,7 @@ fn clicks(count: i128) -> Tally {
 fn fold(generation: &Generation, slot: u32, cells: &[(CellKey, i128)]) {
     let mut batch = generation.families().unwrap().batch();
     for (key, count) in cells {
-        batch.cell(*key, &clicks(*count));
+        batch.cell(*key, &Facet::None, &clicks(*count));
     }
     batch.commit(&mark(slot)).unwrap();
 }
@@ -186,7 +186,10 @@ fn a_damaged_row_names_family_and_key() {
         .db
         .put_cf(families.aggregates, key, [1, 99])
         .unwrap();
-    let error = families.cell(cell_key(0, 1)).unwrap_err().to_string();
+    let error = families
+        .cell(cell_key(0, 1), &Facet::None)
+        .unwrap_err()
+        .to_string();
     assert_eq!(
         error,
         "derived store: row 0100000007018000000000000001 of family aggregates is damaged \

@@ -5,7 +5,7 @@ use std::ops::{ControlFlow, RangeInclusive};
 use rocksdb::{DB, ReadOptions, SnapshotWithThreadMode};
 
 use crate::model::id::{EventNumber, PartnerId, ProgramId, Slot, SubmissionId};
-use crate::model::tally::Tally;
+use crate::model::tally::{Facet, Tally};
 use crate::model::time::{Day, Millis};
 use crate::registry::cube::{CubeId, Granularity};
 
@@ -21,7 +21,7 @@ use super::row::outcome::{Settled, decode_waiting};
 use super::row::verdict::Verdict;
 
 /// One cell of a cube.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cell {
     /// The program.
     pub program: ProgramId,
@@ -29,6 +29,8 @@ pub struct Cell {
     pub day: Day,
     /// The partner; 0 for all that the catalogue does not know.
     pub partner: PartnerId,
+    /// What it is for besides.
+    pub facet: Facet,
     /// Its sums.
     pub tally: Tally,
 }
@@ -69,7 +71,8 @@ impl<'a> View<'a> {
             .transpose()
     }
 
-    /// Hands every cell of one program between two days inclusive to `f`, by day and partner.
+    /// Hands every cell of one program between two days inclusive to `f`, by day, partner and
+    /// facet; those of one partner are found day by day.
     ///
     /// # Errors
     /// As [`View::watermark`].
@@ -78,6 +81,25 @@ impl<'a> View<'a> {
         cube: CubeId,
         program: ProgramId,
         days: RangeInclusive<Day>,
+        partner: Option<PartnerId>,
+        f: &mut dyn FnMut(Cell),
+    ) -> Result<(), DerivedError> {
+        let Some(partner) = partner else {
+            let partners = PartnerId(0)..=PartnerId(u32::MAX);
+            return self.cells(cube, program, days, partners, f);
+        };
+        for day in (days.start().0..=days.end().0).map(Day) {
+            self.cells(cube, program, day..=day, partner..=partner, f)?;
+        }
+        Ok(())
+    }
+
+    fn cells(
+        &self,
+        cube: CubeId,
+        program: ProgramId,
+        days: RangeInclusive<Day>,
+        partners: RangeInclusive<PartnerId>,
         f: &mut dyn FnMut(Cell),
     ) -> Result<(), DerivedError> {
         let key = |day, partner| CellKey {
@@ -87,26 +109,31 @@ impl<'a> View<'a> {
             day,
             partner,
         };
-        let first = key(*days.start(), PartnerId(0)).encode();
-        let last = key(*days.end(), PartnerId(u32::MAX)).encode();
         if days.is_empty() {
             return Ok(());
         }
-        self.scan(
-            Family::Aggregates,
-            &first,
-            Some(&last),
-            &mut |key, value| {
-                let (key, tally) = (CellKey::decode(key)?, cell::decode(value)?);
-                f(Cell {
-                    program: key.program,
-                    day: key.day,
-                    partner: key.partner,
-                    tally,
-                });
-                Ok(ControlFlow::Continue(()))
-            },
-        )
+        let first = cell::key(key(*days.start(), *partners.start()), &Facet::None);
+        let last = cell::key(key(*days.end(), *partners.end()), &Facet::Other);
+        self.scan_cells(&first, &last, f)
+    }
+
+    fn scan_cells(
+        &self,
+        first: &[u8],
+        last: &[u8],
+        f: &mut dyn FnMut(Cell),
+    ) -> Result<(), DerivedError> {
+        self.scan(Family::Aggregates, first, Some(last), &mut |key, value| {
+            let ((key, facet), tally) = (cell::decode_key(key)?, cell::decode(value)?);
+            f(Cell {
+                program: key.program,
+                day: key.day,
+                partner: key.partner,
+                facet,
+                tally,
+            });
+            Ok(ControlFlow::Continue(()))
+        })
     }
 
     /// Hands every cell of every program of one cube to `f`.
@@ -119,21 +146,7 @@ impl<'a> View<'a> {
         f: &mut dyn FnMut(Cell),
     ) -> Result<(), DerivedError> {
         let last = [&[cube.0][..], &[u8::MAX; CellKey::LEN]].concat();
-        self.scan(
-            Family::Aggregates,
-            &[cube.0],
-            Some(&last),
-            &mut |key, value| {
-                let (key, tally) = (CellKey::decode(key)?, cell::decode(value)?);
-                f(Cell {
-                    program: key.program,
-                    day: key.day,
-                    partner: key.partner,
-                    tally,
-                });
-                Ok(ControlFlow::Continue(()))
-            },
-        )
+        self.scan_cells(&[cube.0], &last, f)
     }
 
     /// Hands the verdicts on one partner's clicks with own times in `times` to `f`, in time order,

@@ -35,7 +35,7 @@ use super::error::FoldError;
 
 /// Version of the fold's own rules. A store folded under another version is made again, so it
 /// changes with anything that gives other derived rows for the same log.
-pub const RULES: u32 = 5;
+pub const RULES: u32 = 6;
 
 /// Clicks after which the verdicts are committed and another thread may go first, half a
 /// millisecond: the kernel takes no CPU from a thread that has just got it, so a public worker on
@@ -213,18 +213,21 @@ impl Folder {
     /// Reads the clicks into `rows`, in their order; the rest of the slot.
     fn read_slot(&mut self, footer: &Footer) -> Result<SlotRest, FoldError> {
         let (slot, rows, imports) = (footer.slot, &mut self.rows, &mut self.imports);
+        let cells = std::cell::RefCell::new(&mut self.cells);
         rows.clear();
         imports.begin_slot();
         let mut rest = self.log.read_slot(
             footer,
             &mut |stored| {
-                rows.push(Row::new(slot, &stored));
+                let facets = cells.borrow_mut().facets(&stored.click);
+                rows.push(Row::new(slot, &stored, facets));
                 if rows.len().is_multiple_of(PART as usize) {
                     std::thread::yield_now();
                 }
             },
             &mut |partner, number, imported| {
-                imports.push(slot, partner, number, imported);
+                let facets = cells.borrow_mut().facets(&imported.click);
+                imports.push(slot, partner, number, imported, facets);
                 if imports.len().is_multiple_of(PART as usize) {
                     std::thread::yield_now();
                 }
@@ -354,15 +357,8 @@ impl Folder {
             Some(program) => self.days.of(row.program, &program.time_zone, row.time),
             None => row.time.utc_day(),
         };
-        let class = row.verdict.class;
-        self.cells.click(
-            row.program,
-            day,
-            row.verdict.bucket(row.partner),
-            class == Class::Unique,
-            row.verdict.payable(),
-        );
-        self.counts.verdict(class);
+        row.count(&mut self.cells, day);
+        self.counts.verdict(row.verdict.class);
     }
 
     fn settle_rest<'f>(

@@ -5,6 +5,8 @@
 
 use crate::model::tally::Stored;
 
+use super::facet::FacetKind;
+
 /// The stored byte that names a cube.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CubeId(pub u8);
@@ -12,6 +14,12 @@ pub struct CubeId(pub u8);
 impl CubeId {
     /// Clicks and actions by program, day and partner.
     pub const PARTNER_PERFORMANCE: Self = Self(1);
+    /// The same by ad.
+    pub const AD: Self = Self(2);
+    /// Actions by event type.
+    pub const EVENT_TYPE: Self = Self(3);
+    /// Clicks and actions by shared id.
+    pub const SHARED_ID: Self = Self(4);
 }
 
 /// The length of the time bucket of a cell.
@@ -40,13 +48,15 @@ impl Granularity {
     }
 }
 
-/// One row of [`CUBES`]. Every cube is grouped by program, bucket and partner.
+/// One row of [`CUBES`]. Every cube is grouped by program, bucket and partner, and by its facet.
 #[derive(Clone, Copy, Debug)]
 pub struct Cube {
     /// Its id.
     pub id: CubeId,
     /// Its name in metrics, logs and the list of reports.
     pub name: &'static str,
+    /// What its cells are kept apart by besides.
+    pub facet: FacetKind,
     /// The bucket lengths kept.
     pub granularities: &'static [Granularity],
     /// The measures a cell holds, in code order.
@@ -54,12 +64,68 @@ pub struct Cube {
 }
 
 /// Every cube.
-pub const CUBES: &[Cube] = &[Cube {
-    id: CubeId::PARTNER_PERFORMANCE,
-    name: "partner performance",
-    granularities: &[Granularity::Day],
-    measures: &Stored::ALL,
-}];
+pub const CUBES: &[Cube] = &[
+    Cube {
+        id: CubeId::PARTNER_PERFORMANCE,
+        name: "partner performance",
+        facet: FacetKind::None,
+        granularities: &[Granularity::Day],
+        measures: PERFORMANCE,
+    },
+    Cube {
+        id: CubeId::AD,
+        name: "ad performance",
+        facet: FacetKind::Ad,
+        granularities: &[Granularity::Day],
+        measures: PERFORMANCE,
+    },
+    Cube {
+        id: CubeId::EVENT_TYPE,
+        name: "event type performance",
+        facet: FacetKind::EventType,
+        granularities: &[Granularity::Day],
+        measures: ACTIONS,
+    },
+    Cube {
+        id: CubeId::SHARED_ID,
+        name: "shared id performance",
+        facet: FacetKind::SharedId,
+        granularities: &[Granularity::Day],
+        measures: PERFORMANCE,
+    },
+];
+
+const PERFORMANCE: &[Stored] = &[
+    Stored::RawClicks,
+    Stored::Clicks,
+    Stored::PayableClicks,
+    Stored::GrossActions,
+    Stored::Actions,
+    Stored::SaleAmount,
+    Stored::ActionCost,
+    Stored::GrossActionCost,
+];
+
+const ACTIONS: &[Stored] = &[
+    Stored::GrossActions,
+    Stored::Actions,
+    Stored::SaleAmount,
+    Stored::ActionCost,
+    Stored::GrossActionCost,
+];
+
+/// Texts of one facet that are kept apart for a program, day and partner, in the order of the
+/// slots that bring them, and by their bytes within one; what comes beyond them is added up
+/// together.
+pub const TEXTS_MAX: u32 = 10_000;
+
+impl Cube {
+    /// Whether its cells hold a measure.
+    #[must_use]
+    pub fn counts(&self, measure: Stored) -> bool {
+        self.measures.contains(&measure)
+    }
+}
 
 impl CubeId {
     /// Its row of [`CUBES`]; `None` for a byte that names no cube.

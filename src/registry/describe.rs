@@ -70,7 +70,7 @@ pub fn markdown() -> String {
             .columns()
             .map(|column| format!("`{}`", column.name()))
             .collect();
-        let one = format!("{:?}", report.dimension).to_lowercase();
+        let one = report.dimension.words();
         let handle = format!("`{}`", report.handle);
         row(&mut out, &[report.name, &handle, &one, &columns.join(", ")]);
     }
@@ -107,12 +107,13 @@ fn row(out: &mut String, cells: &[&str]) {
 fn data_type(column: Column) -> &'static str {
     match column {
         Column::Attribute(attribute) => match attribute.kind {
-            AttributeKind::PartnerId | AttributeKind::PartnerName => "TEXT",
             AttributeKind::Day => "DATE",
+            _ => "TEXT",
         },
         Column::Measure(measure) => match measure.unit() {
             Unit::Count => "INTEGER",
             Unit::Money => "MONEY",
+            Unit::Instant => "DATETIME",
             Unit::Quotient => "DECIMAL",
         },
     }
@@ -127,7 +128,7 @@ fn description(column: Column) -> String {
                 measure.help,
                 measure.formula()
             ),
-            Unit::Count | Unit::Money => measure.help.to_owned(),
+            Unit::Count | Unit::Money | Unit::Instant => measure.help.to_owned(),
         },
     }
 }
@@ -136,6 +137,7 @@ fn written(unit: Unit) -> &'static str {
     match unit {
         Unit::Count => "JSON number",
         Unit::Money => "decimal string with at least the currency's decimals",
+        Unit::Instant => "UTC time such as `2026-01-31T12:00:00.000Z`, or null",
         Unit::Quotient => "decimal string with six decimals, or null",
     }
 }

@@ -1,15 +1,42 @@
 //! What a report has one row for, and the columns that name the row.
 
-use crate::model::id::PartnerId;
+use crate::model::id::{AdId, EventTypeId, PartnerId};
+use crate::model::tally::Facet;
 use crate::model::time::Day;
 
-/// What one row of a report stands for.
+use super::facet::FacetKind;
+
+/// How days are gathered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dimension {
-    /// One partner.
-    Partner,
-    /// One calendar day in the program's time zone.
+pub enum Bucket {
+    /// Each calendar day.
     Day,
+    /// Weeks from Monday to Sunday.
+    Week,
+    /// Calendar months.
+    Month,
+}
+
+/// What one row of a report stands for: the parts that tell rows apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dimension {
+    /// A stretch of time, in the program's time zone.
+    pub bucket: Option<Bucket>,
+    /// The partner.
+    pub partner: bool,
+    /// The facet of the cube; [`FacetKind::None`] adds its values up.
+    pub facet: FacetKind,
+}
+
+/// What tells a row from the others; rows sort by it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RowKey {
+    /// First day of the stretch of time.
+    pub bucket: Option<Day>,
+    /// The partner.
+    pub partner: Option<PartnerId>,
+    /// The value of the facet.
+    pub facet: Facet,
 }
 
 /// A column that names the row.
@@ -30,98 +57,288 @@ pub enum AttributeKind {
     PartnerId,
     /// The partner's name in the catalogue.
     PartnerName,
-    /// A calendar day, `YYYY-MM-DD`.
+    /// The first day of the stretch of time, `YYYY-MM-DD`.
     Day,
+    /// The number that is the facet.
+    Number,
+    /// The text that is the facet.
+    Text,
+    /// The name of the ad whose number is the facet.
+    AdName,
+    /// The name of the event type whose number is the facet.
+    EventTypeName,
+}
+
+/// Names that the catalogue gives, for the programs of a query.
+pub trait Names {
+    /// The name of a partner.
+    fn partner(&self, id: PartnerId) -> Option<&str>;
+    /// The name of an ad.
+    fn ad(&self, id: AdId) -> Option<&str>;
+    /// The name of an event type.
+    fn event_type(&self, id: EventTypeId) -> Option<&str>;
 }
 
 /// Shown for the clicks whose link names no known partner.
 pub const UNKNOWN_PARTNER: &str = "Unknown partner";
+/// Shown for the values beyond those that are kept apart.
+pub const OTHER: &str = "(other)";
 
-impl Dimension {
-    /// Every dimension.
-    pub const ALL: [Self; 2] = [Self::Partner, Self::Day];
+const PARTNER: &[Attribute] = &[
+    Attribute {
+        name: "MediaId",
+        kind: AttributeKind::PartnerId,
+        help: "Number of the partner; 0 gathers the clicks of unknown partners.",
+    },
+    Attribute {
+        name: "Partner",
+        kind: AttributeKind::PartnerName,
+        help: "Name of the partner.",
+    },
+];
 
-    /// The number of the row that a cell belongs to.
+const DAY: &[Attribute] = &[Attribute {
+    name: "Day",
+    kind: AttributeKind::Day,
+    help: "Calendar day in the program's time zone.",
+}];
+
+const WEEK: &[Attribute] = &[Attribute {
+    name: "Week",
+    kind: AttributeKind::Day,
+    help: "Monday that begins the week, in the program's time zone.",
+}];
+
+const MONTH: &[Attribute] = &[Attribute {
+    name: "Month",
+    kind: AttributeKind::Day,
+    help: "First day of the month, in the program's time zone.",
+}];
+
+impl Bucket {
+    /// The first day of the stretch that holds `day`.
     #[must_use]
-    pub fn row(self, partner: PartnerId, day: Day) -> i64 {
+    pub fn first(self, day: Day) -> Day {
         match self {
-            Self::Partner => i64::from(partner.0),
-            Self::Day => i64::from(day.0),
+            Self::Day => day,
+            // Day 0 was a Thursday.
+            Self::Week => Day(day.0.saturating_sub(day.0.saturating_add(3).rem_euclid(7))),
+            Self::Month => date(day).map_or(day, |date| {
+                Day(day.0.saturating_sub(i32::from(date.day()) - 1))
+            }),
         }
     }
 
-    /// The columns that name its rows; the first one holds the row's number.
-    #[must_use]
-    pub fn attributes(self) -> &'static [Attribute] {
+    const fn attributes(self) -> &'static [Attribute] {
         match self {
-            Self::Partner => &[
-                Attribute {
-                    name: "MediaId",
-                    kind: AttributeKind::PartnerId,
-                    help: "Number of the partner; 0 gathers the clicks of unknown partners.",
-                },
-                Attribute {
-                    name: "Partner",
-                    kind: AttributeKind::PartnerName,
-                    help: "Name of the partner.",
-                },
-            ],
-            Self::Day => &[Attribute {
-                name: "Day",
-                kind: AttributeKind::Day,
-                help: "Calendar day in the program's time zone.",
-            }],
+            Self::Day => DAY,
+            Self::Week => WEEK,
+            Self::Month => MONTH,
+        }
+    }
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Week => "week",
+            Self::Month => "month",
         }
     }
 }
 
-impl Attribute {
-    /// What it shows for a row; `name_of` gives the name of a partner in the catalogue.
+impl Dimension {
+    /// One row for each partner.
+    pub const PARTNER: Self = Self {
+        bucket: None,
+        partner: true,
+        facet: FacetKind::None,
+    };
+
+    /// One row for each stretch of time.
     #[must_use]
-    pub fn text<'a>(&self, row: i64, name_of: &dyn Fn(PartnerId) -> Option<&'a str>) -> String {
-        let partner = PartnerId(u32::try_from(row).unwrap_or(0));
+    pub const fn time(bucket: Bucket) -> Self {
+        Self {
+            bucket: Some(bucket),
+            partner: false,
+            facet: FacetKind::None,
+        }
+    }
+
+    /// One row for each value of a facet.
+    #[must_use]
+    pub const fn facet(facet: FacetKind) -> Self {
+        Self {
+            bucket: None,
+            partner: false,
+            facet,
+        }
+    }
+
+    /// The row that a cell belongs to.
+    #[must_use]
+    pub fn row(self, day: Day, partner: PartnerId, facet: &Facet) -> RowKey {
+        RowKey {
+            bucket: self.bucket.map(|bucket| bucket.first(day)),
+            partner: self.partner.then_some(partner),
+            facet: match self.facet {
+                FacetKind::None => Facet::None,
+                _ => facet.clone(),
+            },
+        }
+    }
+
+    /// The columns that name its rows.
+    pub fn attributes(self) -> impl Iterator<Item = &'static Attribute> {
+        let bucket = self.bucket.map_or(&[][..], Bucket::attributes);
+        let partner = if self.partner { PARTNER } else { &[] };
+        bucket.iter().chain(partner).chain(self.facet.attributes())
+    }
+
+    /// What a row is for, in words.
+    #[must_use]
+    pub fn words(self) -> String {
+        let bucket = self.bucket.map(Bucket::word);
+        let partner = self.partner.then_some("partner");
+        let facet = self.facet.word();
+        let words: Vec<&str> = bucket.into_iter().chain(partner).chain(facet).collect();
+        words.join(" and ")
+    }
+}
+
+impl Attribute {
+    /// What it shows for a row.
+    #[must_use]
+    pub fn text(&self, row: &RowKey, names: &dyn Names) -> String {
+        let number = match row.facet {
+            Facet::Number(number) => number,
+            _ => 0,
+        };
+        let partner = row.partner.unwrap_or(PartnerId::UNKNOWN);
+        let named = |name: Option<&str>, what: &str| {
+            name.map_or_else(|| format!("{what} {number}"), ToOwned::to_owned)
+        };
         match self.kind {
-            AttributeKind::PartnerId => row.to_string(),
+            AttributeKind::PartnerId => partner.to_string(),
             AttributeKind::PartnerName if partner == PartnerId::UNKNOWN => {
                 UNKNOWN_PARTNER.to_owned()
             }
-            AttributeKind::PartnerName => {
-                name_of(partner).map_or_else(|| format!("Partner {partner}"), ToOwned::to_owned)
+            AttributeKind::PartnerName => names
+                .partner(partner)
+                .map_or_else(|| format!("Partner {partner}"), ToOwned::to_owned),
+            AttributeKind::Day => day_text(row.bucket.unwrap_or(Day(0))),
+            AttributeKind::Number => number.to_string(),
+            AttributeKind::Text => match &row.facet {
+                Facet::Text(text) => text.to_string(),
+                Facet::Other => OTHER.to_owned(),
+                Facet::None | Facet::Number(_) => String::new(),
+            },
+            AttributeKind::AdName => named(names.ad(AdId(number)), "Ad"),
+            AttributeKind::EventTypeName => {
+                named(names.event_type(EventTypeId(number)), "Event type")
             }
-            AttributeKind::Day => day_text(Day(i32::try_from(row).unwrap_or(i32::MAX))),
         }
     }
+
+    /// Whether it is a number or a day, which rows sort by as such.
+    #[must_use]
+    pub const fn is_number(&self) -> bool {
+        matches!(
+            self.kind,
+            AttributeKind::PartnerId | AttributeKind::Number | AttributeKind::Day
+        )
+    }
+
+    /// The number or day that it shows for a row.
+    #[must_use]
+    pub fn number(&self, row: &RowKey) -> i64 {
+        match self.kind {
+            AttributeKind::Day => row.bucket.map_or(0, |day| day.0.into()),
+            AttributeKind::PartnerId => row.partner.map_or(0, |partner| partner.0.into()),
+            _ => match row.facet {
+                Facet::Number(number) => number.into(),
+                _ => 0,
+            },
+        }
+    }
+}
+
+fn date(day: Day) -> Option<jiff::civil::Date> {
+    jiff::civil::date(1970, 1, 1)
+        .checked_add(jiff::Span::new().days(day.0.clamp(-700_000, 2_900_000)))
+        .ok()
 }
 
 /// A calendar day as `YYYY-MM-DD`.
 #[must_use]
 pub fn day_text(day: Day) -> String {
-    let date = jiff::civil::date(1970, 1, 1)
-        .checked_add(jiff::Span::new().days(day.0.clamp(-700_000, 2_900_000)));
-    date.map_or_else(|_| day.0.to_string(), |date| date.to_string())
+    date(day).map_or_else(|| day.0.to_string(), |date| date.to_string())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn rows_name_themselves() {
-        let name_of = |partner: PartnerId| (partner.0 == 7).then_some("Seven");
-        let texts = |dimension: Dimension, row| -> Vec<String> {
-            let attributes = dimension.attributes().iter();
-            attributes.map(|a| a.text(row, &name_of)).collect()
-        };
-        assert_eq!(texts(Dimension::Partner, 7), ["7", "Seven"]);
-        assert_eq!(texts(Dimension::Partner, 0), ["0", "Unknown partner"]);
-        assert_eq!(texts(Dimension::Partner, 9), ["9", "Partner 9"]);
-        assert_eq!(texts(Dimension::Day, 20_000), ["2024-10-04"]);
-        assert_eq!(texts(Dimension::Day, -1), ["1969-12-31"]);
+    struct Sevens;
+
+    impl Names for Sevens {
+        fn partner(&self, id: PartnerId) -> Option<&str> {
+            (id.0 == 7).then_some("Seven")
+        }
+        fn ad(&self, id: AdId) -> Option<&str> {
+            (id.0 == 7).then_some("Banner")
+        }
+        fn event_type(&self, id: EventTypeId) -> Option<&str> {
+            (id.0 == 7).then_some("Sale")
+        }
+    }
+
+    fn texts(dimension: Dimension, day: i32, partner: u32, facet: &Facet) -> Vec<String> {
+        let row = dimension.row(Day(day), PartnerId(partner), facet);
+        let attributes = dimension.attributes();
+        attributes.map(|a| a.text(&row, &Sevens)).collect()
     }
 
     #[test]
-    fn cells_fall_into_the_row_of_their_dimension() {
-        let row = |dimension: Dimension| dimension.row(PartnerId(7), Day(-3));
-        assert_eq!(Dimension::ALL.map(row), [7, -3]);
+    fn rows_name_themselves() {
+        let partner = |id| texts(Dimension::PARTNER, 0, id, &Facet::None);
+        assert_eq!(partner(7), ["7", "Seven"]);
+        assert_eq!(partner(0), ["0", "Unknown partner"]);
+        assert_eq!(partner(9), ["9", "Partner 9"]);
+        let ad = |id| texts(Dimension::facet(FacetKind::Ad), 0, 1, &Facet::Number(id));
+        assert_eq!(ad(7), ["7", "Banner"]);
+        assert_eq!(ad(8), ["8", "Ad 8"]);
+        let both = Dimension {
+            partner: true,
+            ..Dimension::facet(FacetKind::EventType)
+        };
+        assert_eq!(
+            texts(both, 0, 7, &Facet::Number(7)),
+            ["7", "Seven", "7", "Sale"]
+        );
+        assert_eq!(both.words(), "partner and event type");
+    }
+
+    #[test]
+    fn days_are_gathered_by_weeks_from_monday_and_by_months() {
+        let first = |bucket, day| texts(Dimension::time(bucket), day, 1, &Facet::None);
+        // 2024-10-04 was a Friday.
+        assert_eq!(first(Bucket::Day, 20_000), ["2024-10-04"]);
+        assert_eq!(first(Bucket::Week, 20_000), ["2024-09-30"]);
+        assert_eq!(first(Bucket::Week, 19_996), ["2024-09-30"]);
+        assert_eq!(first(Bucket::Week, 19_995), ["2024-09-23"]);
+        assert_eq!(first(Bucket::Month, 20_000), ["2024-10-01"]);
+        assert_eq!(first(Bucket::Day, -1), ["1969-12-31"]);
+        assert_eq!(first(Bucket::Week, -1), ["1969-12-29"]);
+        assert_eq!(first(Bucket::Month, -1), ["1969-12-01"]);
+    }
+
+    #[test]
+    fn a_report_that_does_not_show_the_facet_adds_it_up() {
+        let row = |facet| Dimension::PARTNER.row(Day(3), PartnerId(7), &Facet::Number(facet));
+        assert_eq!(row(1), row(2));
+        let row = |facet| {
+            Dimension::facet(FacetKind::Ad).row(Day(3), PartnerId(7), &Facet::Number(facet))
+        };
+        assert!(row(1) < row(2));
     }
 }

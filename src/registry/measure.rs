@@ -3,7 +3,7 @@
 //! A figure without a source has no row here, so it can't appear as 0. Values are exact: counts
 //! are whole numbers; money and quotients are whole millionths, quotients rounded half to even.
 
-use crate::model::tally::{Stored, Tally};
+use crate::model::tally::{Kind, Stored, Tally};
 
 /// What a figure measures, which decides how it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub enum Unit {
     Count,
     /// Millionths of the currency's major unit; shown with the currency's decimals at least.
     Money,
+    /// A moment in Unix milliseconds; shown in UTC, and `null` where there is none.
+    Instant,
     /// A quotient in millionths; shown with six decimals, and `null` when it divides by 0.
     Quotient,
 }
@@ -143,14 +145,10 @@ pub const MEASURES: &[Measure] = &[
 ];
 
 /// How many stored units make one: money is stored in millionths, counts as they are.
-fn scale(stored: Stored) -> i128 {
-    match stored {
-        Stored::SaleAmount | Stored::ActionCost | Stored::GrossActionCost => 1_000_000,
-        Stored::RawClicks
-        | Stored::Clicks
-        | Stored::PayableClicks
-        | Stored::GrossActions
-        | Stored::Actions => 1,
+const fn scale(stored: Stored) -> i128 {
+    match stored.kind() {
+        Kind::Money => 1_000_000,
+        Kind::Count | Kind::Latest => 1,
     }
 }
 
@@ -160,8 +158,11 @@ impl Measure {
     pub fn unit(&self) -> Unit {
         match self.source {
             Source::Quotient { .. } => Unit::Quotient,
-            Source::Stored(stored) if scale(stored) == 1 => Unit::Count,
-            Source::Stored(_) => Unit::Money,
+            Source::Stored(stored) => match stored.kind() {
+                Kind::Count => Unit::Count,
+                Kind::Money => Unit::Money,
+                Kind::Latest => Unit::Instant,
+            },
         }
     }
 
@@ -178,7 +179,10 @@ impl Measure {
     #[must_use]
     pub fn value(&self, tally: &Tally) -> Option<i128> {
         match self.source {
-            Source::Stored(stored) => Some(tally.get(stored)),
+            Source::Stored(stored) => {
+                let value = tally.get(stored);
+                (value != 0 || stored.kind() != Kind::Latest).then_some(value)
+            }
             Source::Quotient { over, under } => {
                 let dividend = tally
                     .get(over)

@@ -1,13 +1,15 @@
 //! Closed tables of what is kept and what can be asked for. A new report or measure is a new row.
 //!
-//! [`cube`] names the sums that the fold keeps, [`measure`] and [`dimension`] the columns that can
-//! be made from them, [`filter`] the parameters of a query, and [`report`] the reports. Queries are
-//! checked, answers computed, the list of reports served and the README written from these tables
-//! alone: no code elsewhere knows a report by name. [`rules`] says by which rules conversions earn.
+//! [`cube`] names the sums that the fold keeps and [`facet`] what they are kept apart by,
+//! [`measure`] and [`dimension`] the columns that can be made from them, [`filter`] the parameters
+//! of a query, and [`report`] the reports. Queries are checked, answers computed, the list of
+//! reports served and the README written from these tables alone: no code elsewhere knows a report
+//! by name. [`rules`] says by which rules conversions earn.
 
 pub mod cube;
 pub mod describe;
 pub mod dimension;
+pub mod facet;
 pub mod filter;
 pub mod measure;
 pub mod report;

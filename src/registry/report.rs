@@ -1,7 +1,10 @@
 //! The closed table of reports.
 
+use crate::model::tally::Tally;
+
 use super::cube::CubeId;
-use super::dimension::{Attribute, Dimension};
+use super::dimension::{Attribute, Bucket, Dimension};
+use super::facet::FacetKind;
 use super::measure::{self, Measure};
 
 /// One row of [`REPORTS`].
@@ -47,6 +50,16 @@ const PERFORMANCE: &[Measure] = &[
     measure::ROAS,
 ];
 
+const ACTIONS: &[Measure] = &[
+    measure::GROSS_ACTIONS,
+    measure::GROSS_ACTION_COST,
+    measure::ACTIONS,
+    measure::SALE_AMOUNT,
+    measure::ACTION_COST,
+    measure::AOV,
+    measure::ROAS,
+];
+
 /// Every report.
 pub const REPORTS: &[Report] = &[
     Report {
@@ -55,7 +68,7 @@ pub const REPORTS: &[Report] = &[
         category: "Performance",
         help: "Clicks, actions and money of each partner.",
         cube: CubeId::PARTNER_PERFORMANCE,
-        dimension: Dimension::Partner,
+        dimension: Dimension::PARTNER,
         measures: PERFORMANCE,
     },
     Report {
@@ -64,7 +77,55 @@ pub const REPORTS: &[Report] = &[
         category: "Performance",
         help: "Clicks, actions and money of each day.",
         cube: CubeId::PARTNER_PERFORMANCE,
-        dimension: Dimension::Day,
+        dimension: Dimension::time(Bucket::Day),
+        measures: PERFORMANCE,
+    },
+    Report {
+        handle: "att_adv_performance_by_week_pm_only",
+        name: "Performance by Week",
+        category: "Performance",
+        help: "Clicks, actions and money of each week, from Monday to Sunday.",
+        cube: CubeId::PARTNER_PERFORMANCE,
+        dimension: Dimension::time(Bucket::Week),
+        measures: PERFORMANCE,
+    },
+    Report {
+        handle: "att_adv_performance_by_month_pm_only",
+        name: "Performance by Month",
+        category: "Performance",
+        help: "Clicks, actions and money of each calendar month.",
+        cube: CubeId::PARTNER_PERFORMANCE,
+        dimension: Dimension::time(Bucket::Month),
+        measures: PERFORMANCE,
+    },
+    Report {
+        handle: "att_adv_performance_by_ad_pm_only",
+        name: "Performance by Ad",
+        category: "Performance",
+        help: "Clicks, actions and money of each ad.",
+        cube: CubeId::AD,
+        dimension: Dimension::facet(FacetKind::Ad),
+        measures: PERFORMANCE,
+    },
+    Report {
+        handle: "att_adv_performance_by_action_tracker_pm_only",
+        name: "Performance by Event Type",
+        category: "Performance",
+        help: "Actions and money of each event type.",
+        cube: CubeId::EVENT_TYPE,
+        dimension: Dimension::facet(FacetKind::EventType),
+        measures: ACTIONS,
+    },
+    Report {
+        handle: "att_adv_performance_by_shared_id_pm_only",
+        name: "Performance by Shared ID",
+        category: "Performance",
+        help: "Clicks, actions and money of each partner and shared id.",
+        cube: CubeId::SHARED_ID,
+        dimension: Dimension {
+            partner: true,
+            ..Dimension::facet(FacetKind::SharedId)
+        },
         measures: PERFORMANCE,
     },
 ];
@@ -76,9 +137,16 @@ impl Report {
         REPORTS.iter().find(|report| report.handle == handle)
     }
 
+    /// Whether any figure of a row is other than 0.
+    #[must_use]
+    pub fn shows(&self, tally: &Tally) -> bool {
+        let mut stored = self.measures.iter().flat_map(Measure::needs);
+        stored.any(|measure| tally.get(measure) != 0)
+    }
+
     /// Its columns in order: those that name the row, then the figures.
     pub fn columns(&self) -> impl Iterator<Item = Column> {
-        let attributes = self.dimension.attributes().iter().map(Column::Attribute);
+        let attributes = self.dimension.attributes().map(Column::Attribute);
         attributes.chain(self.measures.iter().map(Column::Measure))
     }
 }

@@ -5,23 +5,24 @@ use std::cmp::Ordering;
 use ahash::AHashMap;
 
 use crate::catalog::Catalog;
-use crate::catalog::snapshot::Brand;
-use crate::model::id::PartnerId;
+use crate::catalog::snapshot::{Brand, Program};
+use crate::model::id::{AdId, EventTypeId, PartnerId, ProgramId};
 use crate::model::tally::Tally;
 use crate::model::time::Millis;
 use crate::registry::Report;
+use crate::registry::dimension::{Names, RowKey};
 use crate::registry::report::Column;
 
 use super::error::ReportError;
 use super::query::{self, Query, Sort};
-use super::source::Source;
+use super::source::{Source, Wanted};
 use crate::derived::Watermark;
 
 /// One row of an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
-    /// Its number: the partner's, or the day's.
-    pub number: i64,
+    /// What it stands for.
+    pub key: RowKey,
     /// Its sums.
     pub tally: Tally,
 }
@@ -68,29 +69,28 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
     /// # Errors
     /// The sums can't be read.
     pub fn answer(&self, report: &'static Report, query: &Query) -> Result<Answer, ReportError> {
-        let mut sums: AHashMap<i64, Tally> = AHashMap::new();
+        let mut sums: AHashMap<RowKey, Tally> = AHashMap::new();
+        let wanted = Wanted {
+            cube: report.cube,
+            programs: &query.programs,
+            days: query.start..=query.end,
+            partner: query.partner,
+        };
         let as_of = self
             .source
-            .read(
-                report.cube,
-                &query.programs,
-                query.start..=query.end,
-                &mut |day, partner, tally| {
-                    if query.partner.is_none_or(|only| only == partner) {
-                        let number = report.dimension.row(partner, day);
-                        sums.entry(number).or_default().merge(tally);
-                    }
-                },
-            )
+            .read(&wanted, &mut |cell| {
+                let key = report.dimension.row(cell.day, cell.partner, &cell.facet);
+                sums.entry(key).or_default().merge(&cell.tally);
+            })
             .map_err(|error| ReportError::Unreadable(error.to_string()))?;
         let mut rows: Vec<Row> = sums
             .into_iter()
-            .filter(|(_, tally)| !tally.is_zero())
-            .map(|(number, tally)| Row { number, tally })
+            .filter(|(_, tally)| report.shows(tally))
+            .map(|(key, tally)| Row { key, tally })
             .collect();
-        rows.sort_unstable_by_key(|row| row.number);
+        rows.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         if let Some(sort) = query.sort {
-            self.sort(report, sort, &mut rows);
+            self.sort(report, query, sort, &mut rows);
         }
         Ok(Answer {
             report,
@@ -99,14 +99,17 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
         })
     }
 
-    /// The name of a partner in the catalogue.
+    /// Names for the rows of a query.
     #[must_use]
-    pub fn partner_name(&self, partner: PartnerId) -> Option<&'a str> {
-        self.catalog.partner(partner).map(|partner| &*partner.name)
+    pub fn names(&self, query: &Query) -> CatalogNames<'a> {
+        CatalogNames {
+            catalog: self.catalog,
+            programs: query.programs.clone(),
+        }
     }
 
-    /// Sorts rows that are in order of their numbers; figures that do not exist come last.
-    fn sort(&self, report: &Report, sort: Sort, rows: &mut [Row]) {
+    /// Sorts rows that are in order of their keys; figures that do not exist come last.
+    fn sort(&self, report: &Report, query: &Query, sort: Sort, rows: &mut [Row]) {
         let directed = |ordering: Ordering| {
             if sort.descending {
                 ordering.reverse()
@@ -122,17 +125,49 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
                     (a, b) => b.is_some().cmp(&a.is_some()),
                 });
             }
-            Some(Column::Attribute(_)) if sort.column == 0 => {
-                rows.sort_by(|a, b| directed(a.number.cmp(&b.number)));
+            Some(Column::Attribute(attribute)) if attribute.is_number() => {
+                let value = |row: &Row| attribute.number(&row.key);
+                rows.sort_by(|a, b| directed(value(a).cmp(&value(b))));
             }
             Some(Column::Attribute(attribute)) => {
-                let name_of = |partner| self.partner_name(partner);
-                rows.sort_by_cached_key(|row| attribute.text(row.number, &name_of));
+                let names = self.names(query);
+                rows.sort_by_cached_key(|row| attribute.text(&row.key, &names));
                 if sort.descending {
                     rows.reverse();
                 }
             }
             None => {}
         }
+    }
+}
+
+/// Names from the catalogue in force.
+pub struct CatalogNames<'a> {
+    catalog: &'a Catalog,
+    programs: Vec<ProgramId>,
+}
+
+impl<'a> CatalogNames<'a> {
+    fn programs(&self) -> impl Iterator<Item = &'a Program> {
+        let programs = self.programs.iter();
+        programs.filter_map(|program| self.catalog.program(*program))
+    }
+}
+
+impl Names for CatalogNames<'_> {
+    fn partner(&self, id: PartnerId) -> Option<&str> {
+        self.catalog.partner(id).map(|partner| &*partner.name)
+    }
+
+    fn ad(&self, id: AdId) -> Option<&str> {
+        let ad = self.programs().find_map(|program| program.ads.get(&id));
+        ad.map(|ad| &*ad.name)
+    }
+
+    fn event_type(&self, id: EventTypeId) -> Option<&str> {
+        let named = self
+            .programs()
+            .find_map(|program| program.event_types.get(&id));
+        named.map(|event_type| &*event_type.name)
     }
 }

@@ -71,6 +71,7 @@ mod tests {
     use crate::model::tally::Tally;
     use crate::model::time::{Day, Millis};
     use crate::registry::REPORTS;
+    use crate::registry::dimension::RowKey;
     use crate::report::answer::Row;
 
     fn query() -> Query {
@@ -90,7 +91,7 @@ mod tests {
 
     fn answer(slot: u32, rows: usize) -> Arc<Answer> {
         let row = Row {
-            number: 1,
+            key: RowKey::default(),
             tally: Tally::default(),
         };
         Arc::new(Answer {

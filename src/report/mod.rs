@@ -30,4 +30,4 @@ pub use answer::{Answer, Reader};
 pub use error::ReportError;
 pub use held::Held;
 pub use listing::{ClickFacts, Facts, Listing};
-pub use source::Source;
+pub use source::{Source, Wanted};

@@ -5,8 +5,9 @@
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
-use crate::model::id::PartnerId;
 use crate::model::money::decimal_text;
+use crate::model::time::Millis;
+use crate::registry::dimension::Names;
 use crate::registry::measure::{Measure, Unit};
 use crate::registry::report::Column;
 
@@ -22,8 +23,8 @@ pub struct Rendered<'a> {
     pub query: &'a Query,
     /// Path of the report's address, without a query.
     pub path: &'a str,
-    /// The name of a partner in the catalogue.
-    pub name_of: &'a dyn Fn(PartnerId) -> Option<&'a str>,
+    /// What the catalogue calls things.
+    pub names: &'a dyn Names,
 }
 
 impl Rendered<'_> {
@@ -82,7 +83,7 @@ impl Serialize for Record<'_, '_> {
         for column in self.of.answer.report.columns() {
             match column {
                 Column::Attribute(attribute) => {
-                    let text = attribute.text(self.row.number, self.of.name_of);
+                    let text = attribute.text(&self.row.key, self.of.names);
                     map.serialize_entry(attribute.name, &text)?;
                 }
                 Column::Measure(measure) => {
@@ -106,6 +107,10 @@ impl Record<'_, '_> {
             Unit::Money => {
                 let currency = self.of.query.currency;
                 decimal_text(value, currency.map_or(2, |currency| currency.decimals())).into()
+            }
+            Unit::Instant => {
+                let at = Millis(i64::try_from(value).unwrap_or(i64::MAX));
+                at.to_string().into()
             }
             Unit::Quotient => decimal_text(value, 6).into(),
         }

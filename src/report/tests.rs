@@ -1,16 +1,14 @@
 //! Queries and answers over sums held in memory.
 
-use std::ops::RangeInclusive;
-
 use super::render::Rendered;
 use super::source::TakeCell;
 use super::*;
 use crate::conversion::fixture;
-use crate::derived::{DerivedError, Watermark};
+use crate::derived::{Cell, DerivedError, Watermark};
 use crate::model::id::{PartnerId, ProgramId, Slot};
-use crate::model::tally::{Stored, Tally};
+use crate::model::tally::{Facet, Stored, Tally};
 use crate::model::time::{Day, Millis};
-use crate::registry::{CubeId, Report};
+use crate::registry::Report;
 
 /// 2026-11-22T18:00:00Z: the same day in New York and Berlin, the next one in Tokyo.
 const NOW: Millis = Millis(1_795_370_400_000);
@@ -22,14 +20,22 @@ struct Cells(Vec<(u32, i32, u32, Tally)>);
 impl Source for Cells {
     fn read(
         &self,
-        _: CubeId,
-        programs: &[ProgramId],
-        days: RangeInclusive<Day>,
+        wanted: &Wanted<'_>,
         take: &mut TakeCell<'_>,
     ) -> Result<Option<Watermark>, DerivedError> {
         for (program, day, partner, tally) in &self.0 {
-            if programs.contains(&ProgramId(*program)) && days.contains(&Day(*day)) {
-                take(Day(*day), PartnerId(*partner), tally);
+            let cell = Cell {
+                program: ProgramId(*program),
+                day: Day(*day),
+                partner: PartnerId(*partner),
+                facet: Facet::None,
+                tally: tally.clone(),
+            };
+            if wanted.programs.contains(&cell.program)
+                && wanted.days.contains(&cell.day)
+                && wanted.partner.is_none_or(|only| only == cell.partner)
+            {
+                take(&cell);
             }
         }
         Ok(Some(Watermark {
@@ -77,7 +83,7 @@ fn ask(sid: &str, handle: &str, query: &str) -> Result<serde_json::Value, Report
         answer: &answer,
         query: &query,
         path: "/p",
-        name_of: &|partner| reader.partner_name(partner),
+        names: &reader.names(&query),
     };
     Ok(serde_json::from_slice(&rendered.json().unwrap()).unwrap())
 }
@@ -134,7 +140,7 @@ fn columns_come_in_the_order_of_the_registry() {
         answer: &answer,
         query: &query,
         path: "/p",
-        name_of: &|_| None,
+        names: &reader.names(&query),
     };
     let text = String::from_utf8(rendered.json().unwrap()).unwrap();
     let at = |name: &str| text.find(&format!("\"{name}\"")).unwrap();
@@ -369,9 +375,7 @@ fn sums_that_cannot_be_read_are_told() {
     impl Source for Broken {
         fn read(
             &self,
-            _: CubeId,
-            _: &[ProgramId],
-            _: RangeInclusive<Day>,
+            _: &Wanted<'_>,
             _: &mut TakeCell<'_>,
         ) -> Result<Option<Watermark>, DerivedError> {
             Err(DerivedError::FamilyMissing("aggregates"))

@@ -229,7 +229,7 @@ key! {
         update: u32,
     }
 
-    /// Of `aggregates`: one cell. Cubes with a string dimension append it to these bytes.
+    /// Of `aggregates`: the place of a cell; the bytes of its facet stand behind these.
     CellKey {
         /// The cube.
         cube: CubeId,

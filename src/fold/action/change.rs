@@ -100,7 +100,7 @@ impl Desk<'_, '_> {
         self.batch.set_action(action_id, new, &after.items);
         self.batch.count(action_id, Some(old), new)?;
         let (from, to) = (Figures::of(old), Figures::of(new));
-        self.folder.cells.change(action_id.program, new, &from, &to);
+        self.count(action_id, new, &from, &to)?;
         Ok(new.updates)
     }
 }

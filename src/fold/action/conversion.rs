@@ -86,9 +86,7 @@ impl Desk<'_, '_> {
         };
         self.update(action_id, action.updates, action.partner, &update);
         let more = Figures::of(&action);
-        self.folder
-            .cells
-            .change(action_id.program, &action, &Figures::default(), &more);
+        self.count(action_id, &action, &Figures::default(), &more)?;
         Ok(Made::Settled(SubmissionOutcome::Credited(action_id)))
     }
 

@@ -6,6 +6,7 @@
 mod bill;
 mod change;
 mod conversion;
+mod count;
 pub(super) mod desk;
 pub(super) mod figures;
 mod modify;

@@ -75,17 +75,15 @@ impl Desk<'_, '_> {
         };
         self.update(action_id, after.updates, after.partner, &update);
         let none = Figures::default();
-        let cells = &mut self.folder.cells;
         if let Some(before) = before {
-            cells.change(action_id.program, before, &from, &none);
+            self.count(action_id, before, &from, &none)?;
             self.give_back_click(action_id, before, &after)?;
         } else {
             let order = OrderKey::new(action_id.program, action_id.event_type, &after.order_id);
             let actions = self.batch.actions_of(&order)?;
             self.batch.track(&order, &actions, action_id, &after);
         }
-        let cells = &mut self.folder.cells;
-        cells.change(action_id.program, &after, &none, &to);
+        self.count(action_id, &after, &none, &to)?;
         self.batch.set_action(action_id, &after, items);
         self.batch.count(action_id, before, &after)?;
         Ok(after.updates)

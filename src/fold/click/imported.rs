@@ -16,7 +16,7 @@ use crate::model::id::{AdId, EventNumber, JobId, PartnerId, ProgramId, Slot};
 use crate::model::submission::Fingerprint;
 use crate::model::time::Millis;
 
-use super::super::cells::Cells;
+use super::super::cells::{Cells, Facets};
 use super::super::days::Days;
 use super::super::error::FoldError;
 use super::agents::Agents;
@@ -71,14 +71,15 @@ impl Imports {
         partner: PartnerId,
         number: EventNumber,
         imported: Imported<P>,
+        facets: Facets,
     ) {
-        let (ad, click) = (imported.click.ad, imported.click);
+        let ad = imported.click.ad;
         let stored = StoredClick {
             partner,
             number,
-            click,
+            click: imported.click,
         };
-        let mut row = Row::new(slot, &stored);
+        let mut row = Row::new(slot, &stored, facets);
         row.time = imported.time;
         self.rows.push(ImportedRow {
             row,
@@ -141,13 +142,7 @@ impl Imports {
             Some(program) => judging.days.of(row.program, &program.time_zone, row.time),
             None => row.time.utc_day(),
         };
-        judging.cells.click(
-            row.program,
-            day,
-            row.verdict.bucket(row.partner),
-            row.verdict.class == Class::Unique,
-            row.verdict.payable(),
-        );
+        row.count(judging.cells, day);
         Ok(())
     }
 

@@ -6,6 +6,7 @@ use crate::model::click::{ClickFlags, StoredClick, Visitor};
 use crate::model::id::{EventNumber, PartnerId, ProgramId, Slot, StringRef};
 use crate::model::time::{Day, Millis};
 
+use super::super::cells::{Cells, Facets, Spot};
 use super::window::Rule;
 
 /// What the fold keeps of a click while it folds its slot.
@@ -13,6 +14,7 @@ use super::window::Rule;
 pub(in crate::fold) struct Row {
     pub(in crate::fold) partner: PartnerId,
     pub(in crate::fold) program: ProgramId,
+    pub(in crate::fold) facets: Facets,
     pub(in crate::fold) time: Millis,
     pub(in crate::fold) number: EventNumber,
     pub(in crate::fold) visitor: Visitor,
@@ -24,10 +26,11 @@ pub(in crate::fold) struct Row {
 
 impl Row {
     /// A click of `slot` that has not been judged.
-    pub(in crate::fold) fn new<P>(slot: Slot, stored: &StoredClick<P>) -> Self {
+    pub(in crate::fold) fn new<P>(slot: Slot, stored: &StoredClick<P>, facets: Facets) -> Self {
         Self {
             partner: stored.partner,
             program: stored.click.program,
+            facets,
             time: stored.number.time(),
             number: stored.number,
             visitor: stored.click.visitor,
@@ -46,6 +49,17 @@ impl Row {
     /// place of the store after the other.
     pub(in crate::fold) fn order(&self) -> (ProgramId, PartnerId, Millis, EventNumber) {
         (self.program, self.partner, self.time, self.number)
+    }
+
+    /// Adds it to the sums of `day` as it was judged.
+    pub(in crate::fold) fn count(&self, cells: &mut Cells, day: Day) {
+        let spot = Spot {
+            program: self.program,
+            day,
+            partner: self.verdict.bucket(self.partner),
+        };
+        let unique = self.verdict.class == Class::Unique;
+        cells.click(spot, &self.facets, unique, self.verdict.payable());
     }
 
     pub(in crate::fold) fn key(&self) -> VerdictKey {

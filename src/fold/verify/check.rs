@@ -28,6 +28,7 @@ pub fn verify(log: &Log, derived: &Derived) -> Result<VerifyReport, FoldError> {
         log,
         view: &view,
         zones: Zones::default(),
+        recount: Recount::default(),
         clicks: AHashMap::new(),
         balance: Balance::default(),
         credited: 0,
@@ -40,10 +41,10 @@ pub fn verify(log: &Log, derived: &Derived) -> Result<VerifyReport, FoldError> {
     };
     check.report.slot = watermark.slot.0;
     check.slots(watermark.slot)?;
-    let mut recount = Recount::default();
-    check.verdicts(&mut recount)?;
-    check.actions(&mut recount)?;
+    check.verdicts()?;
+    check.actions()?;
     check.outcomes()?;
+    let recount = std::mem::take(&mut check.recount);
     recount.compare(&view, &mut check.report)?;
     check.balance.check(&mut check.report);
     Ok(check.report)
@@ -73,6 +74,7 @@ struct Check<'a> {
     log: &'a Log,
     view: &'a View<'a>,
     zones: Zones,
+    recount: Recount,
     /// Per slot: clicks in the log, and clicks with a verdict that names the slot.
     clicks: AHashMap<Slot, (Sum, Sum)>,
     balance: Balance,
@@ -126,14 +128,21 @@ impl Check<'_> {
 
     fn log_clicks(&mut self, slot: Slot) -> Result<(), FoldError> {
         let mut sum = Sum::default();
-        let balance = &mut self.balance;
+        let (balance, recount) = (&mut self.balance, &mut self.recount);
+        let (view, zones) = (self.view, &self.zones);
+        let mut failed = Ok(());
         self.log.for_each_click(slot, &mut |stored| {
             let program = stored.click.program;
             sum.count += 1;
             let mixed = Sum::of(program, stored.partner, stored.number);
             sum.mixed = sum.mixed.wrapping_add(mixed);
             balance.row(program, Stream::Click);
+            let key = VerdictKey::of_live(program, stored.partner, stored.number);
+            if failed.is_ok() {
+                failed = recount.click(view, zones, key, &stored.click);
+            }
         })?;
+        failed?;
         if sum.count > 0 {
             self.report.clicks += u64::from(sum.count);
             self.clicks.entry(slot).or_default().0 = sum;
@@ -144,6 +153,8 @@ impl Check<'_> {
     fn log_imported(&mut self, slot: Slot) -> Result<(), FoldError> {
         let mut rows = Vec::new();
         let mut sum = Sum::default();
+        let (recount, view, zones) = (&mut self.recount, self.view, &self.zones);
+        let mut failed = Ok(());
         self.log
             .for_each_imported(slot, &mut |partner, number, imported| {
                 let program = imported.click.program;
@@ -151,7 +162,18 @@ impl Check<'_> {
                 let mixed = Sum::of(program, partner, number);
                 sum.mixed = sum.mixed.wrapping_add(mixed);
                 rows.push((program, imported.external, partner, imported.time, number));
+                let key = VerdictKey {
+                    program,
+                    partner,
+                    day: imported.time.utc_day(),
+                    time: imported.time,
+                    number,
+                };
+                if failed.is_ok() {
+                    failed = recount.click(view, zones, key, &imported.click);
+                }
             })?;
+        failed?;
         if sum.count == 0 {
             return Ok(());
         }
@@ -247,8 +269,8 @@ impl Check<'_> {
         Ok(())
     }
 
-    fn verdicts(&mut self, recount: &mut Recount) -> Result<(), FoldError> {
-        let (clicks, zones) = (&mut self.clicks, &self.zones);
+    fn verdicts(&mut self) -> Result<(), FoldError> {
+        let (clicks, zones, recount) = (&mut self.clicks, &self.zones, &mut self.recount);
         self.view.for_each_verdict_of_all(&mut |key, verdict| {
             let sum = &mut clicks.entry(verdict.slot).or_default().1;
             sum.count += 1;
@@ -311,7 +333,7 @@ impl Check<'_> {
         Ok(())
     }
 
-    fn actions(&mut self, recount: &mut Recount) -> Result<(), FoldError> {
+    fn actions(&mut self) -> Result<(), FoldError> {
         let mut updates = Updates::default();
         let mut told = Told::default();
         self.view.for_each_update(&mut |key, update| {
@@ -320,14 +342,19 @@ impl Check<'_> {
         })?;
         let mut limits = Limits::default();
         let mut recurrences = Recurrences::default();
-        let (zones, report) = (&self.zones, &mut self.report);
+        let (zones, report, recount) = (&self.zones, &mut self.report, &mut self.recount);
+        let log = self.log;
+        let mut failed = Ok(());
         self.view.for_each_action(&mut |id, action| {
             report.actions += 1;
             limits.action(id, &action, report);
             recurrences.action(id, &action);
-            recount.action(zones, id, &action);
+            if failed.is_ok() {
+                failed = recount.action(log, zones, id, &action);
+            }
             updates.compare(id, &action, report);
         })?;
+        failed?;
         updates.end(report);
         self.credited += self.restored;
         limits.compare(self.view, report)?;

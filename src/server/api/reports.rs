@@ -112,7 +112,7 @@ fn read(
         answer: &answer,
         query: &query,
         path,
-        name_of: &|partner| reader.partner_name(partner),
+        names: &reader.names(&query),
     };
     rendered
         .json()

@@ -2,6 +2,7 @@
 //! recount that shares no code with it.
 
 mod credit;
+mod facets;
 mod offers;
 mod notices;
 mod priced;

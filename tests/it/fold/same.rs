@@ -91,7 +91,7 @@ fn figures(derived: &Derived) -> Figures {
         derived
             .for_each_cell(CubeId(1), ProgramId(program), days, &mut |cell| {
                 let date = epoch + jiff::Span::new().days(cell.day.0);
-                let sums = Stored::ALL.map(|measure| cell.tally.get(measure));
+                let sums = std::array::from_fn(|code| cell.tally.get(Stored::ALL[code]));
                 found.insert((program, date, cell.partner.0), sums);
             })
             .unwrap();

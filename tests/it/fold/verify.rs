@@ -8,9 +8,9 @@ use clickd::fold::{Folder, VerifyReport, verify};
 use clickd::log::{Log, Outcome, Stream};
 use clickd::model::id::{EventNumber, EventTypeId, PartnerId, ProgramId, Slot, SubmissionId};
 use clickd::model::money::Money;
-use clickd::model::tally::Tally;
+use clickd::model::tally::{Facet, Stored, Tally};
 use clickd::model::time::Day;
-use clickd::registry::cube::{CubeId, Granularity};
+use clickd::registry::cube::{CUBES, CubeId, Granularity};
 
 use super::same::{catch_up, open};
 use super::world::{World, begin};
@@ -133,11 +133,14 @@ fn a_changed_verdict_shows_in_its_cell() {
     store.plant(|batch| batch.verdict(key, verdict));
     assert_eq!(store.checks(), ["aggregate cell"]);
     let report = store.verify();
-    let at = &report.first_differences[0].at;
-    assert!(
-        at.starts_with(&format!("program {}, day ", key.program)),
-        "{at}"
-    );
+    // Clicks and payable clicks, in each of the cubes that count clicks.
+    for difference in &report.first_differences {
+        let at = &difference.at;
+        let place = format!("performance, program {}, day ", key.program);
+        assert!(at.contains(&place), "{at}");
+    }
+    let cubes = CUBES.iter().filter(|cube| cube.counts(Stored::Clicks));
+    assert_eq!(report.differences, 2 * cubes.count() as u64);
 }
 
 #[test]
@@ -168,8 +171,8 @@ fn a_changed_or_invented_cell_is_found() {
         partner: PartnerId(10),
     };
     let mut tally = Tally::default();
-    tally.add(clickd::model::tally::Stored::ActionCost, 1);
-    store.plant(|batch| batch.cell(cell, &tally));
+    tally.add(Stored::ActionCost, 1);
+    store.plant(|batch| batch.cell(cell, &Facet::None, &tally));
     assert_eq!(store.checks(), ["aggregate cell"]);
     let report = store.verify();
     assert_eq!(report.differences, 1);

@@ -58,6 +58,9 @@ pub(crate) const AGENTS: [&str; 6] = [
     "",
 ];
 
+/// Shared ids of links, by the number of the click.
+const SHARED: [&str; 5] = ["", "friend", "mail", "friend", "ünlü"];
+
 /// Builds up a log over some days of its own time.
 pub(crate) struct World {
     pub(crate) dice: Dice,
@@ -138,10 +141,11 @@ impl World {
         let number = EventNumber(EventNumber::first_at(at, 500).0 + self.counter % 4_096);
         let program = ProgramId(dice.one_of(&[1, 1, 2, 2, 3]));
         let partner = PartnerId(dice.one_of(&PARTNERS));
+        let ad = AdId(5 + u32::from(self.counter.is_multiple_of(3)));
         let id = ClickId {
             number,
             partner,
-            ad: AdId(5),
+            ad,
             program,
             unrecorded: dice.chance(3),
             key_number: 0,
@@ -170,7 +174,7 @@ impl World {
         let click = Click {
             flags,
             program,
-            ad: AdId(5),
+            ad,
             network: Network::V4([192, 0, 2]),
             visitor: visitor(person, day),
             visitor_before: before.then(|| visitor(person, day - 1)),
@@ -348,11 +352,13 @@ fn push(
     click: &Click<()>,
 ) {
     let user_agent = writer.intern(agent).unwrap();
-    let none: [(Parameter, &[u8]); 0] = [];
+    let shared = SHARED[usize::try_from(number.0 % 5).unwrap()];
+    let parameters = [(Parameter::SharedId, shared.as_bytes())];
+    let sent = usize::from(!shared.is_empty());
     writer.count(click.program, Outcome::Received);
     let stored = Click {
         user_agent,
-        parameters: none.into_iter(),
+        parameters: parameters.into_iter().take(sent),
         flags: click.flags,
         program: click.program,
         ad: click.ad,

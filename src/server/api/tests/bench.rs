@@ -2,7 +2,6 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -17,14 +16,13 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use crate::conversion::fixture;
-use crate::derived::{DerivedError, Settled, View, Watermark};
+use crate::derived::{Cell, DerivedError, Settled, View, Watermark};
 use crate::log::{Clock, Log, Options};
 use crate::model::id::{PartnerId, ProgramId, Slot, SubmissionId};
-use crate::model::tally::{Stored, Tally};
-use crate::model::time::{Day, Millis};
-use crate::registry::CubeId;
-use crate::report::Source;
+use crate::model::tally::{Facet, Stored, Tally};
+use crate::model::time::Millis;
 use crate::report::source::TakeCell;
+use crate::report::{Source, Wanted};
 use crate::server::api::files::Files;
 use crate::server::api::keys::{self, HashKey, Scope};
 use crate::server::api::state::Verify;
@@ -35,8 +33,8 @@ pub(super) const HASH_KEY: HashKey = [3; 32];
 /// The report most tests ask for.
 pub(super) const PARTNER: &str = "att_adv_performance_by_media_pm_only";
 
-/// Figures of a fold that ran just now: one click of partner 7 in program 1000 today, and two to
-/// four of the partners 1 to 3 in program 1001.
+/// Figures of a fold that ran just now: one click and one action of partner 7 in program 1000
+/// today, and two to four clicks of the partners 1 to 3 in program 1001.
 #[derive(Default)]
 pub(super) struct Folded {
     pub(super) outcomes: Mutex<AHashMap<SubmissionId, Settled>>,
@@ -48,9 +46,7 @@ pub(super) struct Folded {
 impl Source for Folded {
     fn read(
         &self,
-        _: CubeId,
-        programs: &[ProgramId],
-        days: RangeInclusive<Day>,
+        wanted: &Wanted<'_>,
         take: &mut TakeCell<'_>,
     ) -> Result<Option<Watermark>, DerivedError> {
         if *self.broken.lock() {
@@ -58,13 +54,21 @@ impl Source for Folded {
         }
         let mut tally = Tally::default();
         tally.add(Stored::RawClicks, 1);
-        if programs.contains(&ProgramId(1000)) {
-            take(*days.end(), PartnerId(7), &tally);
+        tally.add(Stored::GrossActions, 1);
+        let cell = |program, partner, tally: &Tally| Cell {
+            program: ProgramId(program),
+            day: *wanted.days.end(),
+            partner: PartnerId(partner),
+            facet: Facet::None,
+            tally: tally.clone(),
+        };
+        if wanted.programs.contains(&ProgramId(1000)) {
+            take(&cell(1000, 7, &tally));
         }
-        if programs.contains(&ProgramId(1001)) {
+        if wanted.programs.contains(&ProgramId(1001)) {
             for partner in 1..=3 {
                 tally.add(Stored::RawClicks, 1);
-                take(*days.end(), PartnerId(partner), &tally);
+                take(&cell(1001, partner, &tally));
             }
         }
         let reads = self.reads.fetch_add(1, Ordering::Relaxed);

@@ -1,0 +1,70 @@
+//! What one event is kept apart by.
+
+use crate::model::click::{Click, Parameter};
+use crate::model::id::{AdId, EventTypeId};
+use crate::registry::facet::FacetKind;
+
+use super::texts::Texts;
+
+/// A facet while its slot is folded: short enough to be copied. Its texts are numbered by
+/// [`Texts`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Short {
+    None,
+    Number(u32),
+    Text(u32),
+    Other,
+}
+
+/// The facets of a click or of an action.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::fold) struct Facets {
+    ad: AdId,
+    event_type: Option<EventTypeId>,
+    /// Number of its text.
+    shared_id: u32,
+}
+
+impl Facets {
+    /// Those of a click.
+    pub(super) fn of_click<'p, P>(click: &Click<P>, texts: &mut Texts) -> Self
+    where
+        P: Iterator<Item = (Parameter, &'p [u8])> + Clone,
+    {
+        let mut facets = Self {
+            ad: click.ad,
+            ..Self::default()
+        };
+        for (parameter, value) in click.parameters.clone() {
+            if parameter == Parameter::SharedId {
+                facets.shared_id = texts.number(&String::from_utf8_lossy(value));
+            }
+        }
+        facets
+    }
+
+    /// Those of an action that came by a click with these; what was said of the action itself
+    /// counts before what the click says.
+    pub(super) fn of_action(
+        self,
+        (ad, event_type): (AdId, EventTypeId),
+        shared_id: Option<&str>,
+        texts: &mut Texts,
+    ) -> Self {
+        Self {
+            ad,
+            event_type: Some(event_type),
+            shared_id: shared_id.map_or(self.shared_id, |text| texts.number(text)),
+        }
+    }
+
+    /// The one of a kind; nothing where such an event has none, and is not counted.
+    pub(super) fn get(&self, kind: FacetKind) -> Option<Short> {
+        match kind {
+            FacetKind::None => Some(Short::None),
+            FacetKind::Ad => Some(Short::Number(self.ad.0)),
+            FacetKind::EventType => self.event_type.map(|id| Short::Number(id.0)),
+            FacetKind::SharedId => Some(Short::Text(self.shared_id)),
+        }
+    }
+}

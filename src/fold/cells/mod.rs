@@ -1,0 +1,11 @@
+//! The sums of every cube of the registry.
+//!
+//! In: what each event of a slot counts for, and what it is kept apart by. Out: whole cells in the
+//! slot's batch. On the fold's thread.
+
+mod facets;
+mod sums;
+mod texts;
+
+pub(super) use facets::Facets;
+pub(super) use sums::{Cells, Spot};

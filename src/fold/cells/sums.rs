@@ -1,0 +1,268 @@
+//! The cells, kept as whole rows: what a slot adds is added in memory and the whole cell is written
+//! again, so that writing a slot's batch is all it takes.
+
+use ahash::AHashMap;
+
+use crate::derived::{Batch, CellKey, Families};
+use crate::model::click::{Click, Parameter};
+use crate::model::id::{AdId, EventTypeId, PartnerId, ProgramId};
+use crate::model::tally::{Facet, Stored, Tally};
+use crate::model::time::Day;
+use crate::registry::cube::{CUBES, CubeId, Granularity, TEXTS_MAX};
+use crate::registry::facet::FacetKind;
+
+use super::super::action::figures::Figures;
+use super::super::error::FoldError;
+use super::facets::{Facets, Short};
+use super::texts::Texts;
+
+/// Cells and texts remembered between slots, about 250 bytes each; beyond that all are read again.
+const REMEMBERED_MAX: usize = 65_536;
+
+/// Program, day and partner of a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(in crate::fold) struct Spot {
+    pub(in crate::fold) program: ProgramId,
+    pub(in crate::fold) day: Day,
+    pub(in crate::fold) partner: PartnerId,
+}
+
+/// Where a cell lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Place {
+    cube: CubeId,
+    spot: Spot,
+    facet: Short,
+}
+
+/// Clicks that a slot adds to a cell. A slot holds far fewer than 2^32.
+#[derive(Clone, Copy, Debug, Default)]
+struct Clicks {
+    raw: u32,
+    unique: u32,
+    payable: u32,
+}
+
+/// The clicks of one cube that fell into one cell in a row.
+#[derive(Debug)]
+struct Run {
+    cube: CubeId,
+    facet: FacetKind,
+    last: Option<(Place, Clicks)>,
+}
+
+/// The cells of all cubes.
+#[derive(Debug)]
+pub(in crate::fold) struct Cells {
+    remembered: AHashMap<Place, Tally>,
+    texts: Texts,
+    runs: Vec<Run>,
+    clicks: AHashMap<Place, Clicks>,
+    sums: Vec<(Place, Tally)>,
+}
+
+impl Default for Cells {
+    fn default() -> Self {
+        let clicks = CUBES.iter().filter(|cube| cube.counts(Stored::RawClicks));
+        Self {
+            remembered: AHashMap::new(),
+            texts: Texts::default(),
+            runs: clicks
+                .map(|cube| Run {
+                    cube: cube.id,
+                    facet: cube.facet,
+                    last: None,
+                })
+                .collect(),
+            clicks: AHashMap::new(),
+            sums: Vec::new(),
+        }
+    }
+}
+
+impl Cells {
+    /// What a click of the slot to be counted is kept apart by.
+    pub(in crate::fold) fn facets<'p, P>(&mut self, click: &Click<P>) -> Facets
+    where
+        P: Iterator<Item = (Parameter, &'p [u8])> + Clone,
+    {
+        Facets::of_click(click, &mut self.texts)
+    }
+
+    /// What an action is kept apart by that came by a click with `clicked`.
+    pub(in crate::fold) fn facets_of_action(
+        &mut self,
+        clicked: Facets,
+        of: (AdId, EventTypeId),
+        shared_id: Option<&str>,
+    ) -> Facets {
+        clicked.of_action(of, shared_id, &mut self.texts)
+    }
+
+    /// Counts a click in every cube of clicks.
+    pub(in crate::fold) fn click(
+        &mut self,
+        spot: Spot,
+        facets: &Facets,
+        unique: bool,
+        payable: bool,
+    ) {
+        for run in &mut self.runs {
+            let Some(facet) = facets.get(run.facet) else {
+                continue;
+            };
+            let cube = run.cube;
+            let place = Place { cube, spot, facet };
+            // Clicks come by partner, so most add to the same cell as the one before.
+            if run.last.as_ref().is_none_or(|last| last.0 != place) {
+                settle(&mut self.clicks, run.last.take());
+                run.last = Some((place, Clicks::default()));
+            }
+            if let Some((_, clicks)) = &mut run.last {
+                clicks.raw += 1;
+                clicks.unique += u32::from(unique);
+                clicks.payable += u32::from(payable);
+            }
+        }
+    }
+
+    /// Counts in every cube of actions what changes when an action that counted for `before`
+    /// counts for `after`, on the day of the action itself.
+    pub(in crate::fold) fn change(
+        &mut self,
+        spot: Spot,
+        facets: &Facets,
+        before: &Figures,
+        after: &Figures,
+    ) {
+        let mut more = Tally::default();
+        before.change(after, &mut more);
+        for cube in CUBES.iter().filter(|cube| cube.counts(Stored::Actions)) {
+            if let Some(facet) = facets.get(cube.facet) {
+                let cube = cube.id;
+                self.sums.push((Place { cube, spot, facet }, more.clone()));
+            }
+        }
+    }
+
+    /// Puts every cell that the slot changed into its batch.
+    pub(in crate::fold) fn write(
+        &mut self,
+        families: &Families<'_>,
+        batch: &mut Batch<'_>,
+    ) -> Result<(), FoldError> {
+        for run in &mut self.runs {
+            settle(&mut self.clicks, run.last.take());
+        }
+        let mut changed: AHashMap<Place, Tally> = AHashMap::new();
+        for (place, clicks) in self.clicks.drain() {
+            let tally = changed.entry(place).or_default();
+            tally.add(Stored::RawClicks, clicks.raw.into());
+            tally.add(Stored::Clicks, clicks.unique.into());
+            tally.add(Stored::PayableClicks, clicks.payable.into());
+        }
+        for (place, more) in self.sums.drain(..) {
+            changed.entry(place).or_default().merge(&more);
+        }
+        let mut changed: Vec<(CellKey, Facet, Place, Tally)> = changed
+            .into_iter()
+            .map(|(place, more)| (place.key(), self.facet(place), place, more))
+            .collect();
+        changed.sort_unstable_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+        let mut beyond = Vec::new();
+        for (key, facet, place, more) in changed {
+            let more = self.place(families, batch, (key, facet, place), more)?;
+            beyond.extend(more.map(|more| (place, more)));
+        }
+        for (place, more) in beyond {
+            let other = place.other();
+            let mut tally = self.held(families, other)?.unwrap_or_default();
+            tally.merge(&more);
+            self.set(batch, other, tally);
+        }
+        if self.remembered.len() > REMEMBERED_MAX || self.texts.len() > REMEMBERED_MAX {
+            self.remembered.clear();
+            self.texts.clear();
+        }
+        Ok(())
+    }
+
+    /// Adds to one cell; gives back what there is no room for among the texts of its day and
+    /// partner.
+    fn place(
+        &mut self,
+        families: &Families<'_>,
+        batch: &mut Batch<'_>,
+        (key, facet, place): (CellKey, Facet, Place),
+        more: Tally,
+    ) -> Result<Option<Tally>, FoldError> {
+        let held = match self.remembered.get(&place) {
+            Some(tally) => Some(tally.clone()),
+            None => families.cell(key, &facet)?,
+        };
+        if held.is_none() && matches!(place.facet, Short::Text(_)) {
+            let other = place.other();
+            let mut counted = self.held(families, other)?.unwrap_or_default();
+            if counted.get(Stored::Texts) >= i128::from(TEXTS_MAX) {
+                return Ok(Some(more));
+            }
+            counted.add(Stored::Texts, 1);
+            self.set(batch, other, counted);
+        }
+        let mut tally = held.unwrap_or_default();
+        tally.merge(&more);
+        batch.cell(key, &facet, &tally);
+        self.remembered.insert(place, tally);
+        Ok(None)
+    }
+
+    fn held(&self, families: &Families<'_>, place: Place) -> Result<Option<Tally>, FoldError> {
+        Ok(match self.remembered.get(&place) {
+            Some(tally) => Some(tally.clone()),
+            None => families.cell(place.key(), &self.facet(place))?,
+        })
+    }
+
+    fn set(&mut self, batch: &mut Batch<'_>, place: Place, tally: Tally) {
+        batch.cell(place.key(), &self.facet(place), &tally);
+        self.remembered.insert(place, tally);
+    }
+
+    fn facet(&self, place: Place) -> Facet {
+        match place.facet {
+            Short::None => Facet::None,
+            Short::Number(number) => Facet::Number(number),
+            Short::Text(number) => Facet::Text(self.texts.text(number).into()),
+            Short::Other => Facet::Other,
+        }
+    }
+}
+
+impl Place {
+    fn key(self) -> CellKey {
+        CellKey {
+            cube: self.cube,
+            program: self.spot.program,
+            granularity: Granularity::Day,
+            day: self.spot.day,
+            partner: self.spot.partner,
+        }
+    }
+
+    /// Where the texts go that are not kept apart.
+    fn other(self) -> Self {
+        Self {
+            facet: Short::Other,
+            ..self
+        }
+    }
+}
+
+fn settle(clicks: &mut AHashMap<Place, Clicks>, run: Option<(Place, Clicks)>) {
+    if let Some((place, more)) = run {
+        let clicks = clicks.entry(place).or_default();
+        clicks.raw += more.raw;
+        clicks.unique += more.unique;
+        clicks.payable += more.payable;
+    }
+}

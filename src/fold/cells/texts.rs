@@ -1,0 +1,49 @@
+//! Numbers for the texts of a slot's facets, so that places of cells are short.
+
+use std::sync::Arc;
+
+use ahash::AHashMap;
+
+/// Texts numbered in the order in which they were seen; 0 is the empty one. A number means nothing
+/// outside of this process and is never stored.
+#[derive(Debug, Default)]
+pub(super) struct Texts {
+    numbers: AHashMap<Arc<str>, u32>,
+    texts: Vec<Arc<str>>,
+}
+
+impl Texts {
+    /// The number of `text`, a new one when it has not been seen.
+    pub(super) fn number(&mut self, text: &str) -> u32 {
+        if text.is_empty() {
+            return 0;
+        }
+        if let Some(number) = self.numbers.get(text) {
+            return *number;
+        }
+        let text: Arc<str> = text.into();
+        self.texts.push(Arc::clone(&text));
+        let number = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
+        self.numbers.insert(text, number);
+        number
+    }
+
+    /// The text that has a number.
+    pub(super) fn text(&self, number: u32) -> &str {
+        let at = number
+            .checked_sub(1)
+            .and_then(|at| usize::try_from(at).ok());
+        at.and_then(|at| self.texts.get(at)).map_or("", |text| text)
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.texts.len()
+    }
+
+    /// Forgets all of them.
+    pub(super) fn clear(&mut self) {
+        self.numbers.clear();
+        self.texts.clear();
+    }
+}

@@ -1,0 +1,156 @@
+//! The stored measures of one aggregate cell, and how cells merge.
+
+/// What a stored measure counts in, and how two of them become one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A number of events; they add up.
+    Count,
+    /// Millionths of the currency's major unit; they add up.
+    Money,
+    /// Unix milliseconds; the latest one stays.
+    Latest,
+}
+
+macro_rules! measures {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $kind:ident;)*) => {
+        /// A measure that is counted and stored; ratios of these are made by the report.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u8)]
+        pub enum Stored {
+            $($(#[$doc])* $name = $code,)*
+        }
+
+        impl Stored {
+            /// Every stored measure in code order; a code never changes.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// What it counts in.
+            #[must_use]
+            pub const fn kind(self) -> Kind {
+                match self {
+                    $(Self::$name => Kind::$kind,)*
+                }
+            }
+
+            /// The measure stored as `code`.
+            #[must_use]
+            pub const fn from_code(code: u8) -> Option<Self> {
+                match code {
+                    $($code => Some(Self::$name),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+measures! {
+    /// Every click, duplicates and robots included.
+    RawClicks = 0, Count;
+    /// Clicks that are unique within the program's window.
+    Clicks = 1, Count;
+    /// Unique clicks that nothing keeps from being paid.
+    PayableClicks = 2, Count;
+    /// Actions, reversed ones included.
+    GrossActions = 3, Count;
+    /// Actions not reversed.
+    Actions = 4, Count;
+    /// Sale amount of the actions.
+    SaleAmount = 5, Money;
+    /// Payout of the actions.
+    ActionCost = 6, Money;
+    /// Payout of the actions, and of reversed ones what it was before.
+    GrossActionCost = 7, Money;
+    /// Texts that are kept apart of a day and partner; held by the cell of all others.
+    Texts = 8, Count;
+}
+
+impl Stored {
+    /// Its stored code.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+}
+
+/// The measures of one cell that are not 0, by code. Merging is associative and commutative. Sums
+/// are held in 128 bits, so that no number of largest amounts overflows one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally(Vec<(Stored, i128)>);
+
+impl Tally {
+    /// The value of one measure.
+    #[must_use]
+    pub fn get(&self, measure: Stored) -> i128 {
+        let found = self.0.iter().find(|(held, _)| *held == measure);
+        found.map_or(0, |(_, value)| *value)
+    }
+
+    /// Adds to one measure, or keeps the later of two instants.
+    pub fn add(&mut self, measure: Stored, amount: i128) {
+        if amount == 0 {
+            return;
+        }
+        let at = self.0.partition_point(|(held, _)| *held < measure);
+        match self.0.get_mut(at) {
+            Some((held, value)) if *held == measure => {
+                *value = match measure.kind() {
+                    Kind::Count | Kind::Money => value.saturating_add(amount),
+                    Kind::Latest => amount.max(*value),
+                };
+                if *value == 0 {
+                    self.0.remove(at);
+                }
+            }
+            _ => self.0.insert(at, (measure, amount)),
+        }
+    }
+
+    /// Adds every measure of `other`.
+    pub fn merge(&mut self, other: &Self) {
+        for (measure, amount) in &other.0 {
+            self.add(*measure, *amount);
+        }
+    }
+
+    /// The measures that are not 0, by code.
+    pub fn iter(&self) -> impl Iterator<Item = (Stored, i128)> {
+        self.0.iter().copied()
+    }
+
+    /// Whether every measure is 0.
+    #[must_use]
+    pub fn is_zero(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn measures_read_back_by_their_code() {
+        assert!(Stored::ALL.is_sorted_by_key(|measure| measure.code()));
+        for measure in Stored::ALL {
+            assert_eq!(Stored::from_code(measure.code()), Some(*measure));
+        }
+        assert_eq!(Stored::from_code(255), None);
+    }
+
+    #[test]
+    fn what_adds_up_to_nothing_is_not_held() {
+        let mut tally = Tally::default();
+        tally.add(Stored::ActionCost, 5);
+        tally.add(Stored::RawClicks, 2);
+        tally.add(Stored::RawClicks, 0);
+        let held: Vec<_> = tally.iter().collect();
+        assert_eq!(held, [(Stored::RawClicks, 2), (Stored::ActionCost, 5)]);
+        let mut back = Tally::default();
+        back.add(Stored::RawClicks, -2);
+        back.add(Stored::ActionCost, -5);
+        tally.merge(&back);
+        assert!(tally.is_zero());
+        assert_eq!(tally, Tally::default());
+    }
+}

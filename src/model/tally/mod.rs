@@ -1,0 +1,7 @@
+//! The cells that figures are added up in: what each one is for, and its measures.
+
+mod facet;
+mod measures;
+
+pub use facet::Facet;
+pub use measures::{Kind, Stored, Tally};

@@ -1,0 +1,175 @@
+//! Sums that are kept apart by ad, event type or shared id: a recount of the log's own rows, and
+//! what happens when there are more texts than are kept apart.
+
+use std::collections::BTreeMap;
+
+use clickd::derived::View;
+use clickd::fold::{Folder, verify};
+use clickd::log::{Clock, Log, Options, Outcome};
+use clickd::model::click::{Click, ClickFlags, Network, Parameter, Visitor};
+use clickd::model::id::{AdId, EventNumber, PartnerId, ProgramId, StringRef};
+use clickd::model::tally::{Facet, Stored, Tally};
+use clickd::model::time::{Day, Millis};
+use clickd::registry::cube::{CUBES, CubeId, TEXTS_MAX};
+
+use super::same::{catch_up, open};
+use super::world::{PROGRAMS, World, begin, change};
+
+type Sums = BTreeMap<(u32, Day, PartnerId, Facet), Tally>;
+
+fn cells(view: &View<'_>, cube: CubeId) -> Sums {
+    let mut sums = Sums::new();
+    let all = Day(i32::MIN)..=Day(i32::MAX);
+    for program in PROGRAMS {
+        let days = all.clone();
+        view.for_each_cell(cube, ProgramId(program), days, None, &mut |cell| {
+            let place = (program, cell.day, cell.partner, cell.facet);
+            assert!(sums.insert(place, cell.tally).is_none());
+        })
+        .unwrap();
+    }
+    sums
+}
+
+/// The same without what they are kept apart by, of the measures that `cube` holds.
+fn merged(sums: &Sums, of: CubeId) -> Sums {
+    let cube = of.cube().unwrap();
+    let mut merged = Sums::new();
+    for ((program, day, partner, _), tally) in sums {
+        let place = (*program, *day, *partner, Facet::None);
+        for (measure, value) in tally.iter().filter(|(measure, _)| cube.counts(*measure)) {
+            let into: &mut Tally = merged.entry(place.clone()).or_default();
+            into.add(measure, value);
+        }
+    }
+    merged
+}
+
+#[test]
+fn what_is_kept_apart_adds_up_to_the_whole() {
+    for seed in 0..6 {
+        let root = tempfile::tempdir().unwrap();
+        let mut world = World::new(seed);
+        let log = world.open(&root.path().join("log"));
+        begin(&log);
+        let mut writer = log.writer();
+        for slot in 0..12 {
+            if slot == 6 {
+                change(&log);
+            }
+            world.slot(&log, &mut writer);
+        }
+        let derived = open(&root.path().join("derived"), &log);
+        catch_up(&mut Folder::new(log.clone(), derived.serving()), &log);
+        let serving = derived.serving();
+        let view = serving.view().unwrap();
+        let whole = cells(&view, CubeId::PARTNER_PERFORMANCE);
+        for cube in CUBES.iter().filter(|cube| cube.counts(Stored::Actions)) {
+            let parts = merged(&cells(&view, cube.id), cube.id);
+            let mut whole = merged(&whole, cube.id);
+            whole.retain(|_, tally| !tally.is_zero());
+            let parts: Sums = parts.into_iter().filter(|(_, t)| !t.is_zero()).collect();
+            assert_eq!(parts, whole, "{} seed {seed}", cube.name);
+        }
+        let mut ads: BTreeMap<(u32, u32), i128> = BTreeMap::new();
+        let mut shared: BTreeMap<(u32, String), i128> = BTreeMap::new();
+        for slot in log.first_slot().unwrap().unwrap().0..=log.sealed().0 {
+            log.for_each_click(clickd::model::id::Slot(slot), &mut |row| {
+                let program = row.click.program.0;
+                *ads.entry((program, row.click.ad.0)).or_default() += 1;
+                let mut parameters = row.click.parameters.clone();
+                let value = parameters.next().map_or(&[][..], |(_, value)| value);
+                let text = String::from_utf8(value.to_vec()).unwrap();
+                *shared.entry((program, text)).or_default() += 1;
+            })
+            .unwrap();
+        }
+        let mut found: BTreeMap<(u32, u32), i128> = BTreeMap::new();
+        for ((program, _, _, facet), tally) in cells(&view, CubeId::AD) {
+            let Facet::Number(ad) = facet else {
+                panic!("{facet:?} is no ad")
+            };
+            *found.entry((program, ad)).or_default() += tally.get(Stored::RawClicks);
+        }
+        found.retain(|_, clicks| *clicks > 0);
+        assert_eq!(found, ads);
+        let mut found: BTreeMap<(u32, String), i128> = BTreeMap::new();
+        for ((program, _, _, facet), tally) in cells(&view, CubeId::SHARED_ID) {
+            if let Facet::Text(text) = facet {
+                *found.entry((program, text.into())).or_default() += tally.get(Stored::RawClicks);
+            }
+        }
+        found.retain(|_, clicks| *clicks > 0);
+        assert_eq!(found, shared);
+    }
+}
+
+/// Stores a click of partner 10 for each shared id, by writers from number `by` on, and ends the
+/// slot.
+fn clicks(log: &Log, by: u16, shared_ids: impl Iterator<Item = u32>) {
+    let mut writer = log.writer();
+    for (nth, shared_id) in (0_u64..).zip(shared_ids) {
+        let now = log.clock().now();
+        let text = format!("s{shared_id:05}");
+        let parameters = [(Parameter::SharedId, text.as_bytes())];
+        let click = Click {
+            flags: ClickFlags::NONE,
+            program: ProgramId(1),
+            ad: AdId(5),
+            network: Network::V4([192, 0, 2]),
+            visitor: Visitor(nth),
+            visitor_before: None,
+            user_agent: StringRef(0),
+            referrer: StringRef(0),
+            shape: StringRef(0),
+            landing: StringRef(0),
+            parameters: parameters.into_iter(),
+        };
+        // A writer of its own for every 4,096 clicks, so that no number comes twice.
+        let source = by + u16::try_from(nth / 4_096).unwrap();
+        let number = EventNumber(EventNumber::first_at(now, source).0 + nth % 4_096);
+        writer.count(ProgramId(1), Outcome::Received);
+        writer.push(PartnerId(10), number, &click);
+    }
+    writer.commit().unwrap();
+    log.seal().unwrap();
+}
+
+#[test]
+fn texts_beyond_the_bound_are_added_up_together() {
+    let root = tempfile::tempdir().unwrap();
+    let clock = Clock::start_at(Millis(1_772_923_200_000));
+    let log = Log::open(&Options::new(root.path().join("log")), clock).unwrap();
+    begin(&log);
+    clicks(&log, 500, 0..TEXTS_MAX - 1);
+    // The first by its bytes takes the last place; one that has its place keeps it.
+    clicks(&log, 600, [90_003, 90_001, 90_002, 7].into_iter());
+    clicks(&log, 700, [90_001, 90_003, 90_003].into_iter());
+    let derived = open(&root.path().join("derived"), &log);
+    // A new folder for each slot remembers nothing of the one before.
+    while Folder::new(log.clone(), derived.serving())
+        .next_slot()
+        .unwrap()
+        .unwrap()
+        <= log.sealed()
+    {
+        let mut folder = Folder::new(log.clone(), derived.serving());
+        let slot = folder.next_slot().unwrap().unwrap();
+        folder.fold(slot, &|| false).unwrap().unwrap();
+    }
+    let serving = derived.serving();
+    let found = cells(&serving.view().unwrap(), CubeId::SHARED_ID);
+    assert_eq!(found.len(), usize::try_from(TEXTS_MAX).unwrap() + 1);
+    let of = |facet: Facet| {
+        let cell = found.iter().find(|((.., stored), _)| *stored == facet);
+        cell.map(|(_, tally)| tally.get(Stored::RawClicks))
+    };
+    let text = |number: u32| of(Facet::Text(format!("s{number:05}").into()));
+    assert_eq!(
+        [7, 8, 90_001, 90_002, 90_003].map(text),
+        [Some(2), Some(1), Some(2), None, None]
+    );
+    assert_eq!(of(Facet::Other), Some(4));
+    let report = verify(&log, &derived).unwrap();
+    assert!(report.is_clean(), "{report:#?}");
+}
