@@ -95,6 +95,7 @@ fn catalog() -> Catalog {
             name: "P&Q".into(),
             active,
             group: "".into(),
+            contact: "".into(),
             properties: Box::default(),
             unique_urls: Box::default(),
         };

@@ -16,15 +16,17 @@ use crate::derived::{
     Batch, Begun, Class, Families, Generation, Mark, Reasons, Verdict, VerdictKey,
 };
 use crate::log::{Footer, Log, SlotRest};
+use crate::model::click::{Click, Parameter};
 use crate::model::id::{CatalogVersion, ProgramId, Slot};
 use crate::model::time::{Day, Millis};
 
 use super::action::desk::Desk;
 use super::catalogs::Catalogs;
-use super::cells::Cells;
+use super::cells::{Cells, Facets};
 use super::click::agents::Agents;
 use super::click::classify;
 use super::click::imported::{Imports, Judging};
+use super::click::requests::{Request, Requests};
 use super::click::row::{Row, click_terms};
 use super::click::window::Windows;
 use super::counts::Counts;
@@ -35,7 +37,7 @@ use super::error::FoldError;
 
 /// Version of the fold's own rules. A store folded under another version is made again, so it
 /// changes with anything that gives other derived rows for the same log.
-pub const RULES: u32 = 6;
+pub const RULES: u32 = 7;
 
 /// Clicks after which the verdicts are committed and another thread may go first, half a
 /// millisecond: the kernel takes no CPU from a thread that has just got it, so a public worker on
@@ -51,6 +53,7 @@ pub struct Folder {
     generation: Arc<Generation>,
     mark: Option<Mark>,
     agents: Agents,
+    requests: Requests,
     catalogs: Catalogs,
     catalog: Arc<Catalog>,
     days: Days,
@@ -72,6 +75,7 @@ impl Folder {
             generation,
             mark,
             agents: Agents::default(),
+            requests: Requests::default(),
             catalogs: Catalogs::default(),
             catalog: Arc::default(),
             days: Days::default(),
@@ -274,7 +278,7 @@ impl Folder {
                 self.judge(families, &catalog, row)?;
                 batch.verdict(row.key(), row.verdict);
             }
-            self.count(&catalog, row);
+            self.count(&catalog, row)?;
         }
         self.rows = rows;
         Ok(true)
@@ -317,6 +321,7 @@ impl Folder {
                 families,
                 catalog: &catalog,
                 agents: &mut self.agents,
+                requests: &mut self.requests,
                 days: &mut self.days,
                 cells: &mut self.cells,
             };
@@ -332,8 +337,10 @@ impl Folder {
         row: &mut Row,
     ) -> Result<(), FoldError> {
         let terms = click_terms(catalog, row.program);
-        let agent = self.agents.of(&self.log, row.user_agent, row.flags)?;
-        let mut reasons = classify::reasons(row.flags, agent, terms.pays_expired_ads);
+        let agent = self
+            .agents
+            .of(&self.log, row.request.user_agent, row.request.flags)?;
+        let mut reasons = classify::reasons(row.request.flags, agent, terms.pays_expired_ads);
         row.verdict.class = if let Some(class) = classify::outside_windows(reasons) {
             class
         } else {
@@ -352,13 +359,17 @@ impl Folder {
         Ok(())
     }
 
-    fn count(&mut self, catalog: &Catalog, row: &Row) {
+    fn count(&mut self, catalog: &Catalog, row: &mut Row) -> Result<(), FoldError> {
         let day = match catalog.program(row.program) {
             Some(program) => self.days.of(row.program, &program.time_zone, row.time),
             None => row.time.utc_day(),
         };
-        row.count(&mut self.cells, day);
+        let (log, cells) = (&self.log, &mut self.cells);
+        self.requests
+            .describe(log, row.request, &mut row.facets, cells)?;
+        row.count(cells, day);
         self.counts.verdict(row.verdict.class);
+        Ok(())
     }
 
     fn settle_rest<'f>(
@@ -389,6 +400,18 @@ impl Folder {
             desk.arrive(*number, visit, &catalog)?;
         }
         Ok(())
+    }
+
+    /// What an action is kept apart by that came by this click.
+    pub(super) fn facets<'p, P>(&mut self, click: &Click<P>) -> Result<Facets, FoldError>
+    where
+        P: Iterator<Item = (Parameter, &'p [u8])> + Clone,
+    {
+        let (log, cells) = (&self.log, &mut self.cells);
+        let mut facets = cells.facets(click);
+        self.requests
+            .describe(log, Request::of(click), &mut facets, cells)?;
+        Ok(facets)
     }
 
     /// The log that is folded.

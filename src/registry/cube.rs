@@ -20,6 +20,14 @@ impl CubeId {
     pub const EVENT_TYPE: Self = Self(3);
     /// Clicks and actions by shared id.
     pub const SHARED_ID: Self = Self(4);
+    /// Clicks and actions by the partner's property.
+    pub const PROPERTY: Self = Self(6);
+    /// Clicks and actions by the host of the page that held the link.
+    pub const DOMAIN: Self = Self(7);
+    /// Clicks and actions by device, browser and system.
+    pub const DEVICE: Self = Self(8);
+    /// Clicks on expired ads by ad and page.
+    pub const EXPIRED_AD: Self = Self(9);
 }
 
 /// The length of the time bucket of a cell.
@@ -92,6 +100,39 @@ pub const CUBES: &[Cube] = &[
         facet: FacetKind::SharedId,
         granularities: &[Granularity::Day],
         measures: PERFORMANCE,
+    },
+    Cube {
+        id: CubeId::PROPERTY,
+        name: "property performance",
+        facet: FacetKind::Property,
+        granularities: &[Granularity::Day],
+        measures: PERFORMANCE,
+    },
+    Cube {
+        id: CubeId::DOMAIN,
+        name: "referring domain performance",
+        facet: FacetKind::Domain,
+        granularities: &[Granularity::Day],
+        measures: PERFORMANCE,
+    },
+    Cube {
+        id: CubeId::DEVICE,
+        name: "device performance",
+        facet: FacetKind::Device,
+        granularities: &[Granularity::Day],
+        measures: PERFORMANCE,
+    },
+    Cube {
+        id: CubeId::EXPIRED_AD,
+        name: "expired ads performance",
+        facet: FacetKind::ExpiredAd,
+        granularities: &[Granularity::Day],
+        measures: &[
+            Stored::RawClicks,
+            Stored::Clicks,
+            Stored::PayableClicks,
+            Stored::LastClick,
+        ],
     },
 ];
 

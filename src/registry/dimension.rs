@@ -2,7 +2,7 @@
 
 use crate::model::id::{AdId, EventTypeId, PartnerId};
 use crate::model::tally::Facet;
-use crate::model::time::Day;
+use crate::model::time::{Day, Millis};
 
 use super::facet::FacetKind;
 
@@ -63,6 +63,18 @@ pub enum AttributeKind {
     Number,
     /// The text that is the facet.
     Text,
+    /// One of the parts of the facet's text, which tabs keep apart.
+    Part(u8),
+    /// The name of the partner's property whose number is the facet.
+    PropertyName,
+    /// When the ad ended whose number is the facet.
+    AdEnd,
+    /// Where customers are sent after the end of the ad whose number is the facet.
+    AdPage,
+    /// Whom to write to at the partner.
+    PartnerContact,
+    /// The details with the largest figures.
+    Details,
     /// The name of the ad whose number is the facet.
     AdName,
     /// The name of the event type whose number is the facet.
@@ -77,7 +89,21 @@ pub trait Names {
     fn ad(&self, id: AdId) -> Option<&str>;
     /// The name of an event type.
     fn event_type(&self, id: EventTypeId) -> Option<&str>;
+    /// The name of a partner's property.
+    fn property(&self, partner: PartnerId, id: u32) -> Option<&str>;
+    /// Whom to write to at a partner.
+    fn contact(&self, partner: PartnerId) -> Option<&str>;
+    /// When an ad ends.
+    fn ad_end(&self, id: AdId) -> Option<Millis>;
+    /// Where customers are sent after the end of an ad.
+    fn ad_page(&self, id: AdId) -> Option<&str>;
 }
+
+/// A detail of a row and its figure.
+pub type Detail = (Box<str>, i128);
+
+/// Details that a row shows.
+pub const DETAILS_MAX: usize = 10;
 
 /// Shown for the clicks whose link names no known partner.
 pub const UNKNOWN_PARTNER: &str = "Unknown partner";
@@ -174,17 +200,16 @@ impl Dimension {
         }
     }
 
-    /// The row that a cell belongs to.
+    /// The row that a cell belongs to, and the detail of the row that it adds to.
     #[must_use]
-    pub fn row(self, day: Day, partner: PartnerId, facet: &Facet) -> RowKey {
-        RowKey {
+    pub fn row(self, day: Day, partner: PartnerId, facet: &Facet) -> (RowKey, Option<Box<str>>) {
+        let (facet, detail) = self.facet.split(facet);
+        let key = RowKey {
             bucket: self.bucket.map(|bucket| bucket.first(day)),
             partner: self.partner.then_some(partner),
-            facet: match self.facet {
-                FacetKind::None => Facet::None,
-                _ => facet.clone(),
-            },
-        }
+            facet,
+        };
+        (key, detail)
     }
 
     /// The columns that name its rows.
@@ -206,13 +231,15 @@ impl Dimension {
 }
 
 impl Attribute {
-    /// What it shows for a row.
+    /// What it shows for a row with these details, the largest first.
     #[must_use]
-    pub fn text(&self, row: &RowKey, names: &dyn Names) -> String {
-        let number = match row.facet {
-            Facet::Number(number) => number,
-            _ => 0,
+    pub fn text(&self, row: &RowKey, details: &[Detail], names: &dyn Names) -> String {
+        let number = match &row.facet {
+            Facet::Number(number) => *number,
+            Facet::Text(text) => text.parse().unwrap_or(0),
+            Facet::None | Facet::Other => 0,
         };
+        let plain = |text: Option<&str>| text.unwrap_or_default().to_owned();
         let partner = row.partner.unwrap_or(PartnerId::UNKNOWN);
         let named = |name: Option<&str>, what: &str| {
             name.map_or_else(|| format!("{what} {number}"), ToOwned::to_owned)
@@ -227,11 +254,19 @@ impl Attribute {
                 .map_or_else(|| format!("Partner {partner}"), ToOwned::to_owned),
             AttributeKind::Day => day_text(row.bucket.unwrap_or(Day(0))),
             AttributeKind::Number => number.to_string(),
-            AttributeKind::Text => match &row.facet {
-                Facet::Text(text) => text.to_string(),
-                Facet::Other => OTHER.to_owned(),
-                Facet::None | Facet::Number(_) => String::new(),
+            AttributeKind::Text => facet_text(row).to_owned(),
+            AttributeKind::Part(nth) => match facet_text(row) {
+                OTHER => OTHER.to_owned(),
+                text => plain(text.split('\t').nth(nth.into())),
             },
+            AttributeKind::PropertyName => plain(names.property(partner, number)),
+            AttributeKind::AdEnd => {
+                let end = names.ad_end(AdId(number));
+                end.map_or_else(String::new, |end| end.to_string())
+            }
+            AttributeKind::AdPage => plain(names.ad_page(AdId(number))),
+            AttributeKind::PartnerContact => plain(names.contact(partner)),
+            AttributeKind::Details => details_text(details),
             AttributeKind::AdName => named(names.ad(AdId(number)), "Ad"),
             AttributeKind::EventTypeName => {
                 named(names.event_type(EventTypeId(number)), "Event type")
@@ -262,6 +297,22 @@ impl Attribute {
     }
 }
 
+fn facet_text(row: &RowKey) -> &str {
+    match &row.facet {
+        Facet::Text(text) => text,
+        Facet::Other => OTHER,
+        Facet::None | Facet::Number(_) => "",
+    }
+}
+
+fn details_text(details: &[Detail]) -> String {
+    let shown = details.iter().take(DETAILS_MAX).map(|(text, figure)| {
+        let text = if text.is_empty() { "(unknown)" } else { text };
+        format!("{text} ({figure})")
+    });
+    shown.collect::<Vec<String>>().join("; ")
+}
+
 fn date(day: Day) -> Option<jiff::civil::Date> {
     jiff::civil::date(1970, 1, 1)
         .checked_add(jiff::Span::new().days(day.0.clamp(-700_000, 2_900_000)))
@@ -290,12 +341,27 @@ mod tests {
         fn event_type(&self, id: EventTypeId) -> Option<&str> {
             (id.0 == 7).then_some("Sale")
         }
+        fn property(&self, partner: PartnerId, id: u32) -> Option<&str> {
+            ((partner.0, id) == (7, 3)).then_some("blog.example")
+        }
+        fn contact(&self, partner: PartnerId) -> Option<&str> {
+            (partner.0 == 7).then_some("seven@example.com")
+        }
+        fn ad_end(&self, id: AdId) -> Option<Millis> {
+            (id.0 == 7).then_some(Millis(0))
+        }
+        fn ad_page(&self, id: AdId) -> Option<&str> {
+            (id.0 == 7).then_some("https://shop.example/")
+        }
     }
 
     fn texts(dimension: Dimension, day: i32, partner: u32, facet: &Facet) -> Vec<String> {
-        let row = dimension.row(Day(day), PartnerId(partner), facet);
+        let (row, detail) = dimension.row(Day(day), PartnerId(partner), facet);
+        let details: Vec<Detail> = detail.into_iter().map(|detail| (detail, 2)).collect();
         let attributes = dimension.attributes();
-        attributes.map(|a| a.text(&row, &Sevens)).collect()
+        attributes
+            .map(|a| a.text(&row, &details, &Sevens))
+            .collect()
     }
 
     #[test]
@@ -316,6 +382,33 @@ mod tests {
             ["7", "Seven", "7", "Sale"]
         );
         assert_eq!(both.words(), "partner and event type");
+    }
+
+    #[test]
+    fn texts_are_shown_by_their_parts() {
+        let partner = |facet| Dimension {
+            partner: true,
+            ..Dimension::facet(facet)
+        };
+        let text = |text: &str| Facet::Text(text.into());
+        let shown = |kind, facet| texts(partner(kind), 0, 7, &facet)[2..].join("|");
+        assert_eq!(shown(FacetKind::Property, text("3")), "3|blog.example");
+        assert_eq!(shown(FacetKind::Property, text("x")), "x|");
+        assert_eq!(shown(FacetKind::Device, text("TV\ta\tb")), "TV|a|b");
+        assert_eq!(
+            shown(FacetKind::Device, Facet::Other),
+            "(other)|(other)|(other)"
+        );
+        assert_eq!(shown(FacetKind::Domain, text("")), "");
+        assert_eq!(
+            shown(FacetKind::ExpiredAd, text("7\thttps://blog.example/a")),
+            "7|Banner|1970-01-01T00:00:00.000Z|https://shop.example/|\
+             https://blog.example/a (2)|seven@example.com"
+        );
+        assert_eq!(
+            shown(FacetKind::ExpiredAd, text("8\t")),
+            "8|Ad 8|||(unknown) (2)|seven@example.com"
+        );
     }
 
     #[test]

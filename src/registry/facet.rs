@@ -1,6 +1,8 @@
 //! What the cells of a cube are kept apart by besides program, day and partner, and the columns
 //! that name it.
 
+use crate::model::tally::Facet;
+
 use super::dimension::{Attribute, AttributeKind};
 
 /// What a cube keeps apart.
@@ -14,9 +16,95 @@ pub enum FacetKind {
     EventType,
     /// The shared id of the link, or of the conversion where it names one.
     SharedId,
+    /// The partner's property that the link names.
+    Property,
+    /// The host of the page that held the link.
+    Domain,
+    /// Device, browser and system of the user agent.
+    Device,
+    /// An expired ad and the page that held the link; the page is the detail.
+    ExpiredAd,
 }
 
+const PROPERTY: &[Attribute] = &[
+    Attribute {
+        name: "MediaPropertyId",
+        kind: AttributeKind::Text,
+        help: "Number of the property that the link names; empty without one.",
+    },
+    Attribute {
+        name: "MediaProperty",
+        kind: AttributeKind::PropertyName,
+        help: "Name of the property.",
+    },
+];
+
+const DEVICE: &[Attribute] = &[
+    Attribute {
+        name: "DeviceType",
+        kind: AttributeKind::Part(0),
+        help: "DESKTOP, PHONE, TABLET, GAME, TV, ROBOT or UNKNOWN, as the user agent says.",
+    },
+    Attribute {
+        name: "Browser",
+        kind: AttributeKind::Part(1),
+        help: "Browser that the user agent names.",
+    },
+    Attribute {
+        name: "Os",
+        kind: AttributeKind::Part(2),
+        help: "System that the user agent names.",
+    },
+];
+
+const EXPIRED_AD: &[Attribute] = &[
+    Attribute {
+        name: "AdId",
+        kind: AttributeKind::Number,
+        help: "Number of the expired ad.",
+    },
+    Attribute {
+        name: "Ad",
+        kind: AttributeKind::AdName,
+        help: "Name of the ad.",
+    },
+    Attribute {
+        name: "Expired",
+        kind: AttributeKind::AdEnd,
+        help: "When the ad ended, by the catalogue in force.",
+    },
+    Attribute {
+        name: "SentTo",
+        kind: AttributeKind::AdPage,
+        help: "Where customers of the expired ad are sent, by the catalogue in force.",
+    },
+    Attribute {
+        name: "ReferringPages",
+        kind: AttributeKind::Details,
+        help: "The ten pages with most clicks and their clicks, without queries: those to mend. A \
+            page that did not tell its address is `(unknown)`.",
+    },
+    Attribute {
+        name: "Contact",
+        kind: AttributeKind::PartnerContact,
+        help: "Whom to write to at the partner, by the catalogue in force.",
+    },
+];
+
 impl FacetKind {
+    /// A facet of this kind without its detail, and the detail.
+    #[must_use]
+    pub fn split(self, facet: &Facet) -> (Facet, Option<Box<str>>) {
+        match (self, facet) {
+            (Self::None, _) => (Facet::None, None),
+            (Self::ExpiredAd, Facet::Text(text)) => {
+                let (ad, page) = text.split_once('\t').unwrap_or((text, ""));
+                (Facet::Number(ad.parse().unwrap_or(0)), Some(page.into()))
+            }
+            (_, facet) => (facet.clone(), None),
+        }
+    }
+
     /// What one of its values is, in words.
     #[must_use]
     pub const fn word(self) -> Option<&'static str> {
@@ -25,6 +113,10 @@ impl FacetKind {
             Self::Ad => Some("ad"),
             Self::EventType => Some("event type"),
             Self::SharedId => Some("shared id"),
+            Self::Property => Some("property"),
+            Self::Domain => Some("referring domain"),
+            Self::Device => Some("device, browser and system"),
+            Self::ExpiredAd => Some("expired ad"),
         }
     }
 
@@ -63,6 +155,15 @@ impl FacetKind {
                 help: "Shared id of the link, or of the conversion where it names one; empty \
                     without one.",
             }],
+            Self::Property => PROPERTY,
+            Self::Domain => &[Attribute {
+                name: "ReferringDomain",
+                kind: AttributeKind::Text,
+                help: "Host of the page that held the link, without `www.`; empty where the \
+                    browser did not say.",
+            }],
+            Self::Device => DEVICE,
+            Self::ExpiredAd => EXPIRED_AD,
         }
     }
 }

@@ -61,6 +61,12 @@ pub const PAYABLE_CLICKS: Measure = Measure {
     source: Source::Stored(Stored::PayableClicks),
     help: "Unique clicks that nothing keeps from being paid.",
 };
+/// When the last click came.
+pub const LAST_CLICK: Measure = Measure {
+    name: "LastClick",
+    source: Source::Stored(Stored::LastClick),
+    help: "When the last of the clicks came.",
+};
 /// All actions.
 pub const GROSS_ACTIONS: Measure = Measure {
     name: "GrossActions",
@@ -133,6 +139,7 @@ pub const MEASURES: &[Measure] = &[
     RAW_CLICKS,
     CLICKS,
     PAYABLE_CLICKS,
+    LAST_CLICK,
     GROSS_ACTIONS,
     ACTIONS,
     SALE_AMOUNT,

@@ -128,6 +128,57 @@ pub const REPORTS: &[Report] = &[
         },
         measures: PERFORMANCE,
     },
+    Report {
+        handle: "att_adv_performance_by_property_pm_only",
+        name: "Performance by Property",
+        category: "Performance",
+        help: "Clicks, actions and money of each partner's properties.",
+        cube: CubeId::PROPERTY,
+        dimension: Dimension {
+            partner: true,
+            ..Dimension::facet(FacetKind::Property)
+        },
+        measures: PERFORMANCE,
+    },
+    Report {
+        handle: "att_adv_performance_by_referring_domain_pm_only",
+        name: "Performance by Referring Domain",
+        category: "Performance",
+        help: "Clicks, actions and money of each partner and host that its links were on.",
+        cube: CubeId::DOMAIN,
+        dimension: Dimension {
+            partner: true,
+            ..Dimension::facet(FacetKind::Domain)
+        },
+        measures: PERFORMANCE,
+    },
+    Report {
+        handle: "att_adv_performance_by_device_pm_only",
+        name: "Performance by Device and Browser",
+        category: "Performance",
+        help: "Clicks, actions and money of each device, browser and system.",
+        cube: CubeId::DEVICE,
+        dimension: Dimension::facet(FacetKind::Device),
+        measures: PERFORMANCE,
+    },
+    Report {
+        handle: "adv_clicks_from_expired_ads",
+        name: "Clicks from Expired Ads",
+        category: "Operations",
+        help: "Clicks on ads that had ended, by partner and ad, with the pages that still show \
+            them: what a brand needs to tell a partner which page to mend.",
+        cube: CubeId::EXPIRED_AD,
+        dimension: Dimension {
+            partner: true,
+            ..Dimension::facet(FacetKind::ExpiredAd)
+        },
+        measures: &[
+            measure::RAW_CLICKS,
+            measure::CLICKS,
+            measure::PAYABLE_CLICKS,
+            measure::LAST_CLICK,
+        ],
+    },
 ];
 
 impl Report {
@@ -135,6 +186,13 @@ impl Report {
     #[must_use]
     pub fn with_handle(handle: &str) -> Option<&'static Self> {
         REPORTS.iter().find(|report| report.handle == handle)
+    }
+
+    /// What a tally adds to the first column of figures.
+    #[must_use]
+    pub fn first_figure(&self, tally: &Tally) -> i128 {
+        let first = self.measures.first();
+        first.and_then(|measure| measure.value(tally)).unwrap_or(0)
     }
 
     /// Whether any figure of a row is other than 0.

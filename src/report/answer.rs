@@ -5,12 +5,12 @@ use std::cmp::Ordering;
 use ahash::AHashMap;
 
 use crate::catalog::Catalog;
-use crate::catalog::snapshot::{Brand, Program};
+use crate::catalog::snapshot::{Ad, Brand, Program};
 use crate::model::id::{AdId, EventTypeId, PartnerId, ProgramId};
 use crate::model::tally::Tally;
 use crate::model::time::Millis;
 use crate::registry::Report;
-use crate::registry::dimension::{Names, RowKey};
+use crate::registry::dimension::{DETAILS_MAX, Detail, Names, RowKey};
 use crate::registry::report::Column;
 
 use super::error::ReportError;
@@ -25,6 +25,9 @@ pub struct Row {
     pub key: RowKey,
     /// Its sums.
     pub tally: Tally,
+    /// What it is made of, with the figure each adds to the first column of figures; the largest
+    /// first.
+    pub details: Vec<Detail>,
 }
 
 /// Every row of a query in order, before it is cut into pages.
@@ -36,6 +39,17 @@ pub struct Answer {
     pub as_of: Option<Watermark>,
     /// The rows in order; those without any event are left out.
     pub rows: Vec<Row>,
+}
+
+/// Figures of the details of a row.
+type Details = AHashMap<Box<str>, i128>;
+
+/// The details of a row that are shown, the largest first.
+fn ranked(details: Details) -> Vec<Detail> {
+    let mut ranked: Vec<Detail> = details.into_iter().collect();
+    ranked.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    ranked.truncate(DETAILS_MAX);
+    ranked
 }
 
 /// Reads reports for one brand.
@@ -69,7 +83,7 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
     /// # Errors
     /// The sums can't be read.
     pub fn answer(&self, report: &'static Report, query: &Query) -> Result<Answer, ReportError> {
-        let mut sums: AHashMap<RowKey, Tally> = AHashMap::new();
+        let mut sums: AHashMap<RowKey, (Tally, Details)> = AHashMap::new();
         let wanted = Wanted {
             cube: report.cube,
             programs: &query.programs,
@@ -79,14 +93,22 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
         let as_of = self
             .source
             .read(&wanted, &mut |cell| {
-                let key = report.dimension.row(cell.day, cell.partner, &cell.facet);
-                sums.entry(key).or_default().merge(&cell.tally);
+                let (key, detail) = report.dimension.row(cell.day, cell.partner, &cell.facet);
+                let (sums, details) = sums.entry(key).or_default();
+                sums.merge(&cell.tally);
+                if let Some(detail) = detail {
+                    *details.entry(detail).or_default() += report.first_figure(&cell.tally);
+                }
             })
             .map_err(|error| ReportError::Unreadable(error.to_string()))?;
         let mut rows: Vec<Row> = sums
             .into_iter()
-            .filter(|(_, tally)| report.shows(tally))
-            .map(|(key, tally)| Row { key, tally })
+            .filter(|(_, (tally, _))| report.shows(tally))
+            .map(|(key, (tally, details))| Row {
+                key,
+                tally,
+                details: ranked(details),
+            })
             .collect();
         rows.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         if let Some(sort) = query.sort {
@@ -131,7 +153,7 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
             }
             Some(Column::Attribute(attribute)) => {
                 let names = self.names(query);
-                rows.sort_by_cached_key(|row| attribute.text(&row.key, &names));
+                rows.sort_by_cached_key(|row| attribute.text(&row.key, &row.details, &names));
                 if sort.descending {
                     rows.reverse();
                 }
@@ -152,6 +174,11 @@ impl<'a> CatalogNames<'a> {
         let programs = self.programs.iter();
         programs.filter_map(|program| self.catalog.program(*program))
     }
+
+    fn ad_of(&self, id: AdId) -> Option<(&'a Program, &'a Ad)> {
+        self.programs()
+            .find_map(|program| program.ads.get(&id).map(|ad| (program, ad)))
+    }
 }
 
 impl Names for CatalogNames<'_> {
@@ -160,8 +187,8 @@ impl Names for CatalogNames<'_> {
     }
 
     fn ad(&self, id: AdId) -> Option<&str> {
-        let ad = self.programs().find_map(|program| program.ads.get(&id));
-        ad.map(|ad| &*ad.name)
+        let (_, ad) = self.ad_of(id)?;
+        Some(&*ad.name)
     }
 
     fn event_type(&self, id: EventTypeId) -> Option<&str> {
@@ -169,5 +196,26 @@ impl Names for CatalogNames<'_> {
             .programs()
             .find_map(|program| program.event_types.get(&id));
         named.map(|event_type| &*event_type.name)
+    }
+
+    fn property(&self, partner: PartnerId, id: u32) -> Option<&str> {
+        let mut properties = self.catalog.partner(partner)?.properties.iter();
+        let found = properties.find(|(number, _)| *number == id);
+        found.map(|(_, name)| &**name)
+    }
+
+    fn contact(&self, partner: PartnerId) -> Option<&str> {
+        let partner = self.catalog.partner(partner)?;
+        Some(&*partner.contact)
+    }
+
+    fn ad_end(&self, id: AdId) -> Option<Millis> {
+        self.ad_of(id)?.1.end
+    }
+
+    fn ad_page(&self, id: AdId) -> Option<&str> {
+        let (_, ad) = self.ad_of(id)?;
+        let landing = ad.expired_landing.as_deref().unwrap_or(&ad.landing);
+        Some(&*landing.url)
     }
 }

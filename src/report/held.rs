@@ -93,6 +93,7 @@ mod tests {
         let row = Row {
             key: RowKey::default(),
             tally: Tally::default(),
+            details: Vec::new(),
         };
         Arc::new(Answer {
             report: &REPORTS[0],

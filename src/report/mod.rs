@@ -16,6 +16,8 @@
 
 pub mod answer;
 pub mod error;
+#[cfg(test)]
+mod facet_tests;
 pub mod held;
 pub mod listing;
 pub mod page;

@@ -83,7 +83,7 @@ impl Serialize for Record<'_, '_> {
         for column in self.of.answer.report.columns() {
             match column {
                 Column::Attribute(attribute) => {
-                    let text = attribute.text(&self.row.key, self.of.names);
+                    let text = attribute.text(&self.row.key, &self.row.details, self.of.names);
                     map.serialize_entry(attribute.name, &text)?;
                 }
                 Column::Measure(measure) => {

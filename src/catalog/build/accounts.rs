@@ -66,6 +66,10 @@ fn compiled_partner(partner: &PartnerDoc, problems: &mut Problems) -> Partner {
         Some(group) => problems.or(partner, "group", text::name(group), Box::default()),
         None => Box::default(),
     };
+    let contact = match &partner.contact {
+        Some(contact) => problems.or(partner, "contact", text::name(contact), Box::default()),
+        None => Box::default(),
+    };
     let mut seen = Seen::default();
     let mut properties = Vec::with_capacity(partner.properties.len());
     for property in &partner.properties {
@@ -80,6 +84,7 @@ fn compiled_partner(partner: &PartnerDoc, problems: &mut Problems) -> Partner {
         name: problems.or(partner, "name", text::name(&partner.name), Box::default()),
         active: state == "ACTIVE",
         group,
+        contact,
         properties: properties.into(),
         unique_urls: unique_urls(partner, problems),
     }

@@ -36,6 +36,9 @@ pub struct PartnerDoc {
     /// Group it is filed under.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
+    /// Whom to write to: a name, an address, a page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<String>,
     /// Its sites, profiles and apps.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub properties: Vec<PropertyDoc>,

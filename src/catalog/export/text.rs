@@ -204,6 +204,7 @@ impl Text {
             name,
             state,
             group,
+            contact,
             properties,
             unique_urls,
             line: _,
@@ -213,6 +214,7 @@ impl Text {
         self.pair("name", quoted(name));
         self.pair("state", quoted(state));
         self.maybe("group", group.as_deref().map(quoted));
+        self.maybe("contact", contact.as_deref().map(quoted));
         self.list("properties", properties, |PropertyDoc { id, name }| {
             format!("{{ id = {id}, name = {} }}", quoted(name))
         });

@@ -186,6 +186,8 @@ pub struct Partner {
     pub active: bool,
     /// Group it is filed under, or empty.
     pub group: Box<str>,
+    /// Whom to write to, or empty.
+    pub contact: Box<str>,
     /// Its properties: number and name.
     pub properties: Box<[(u32, Box<str>)]>,
     /// Beginnings of pages that are the partner's alone, in the URL parser's own form, longest

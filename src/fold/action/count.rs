@@ -38,7 +38,7 @@ impl Desk<'_, '_> {
             && let Some(row) = self.folder.log().click_row(slot, action.partner, number)?
         {
             let click = click_row::read(&row).map_err(crate::log::LogError::from)?;
-            clicked = self.folder.cells.facets(&click);
+            clicked = self.folder.facets(&click)?;
         }
         let entry = self.folder.log().entry(action.submission)?;
         let said = match &entry {

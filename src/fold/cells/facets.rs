@@ -21,8 +21,13 @@ pub(super) enum Short {
 pub(in crate::fold) struct Facets {
     ad: AdId,
     event_type: Option<EventTypeId>,
-    /// Number of its text.
+    // Numbers of texts.
     shared_id: u32,
+    property: u32,
+    device: u32,
+    domain: u32,
+    /// Ad and page, of a click on an expired ad.
+    expired: Option<u32>,
 }
 
 impl Facets {
@@ -36,11 +41,25 @@ impl Facets {
             ..Self::default()
         };
         for (parameter, value) in click.parameters.clone() {
-            if parameter == Parameter::SharedId {
-                facets.shared_id = texts.number(&String::from_utf8_lossy(value));
-            }
+            let facet = match parameter {
+                Parameter::SharedId => &mut facets.shared_id,
+                Parameter::Property => &mut facets.property,
+                _ => continue,
+            };
+            *facet = texts.number(&String::from_utf8_lossy(value));
         }
         facets
+    }
+
+    /// Adds what the request of a click says of device and page.
+    pub(super) fn describe(&mut self, device: &str, domain: &str, texts: &mut Texts) {
+        self.device = texts.number(device);
+        self.domain = texts.number(domain);
+    }
+
+    /// Adds the page that leads to the expired ad.
+    pub(super) fn expired(&mut self, page: &str, texts: &mut Texts) {
+        self.expired = Some(texts.number(&format!("{}\t{page}", self.ad)));
     }
 
     /// Those of an action that came by a click with these; what was said of the action itself
@@ -55,6 +74,7 @@ impl Facets {
             ad,
             event_type: Some(event_type),
             shared_id: shared_id.map_or(self.shared_id, |text| texts.number(text)),
+            ..self
         }
     }
 
@@ -65,6 +85,10 @@ impl Facets {
             FacetKind::Ad => Some(Short::Number(self.ad.0)),
             FacetKind::EventType => self.event_type.map(|id| Short::Number(id.0)),
             FacetKind::SharedId => Some(Short::Text(self.shared_id)),
+            FacetKind::Property => Some(Short::Text(self.property)),
+            FacetKind::Device => Some(Short::Text(self.device)),
+            FacetKind::Domain => Some(Short::Text(self.domain)),
+            FacetKind::ExpiredAd => self.expired.map(Short::Text),
         }
     }
 }

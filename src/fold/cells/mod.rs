@@ -8,4 +8,4 @@ mod sums;
 mod texts;
 
 pub(super) use facets::Facets;
-pub(super) use sums::{Cells, Spot};
+pub(super) use sums::{Cells, Counted, Spot};

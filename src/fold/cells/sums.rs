@@ -7,7 +7,7 @@ use crate::derived::{Batch, CellKey, Families};
 use crate::model::click::{Click, Parameter};
 use crate::model::id::{AdId, EventTypeId, PartnerId, ProgramId};
 use crate::model::tally::{Facet, Stored, Tally};
-use crate::model::time::Day;
+use crate::model::time::{Day, Millis};
 use crate::registry::cube::{CUBES, CubeId, Granularity, TEXTS_MAX};
 use crate::registry::facet::FacetKind;
 
@@ -27,6 +27,14 @@ pub(in crate::fold) struct Spot {
     pub(in crate::fold) partner: PartnerId,
 }
 
+/// What a click counts as.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::fold) struct Counted {
+    pub(in crate::fold) unique: bool,
+    pub(in crate::fold) payable: bool,
+    pub(in crate::fold) time: Millis,
+}
+
 /// Where a cell lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Place {
@@ -41,6 +49,8 @@ struct Clicks {
     raw: u32,
     unique: u32,
     payable: u32,
+    /// Own time of the last one.
+    last: i64,
 }
 
 /// The clicks of one cube that fell into one cell in a row.
@@ -89,6 +99,16 @@ impl Cells {
         Facets::of_click(click, &mut self.texts)
     }
 
+    /// Adds to the facets of a click what its request says of device and page.
+    pub(in crate::fold) fn describe(&mut self, facets: &mut Facets, device: &str, domain: &str) {
+        facets.describe(device, domain, &mut self.texts);
+    }
+
+    /// Adds to the facets of a click on an expired ad the page that leads to it.
+    pub(in crate::fold) fn expired(&mut self, facets: &mut Facets, page: &str) {
+        facets.expired(page, &mut self.texts);
+    }
+
     /// What an action is kept apart by that came by a click with `clicked`.
     pub(in crate::fold) fn facets_of_action(
         &mut self,
@@ -100,13 +120,7 @@ impl Cells {
     }
 
     /// Counts a click in every cube of clicks.
-    pub(in crate::fold) fn click(
-        &mut self,
-        spot: Spot,
-        facets: &Facets,
-        unique: bool,
-        payable: bool,
-    ) {
+    pub(in crate::fold) fn click(&mut self, spot: Spot, facets: &Facets, counted: Counted) {
         for run in &mut self.runs {
             let Some(facet) = facets.get(run.facet) else {
                 continue;
@@ -120,8 +134,9 @@ impl Cells {
             }
             if let Some((_, clicks)) = &mut run.last {
                 clicks.raw += 1;
-                clicks.unique += u32::from(unique);
-                clicks.payable += u32::from(payable);
+                clicks.unique += u32::from(counted.unique);
+                clicks.payable += u32::from(counted.payable);
+                clicks.last = clicks.last.max(counted.time.0);
             }
         }
     }
@@ -160,6 +175,9 @@ impl Cells {
             tally.add(Stored::RawClicks, clicks.raw.into());
             tally.add(Stored::Clicks, clicks.unique.into());
             tally.add(Stored::PayableClicks, clicks.payable.into());
+            if place.cube == CubeId::EXPIRED_AD {
+                tally.add(Stored::LastClick, clicks.last.into());
+            }
         }
         for (place, more) in self.sums.drain(..) {
             changed.entry(place).or_default().merge(&more);
@@ -264,5 +282,6 @@ fn settle(clicks: &mut AHashMap<Place, Clicks>, run: Option<(Place, Clicks)>) {
         clicks.raw += more.raw;
         clicks.unique += more.unique;
         clicks.payable += more.payable;
+        clicks.last = clicks.last.max(more.last);
     }
 }

@@ -21,6 +21,7 @@ use super::super::days::Days;
 use super::super::error::FoldError;
 use super::agents::Agents;
 use super::classify;
+use super::requests::Requests;
 use super::row::{Row, click_terms};
 
 /// Window rows held between slots; beyond that all are read again. One row takes about 56 bytes.
@@ -41,6 +42,7 @@ pub(in crate::fold) struct Judging<'a, 'f> {
     pub(in crate::fold) families: &'a Families<'f>,
     pub(in crate::fold) catalog: &'a Catalog,
     pub(in crate::fold) agents: &'a mut Agents,
+    pub(in crate::fold) requests: &'a mut Requests,
     pub(in crate::fold) days: &'a mut Days,
     pub(in crate::fold) cells: &'a mut Cells,
 }
@@ -142,7 +144,11 @@ impl Imports {
             Some(program) => judging.days.of(row.program, &program.time_zone, row.time),
             None => row.time.utc_day(),
         };
-        row.count(judging.cells, day);
+        let (log, cells) = (judging.log, &mut *judging.cells);
+        judging
+            .requests
+            .describe(log, row.request, &mut row.facets, cells)?;
+        row.count(cells, day);
         Ok(())
     }
 
@@ -165,8 +171,10 @@ impl Imports {
         judging: &mut Judging<'_, '_>,
     ) -> Result<(), FoldError> {
         let terms = click_terms(judging.catalog, row.program);
-        let agent = judging.agents.of(judging.log, row.user_agent, row.flags)?;
-        let mut reasons = classify::reasons(row.flags, agent, terms.pays_expired_ads);
+        let agent = judging
+            .agents
+            .of(judging.log, row.request.user_agent, row.request.flags)?;
+        let mut reasons = classify::reasons(row.request.flags, agent, terms.pays_expired_ads);
         row.verdict.class = if let Some(class) = classify::outside_windows(reasons) {
             class
         } else {

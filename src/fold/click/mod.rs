@@ -5,7 +5,9 @@
 
 pub(super) mod agents;
 pub(super) mod classify;
+pub(super) mod device;
 pub(super) mod imported;
+pub(super) mod requests;
 pub(super) mod robots;
 pub(super) mod row;
 pub(super) mod window;

@@ -2,11 +2,12 @@
 
 use crate::catalog::Catalog;
 use crate::derived::{Class, Reasons, Verdict, VerdictKey, WindowKey};
-use crate::model::click::{ClickFlags, StoredClick, Visitor};
-use crate::model::id::{EventNumber, PartnerId, ProgramId, Slot, StringRef};
+use crate::model::click::{StoredClick, Visitor};
+use crate::model::id::{EventNumber, PartnerId, ProgramId, Slot};
 use crate::model::time::{Day, Millis};
 
-use super::super::cells::{Cells, Facets, Spot};
+use super::super::cells::{Cells, Counted, Facets, Spot};
+use super::requests::Request;
 use super::window::Rule;
 
 /// What the fold keeps of a click while it folds its slot.
@@ -19,8 +20,7 @@ pub(in crate::fold) struct Row {
     pub(in crate::fold) number: EventNumber,
     pub(in crate::fold) visitor: Visitor,
     pub(in crate::fold) visitor_before: Option<Visitor>,
-    pub(in crate::fold) flags: ClickFlags,
-    pub(in crate::fold) user_agent: StringRef,
+    pub(in crate::fold) request: Request,
     pub(in crate::fold) verdict: Verdict,
 }
 
@@ -35,8 +35,7 @@ impl Row {
             number: stored.number,
             visitor: stored.click.visitor,
             visitor_before: stored.click.visitor_before,
-            flags: stored.click.flags,
-            user_agent: stored.click.user_agent,
+            request: Request::of(&stored.click),
             verdict: Verdict {
                 class: Class::Unique,
                 reasons: Reasons::NONE,
@@ -58,8 +57,12 @@ impl Row {
             day,
             partner: self.verdict.bucket(self.partner),
         };
-        let unique = self.verdict.class == Class::Unique;
-        cells.click(spot, &self.facets, unique, self.verdict.payable());
+        let counted = Counted {
+            unique: self.verdict.class == Class::Unique,
+            payable: self.verdict.payable(),
+            time: self.time,
+        };
+        cells.click(spot, &self.facets, counted);
     }
 
     pub(in crate::fold) fn key(&self) -> VerdictKey {

@@ -129,7 +129,7 @@ impl Check<'_> {
     fn log_clicks(&mut self, slot: Slot) -> Result<(), FoldError> {
         let mut sum = Sum::default();
         let (balance, recount) = (&mut self.balance, &mut self.recount);
-        let (view, zones) = (self.view, &self.zones);
+        let (log, view, zones) = (self.log, self.view, &self.zones);
         let mut failed = Ok(());
         self.log.for_each_click(slot, &mut |stored| {
             let program = stored.click.program;
@@ -139,7 +139,7 @@ impl Check<'_> {
             balance.row(program, Stream::Click);
             let key = VerdictKey::of_live(program, stored.partner, stored.number);
             if failed.is_ok() {
-                failed = recount.click(view, zones, key, &stored.click);
+                failed = recount.click(log, view, zones, key, &stored.click);
             }
         })?;
         failed?;
@@ -153,7 +153,8 @@ impl Check<'_> {
     fn log_imported(&mut self, slot: Slot) -> Result<(), FoldError> {
         let mut rows = Vec::new();
         let mut sum = Sum::default();
-        let (recount, view, zones) = (&mut self.recount, self.view, &self.zones);
+        let (log, view, zones) = (self.log, self.view, &self.zones);
+        let recount = &mut self.recount;
         let mut failed = Ok(());
         self.log
             .for_each_imported(slot, &mut |partner, number, imported| {
@@ -170,7 +171,7 @@ impl Check<'_> {
                     number,
                 };
                 if failed.is_ok() {
-                    failed = recount.click(view, zones, key, &imported.click);
+                    failed = recount.click(log, view, zones, key, &imported.click);
                 }
             })?;
         failed?;

@@ -21,6 +21,7 @@ mod notices;
 mod recount;
 mod recurrences;
 mod report;
+mod said;
 mod updates;
 
 pub use check::verify;

@@ -5,11 +5,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::derived::{Action, ActionId, Class, DerivedError, Reasons, Verdict, VerdictKey, View};
-use crate::log::row::click as click_row;
-use crate::log::{Log, LogError, Parameters};
-use crate::model::click::{Click, Parameter};
-use crate::model::entry::Entry;
+use crate::derived::{Action, ActionId, Class, Reasons, Verdict, VerdictKey, View};
+use crate::log::{Log, Parameters};
+use crate::model::click::Click;
 use crate::model::id::{CatalogVersion, PartnerId, ProgramId, Slot};
 use crate::model::tally::{Facet, Stored, Tally};
 use crate::model::time::{Day, Millis};
@@ -18,6 +16,7 @@ use crate::registry::cube::{CUBES, CubeId};
 use super::super::catalogs::Catalogs;
 use super::super::error::FoldError;
 use super::report::VerifyReport;
+use super::said::Said;
 
 const EPOCH: Date = jiff::civil::date(1970, 1, 1);
 
@@ -72,11 +71,14 @@ type Place = (CubeId, ProgramId, Day, PartnerId);
 
 /// What the cells should hold.
 #[derive(Debug, Default)]
-pub(super) struct Recount(AHashMap<Place, AHashMap<Facet, Tally>>);
+pub(super) struct Recount {
+    cells: AHashMap<Place, AHashMap<Facet, Tally>>,
+    said: Said,
+}
 
 impl Recount {
     fn add(&mut self, place: Place, facet: Facet, more: &Tally) {
-        let facets = self.0.entry(place).or_default();
+        let facets = self.cells.entry(place).or_default();
         facets.entry(facet).or_default().merge(more);
     }
 
@@ -90,21 +92,22 @@ impl Recount {
     /// Counts a click as it lies in the log, in all other sums.
     pub(super) fn click(
         &mut self,
+        log: &Log,
         view: &View<'_>,
         zones: &Zones,
         key: VerdictKey,
         click: &Click<Parameters<'_>>,
-    ) -> Result<(), DerivedError> {
+    ) -> Result<(), FoldError> {
         let Some(verdict) = view.verdict(key)? else {
             return Ok(());
         };
         let (program, day, partner) = spot(zones, key, verdict);
-        for (cube, facet) in [
-            (CubeId::AD, Facet::Number(click.ad.0)),
-            (CubeId::SHARED_ID, Facet::Text(shared_id(click))),
-        ] {
-            let place = (cube, program, day, partner);
-            self.add(place, facet, &counts(verdict));
+        for (cube, facet) in self.said.of_click(log, click)? {
+            let mut more = counts(verdict);
+            if cube == CubeId::EXPIRED_AD {
+                more.add(Stored::LastClick, key.time.0.into());
+            }
+            self.add((cube, program, day, partner), facet, &more);
         }
         Ok(())
     }
@@ -125,15 +128,10 @@ impl Recount {
         let amount = action.amount.map_or(0, |amount| i128::from(amount.0));
         more.add(Stored::SaleAmount, amount);
         more.add(Stored::ActionCost, action.cost.0.into());
-        for (cube, facet) in [
-            (CubeId::PARTNER_PERFORMANCE, Facet::None),
-            (CubeId::AD, Facet::Number(action.ad.0)),
-            (CubeId::EVENT_TYPE, Facet::Number(id.event_type.0)),
-            (
-                CubeId::SHARED_ID,
-                Facet::Text(shared_id_of_action(log, action)?),
-            ),
-        ] {
+        let mut facets = self.said.of_action(log, action)?;
+        facets.push((CubeId::PARTNER_PERFORMANCE, Facet::None));
+        facets.push((CubeId::EVENT_TYPE, Facet::Number(id.event_type.0)));
+        for (cube, facet) in facets {
             self.add((cube, id.program, day, action.partner), facet, &more);
         }
         Ok(())
@@ -150,7 +148,7 @@ impl Recount {
             view.for_each_cell_of_all(cube.id, &mut |cell| {
                 report.cells += 1;
                 let place = (cube.id, cell.program, cell.day, cell.partner);
-                let counted = self.0.get_mut(&place);
+                let counted = self.cells.get_mut(&place);
                 let counted = counted.and_then(|facets| facets.remove(&cell.facet));
                 if cell.facet == Facet::Other {
                     others.push((place, cell.tally));
@@ -163,7 +161,7 @@ impl Recount {
                 self.other(place, &stored, report);
             }
         }
-        let mut missing: Vec<_> = self.0.into_iter().collect();
+        let mut missing: Vec<_> = self.cells.into_iter().collect();
         missing.sort_unstable_by_key(|(place, _)| *place);
         for (place, facets) in missing {
             for (facet, counted) in facets {
@@ -177,7 +175,7 @@ impl Recount {
     /// Compares the cell of all texts that are not kept apart with what is left of a place.
     fn other(&mut self, place: Place, stored: &Tally, report: &mut VerifyReport) {
         let mut counted = Tally::default();
-        for (_, left) in self.0.remove(&place).unwrap_or_default() {
+        for (_, left) in self.cells.remove(&place).unwrap_or_default() {
             counted.merge(&left);
         }
         counted.add(Stored::Texts, stored.get(Stored::Texts));
@@ -194,33 +192,6 @@ fn spot(zones: &Zones, key: VerdictKey, verdict: Verdict) -> (ProgramId, Day, Pa
     };
     let day = zones.day(verdict.slot, key.program, key.time);
     (key.program, day, partner)
-}
-
-fn shared_id(click: &Click<Parameters<'_>>) -> Box<str> {
-    let mut parameters = click.parameters.clone();
-    let found = parameters.find(|(parameter, _)| *parameter == Parameter::SharedId);
-    found.map_or_else(Box::default, |(_, value)| {
-        String::from_utf8_lossy(value).into()
-    })
-}
-
-/// What the conversion says, or else its click.
-fn shared_id_of_action(log: &Log, action: &Action) -> Result<Box<str>, FoldError> {
-    if let Some(Entry::Conversion(submission)) = log.entry(action.submission)?
-        && let Some(said) = submission.field("SharedId")
-    {
-        return Ok(said.into());
-    }
-    let Some((slot, number)) = action
-        .click
-        .and_then(|click| Some((click.slot?, click.number)))
-    else {
-        return Ok(Box::default());
-    };
-    let row = log.click_row(slot, action.partner, number)?;
-    let read = row.as_deref().map(click_row::read).transpose();
-    let click = read.map_err(LogError::from)?;
-    Ok(click.as_ref().map(shared_id).unwrap_or_default())
 }
 
 /// What a click counts for.

@@ -7,7 +7,7 @@ use clickd::derived::View;
 use clickd::fold::{Folder, verify};
 use clickd::log::{Clock, Log, Options, Outcome};
 use clickd::model::click::{Click, ClickFlags, Network, Parameter, Visitor};
-use clickd::model::id::{AdId, EventNumber, PartnerId, ProgramId, StringRef};
+use clickd::model::id::{AdId, EventNumber, PartnerId, ProgramId, Slot, StringRef};
 use clickd::model::tally::{Facet, Stored, Tally};
 use clickd::model::time::{Day, Millis};
 use clickd::registry::cube::{CUBES, CubeId, TEXTS_MAX};
@@ -71,37 +71,81 @@ fn what_is_kept_apart_adds_up_to_the_whole() {
             let parts: Sums = parts.into_iter().filter(|(_, t)| !t.is_zero()).collect();
             assert_eq!(parts, whole, "{} seed {seed}", cube.name);
         }
-        let mut ads: BTreeMap<(u32, u32), i128> = BTreeMap::new();
-        let mut shared: BTreeMap<(u32, String), i128> = BTreeMap::new();
-        for slot in log.first_slot().unwrap().unwrap().0..=log.sealed().0 {
-            log.for_each_click(clickd::model::id::Slot(slot), &mut |row| {
-                let program = row.click.program.0;
-                *ads.entry((program, row.click.ad.0)).or_default() += 1;
-                let mut parameters = row.click.parameters.clone();
-                let value = parameters.next().map_or(&[][..], |(_, value)| value);
-                let text = String::from_utf8(value.to_vec()).unwrap();
-                *shared.entry((program, text)).or_default() += 1;
-            })
-            .unwrap();
-        }
-        let mut found: BTreeMap<(u32, u32), i128> = BTreeMap::new();
-        for ((program, _, _, facet), tally) in cells(&view, CubeId::AD) {
-            let Facet::Number(ad) = facet else {
-                panic!("{facet:?} is no ad")
-            };
-            *found.entry((program, ad)).or_default() += tally.get(Stored::RawClicks);
-        }
-        found.retain(|_, clicks| *clicks > 0);
-        assert_eq!(found, ads);
-        let mut found: BTreeMap<(u32, String), i128> = BTreeMap::new();
-        for ((program, _, _, facet), tally) in cells(&view, CubeId::SHARED_ID) {
-            if let Facet::Text(text) = facet {
-                *found.entry((program, text.into())).or_default() += tally.get(Stored::RawClicks);
-            }
-        }
-        found.retain(|_, clicks| *clicks > 0);
-        assert_eq!(found, shared);
+        assert_eq!(stored_clicks(&view), clicks_of(&log), "seed {seed}");
     }
+}
+
+/// Raw clicks by cube, program and value.
+type ByValue = BTreeMap<(&'static str, u32, String), i128>;
+
+const KINDS: [(&str, CubeId); 6] = [
+    ("ad", CubeId::AD),
+    ("shared id", CubeId::SHARED_ID),
+    ("property", CubeId::PROPERTY),
+    ("domain", CubeId::DOMAIN),
+    ("device", CubeId::DEVICE),
+    ("expired", CubeId::EXPIRED_AD),
+];
+
+fn stored_clicks(view: &View<'_>) -> ByValue {
+    let mut found = ByValue::new();
+    for (kind, cube) in KINDS {
+        for ((program, _, _, facet), tally) in cells(view, cube) {
+            let value = match facet {
+                Facet::Number(number) => number.to_string(),
+                Facet::Text(text) => text.into(),
+                Facet::None | Facet::Other => continue,
+            };
+            let raw = tally.get(Stored::RawClicks);
+            *found.entry((kind, program, value)).or_default() += raw;
+            let last = tally.get(Stored::LastClick);
+            assert_eq!(last > 0, kind == "expired");
+        }
+    }
+    found.retain(|_, clicks| *clicks > 0);
+    found
+}
+
+/// The same from the rows of the log.
+fn clicks_of(log: &Log) -> ByValue {
+    let mut counted = ByValue::new();
+    let string = |at| String::from_utf8(log.string(at).unwrap().unwrap_or_default()).unwrap();
+    for slot in log.first_slot().unwrap().unwrap().0..=log.sealed().0 {
+        log.for_each_click(Slot(slot), &mut |row| {
+            let mut count = |kind, value: &str| {
+                let place = (kind, row.click.program.0, value.to_owned());
+                *counted.entry(place).or_default() += 1;
+            };
+            count("ad", &row.click.ad.to_string());
+            let mut shared = String::new();
+            for (parameter, value) in row.click.parameters.clone() {
+                let value = String::from_utf8(value.to_vec()).unwrap();
+                match parameter {
+                    Parameter::Property => count("property", &value),
+                    _ => shared = value,
+                }
+            }
+            count("shared id", &shared);
+            let page = string(row.click.referrer);
+            let domain = match page.as_str() {
+                "https://www.blog.example/a" => "blog.example",
+                "https://deals.example:8443/b/c" => "deals.example",
+                _ => "",
+            };
+            count("domain", domain);
+            let device = match string(row.click.user_agent).as_str() {
+                "Mozilla/5.0 Firefox/1.0" => "UNKNOWN\tFirefox\tUNKNOWN",
+                "curl/8" => "UNKNOWN\tHTTP Library\tUNKNOWN",
+                _ => "UNKNOWN\tUNKNOWN\tUNKNOWN",
+            };
+            count("device", device);
+            if row.click.flags.any(ClickFlags::EXPIRED_AD) {
+                count("expired", &format!("{}\t{page}", row.click.ad));
+            }
+        })
+        .unwrap();
+    }
+    counted
 }
 
 /// Stores a click of partner 10 for each shared id, by writers from number `by` on, and ends the

@@ -58,6 +58,13 @@ pub(crate) const AGENTS: [&str; 6] = [
     "",
 ];
 
+/// Pages of links, by the number of the click.
+const PAGES: [&str; 3] = [
+    "",
+    "https://www.blog.example/a",
+    "https://deals.example:8443/b/c",
+];
+
 /// Shared ids of links, by the number of the click.
 const SHARED: [&str; 5] = ["", "friend", "mail", "friend", "ünlü"];
 
@@ -352,9 +359,15 @@ fn push(
     click: &Click<()>,
 ) {
     let user_agent = writer.intern(agent).unwrap();
+    let page = PAGES[usize::try_from(number.0 % 3).unwrap()];
+    let referrer = writer.intern(page.as_bytes()).unwrap();
     let shared = SHARED[usize::try_from(number.0 % 5).unwrap()];
-    let parameters = [(Parameter::SharedId, shared.as_bytes())];
-    let sent = usize::from(!shared.is_empty());
+    let property = (number.0 % 2).to_string();
+    let parameters = [
+        (Parameter::Property, property.as_bytes()),
+        (Parameter::SharedId, shared.as_bytes()),
+    ];
+    let sent = 1 + usize::from(!shared.is_empty());
     writer.count(click.program, Outcome::Received);
     let stored = Click {
         user_agent,
@@ -365,7 +378,7 @@ fn push(
         network: click.network,
         visitor: click.visitor,
         visitor_before: click.visitor_before,
-        referrer: click.referrer,
+        referrer,
         shape: click.shape,
         landing: click.landing,
     };

@@ -1,0 +1,96 @@
+//! Device, browser and system that a user agent names.
+//!
+//! The words are those of the `woothee` data set for browsers and systems, and the trade's own for
+//! devices. What names none is `UNKNOWN`.
+
+use woothee::parser::Parser;
+
+/// The word where nothing is named.
+const UNKNOWN: &str = "UNKNOWN";
+
+/// Reads user agents.
+pub(in crate::fold) struct Devices(Parser);
+
+impl std::fmt::Debug for Devices {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Devices")
+    }
+}
+
+impl Default for Devices {
+    fn default() -> Self {
+        Self(Parser::new())
+    }
+}
+
+impl Devices {
+    /// Device, browser and system, as the parts of a facet's text.
+    pub(in crate::fold) fn named(&self, user_agent: &str) -> String {
+        // A guess by a part of a word, which some makers of phones bear in their names. Robots are
+        // told by their list.
+        let is_guess = |name: &str| name == "misc crawler";
+        let parsed = self.0.parse(user_agent);
+        let parsed = parsed.filter(|found| !is_guess(found.name));
+        let (kind, browser, os) = parsed.map_or((UNKNOWN, UNKNOWN, UNKNOWN), |found| {
+            let kind = match (found.category, found.os) {
+                ("pc", _) => "DESKTOP",
+                (_, "iPad") => "TABLET",
+                // Android asks makers to leave the word out on tablets.
+                ("smartphone", "Android") if !user_agent.contains("Mobile") => "TABLET",
+                ("smartphone" | "mobilephone", _) => "PHONE",
+                ("crawler", _) => "ROBOT",
+                ("appliance", "InternetTVBrowser" | "DigitalTV") => "TV",
+                ("appliance", _) => "GAME",
+                _ => UNKNOWN,
+            };
+            (kind, found.name, found.os)
+        });
+        [kind, browser, os].join("\t")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn devices_browsers_and_systems_are_named() {
+        let devices = Devices::default();
+        for (user_agent, named) in [
+            (
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) \
+                 Chrome/131.0.0.0 Safari/537.36",
+                "DESKTOP\tChrome\tWindows 10",
+            ),
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 \
+                 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1",
+                "PHONE\tSafari\tiPhone",
+            ),
+            (
+                "Mozilla/5.0 (iPad; CPU OS 16_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like \
+                 Gecko) Version/16.6 Mobile/15E148 Safari/604.1",
+                "TABLET\tSafari\tiPad",
+            ),
+            (
+                "Mozilla/5.0 (Linux; Android 13; SM-X700) AppleWebKit/537.36 (KHTML, like Gecko) \
+                 Chrome/120.0.0.0 Safari/537.36",
+                "TABLET\tChrome\tAndroid",
+            ),
+            (
+                "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) \
+                 Chrome/120.0.0.0 Mobile Safari/537.36",
+                "PHONE\tChrome\tAndroid",
+            ),
+            (
+                "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
+                "ROBOT\tGooglebot\tUNKNOWN",
+            ),
+            ("Mozilla/5.0 CUBOT Note", "UNKNOWN\tUNKNOWN\tUNKNOWN"),
+            ("", "UNKNOWN\tUNKNOWN\tUNKNOWN"),
+            ("\t\t\t", "UNKNOWN\tUNKNOWN\tUNKNOWN"),
+        ] {
+            assert_eq!(devices.named(user_agent), named, "{user_agent}");
+        }
+    }
+}

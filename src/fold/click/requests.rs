@@ -1,0 +1,125 @@
+//! What a click's request says of device and page, remembered per string of the log's dictionary.
+
+use std::sync::Arc;
+
+use ahash::AHashMap;
+
+use crate::log::Log;
+use crate::model::click::{Click, ClickFlags};
+use crate::model::id::StringRef;
+
+use super::super::cells::{Cells, Facets};
+use super::super::error::FoldError;
+use super::device::Devices;
+
+/// Strings remembered of each kind; beyond that all are forgotten and read again.
+const REMEMBERED_MAX: usize = 65_536;
+
+/// What of a request names device and page.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::fold) struct Request {
+    pub(in crate::fold) flags: ClickFlags,
+    pub(in crate::fold) user_agent: StringRef,
+    pub(in crate::fold) referrer: StringRef,
+}
+
+impl Request {
+    /// That of a click.
+    pub(in crate::fold) fn of<P>(click: &Click<P>) -> Self {
+        Self {
+            flags: click.flags,
+            user_agent: click.user_agent,
+            referrer: click.referrer,
+        }
+    }
+}
+
+/// The answers that user agents and referrers gave.
+#[derive(Debug, Default)]
+pub(in crate::fold) struct Requests {
+    parser: Devices,
+    devices: AHashMap<StringRef, Arc<str>>,
+    hosts: AHashMap<StringRef, Arc<str>>,
+}
+
+impl Requests {
+    /// Completes the facets of a click with what its request says.
+    pub(in crate::fold) fn describe(
+        &mut self,
+        log: &Log,
+        request: Request,
+        facets: &mut Facets,
+        cells: &mut Cells,
+    ) -> Result<(), FoldError> {
+        let device = self.device(log, request.user_agent)?;
+        let host = self.host(log, request.referrer)?;
+        cells.describe(facets, &device, &host);
+        if request.flags.any(ClickFlags::EXPIRED_AD) {
+            cells.expired(facets, &text(log, request.referrer)?);
+        }
+        Ok(())
+    }
+
+    fn device(&mut self, log: &Log, user_agent: StringRef) -> Result<Arc<str>, FoldError> {
+        if let Some(device) = self.devices.get(&user_agent) {
+            return Ok(Arc::clone(device));
+        }
+        let device: Arc<str> = self.parser.named(&text(log, user_agent)?).into();
+        remember(&mut self.devices, user_agent, &device);
+        Ok(device)
+    }
+
+    fn host(&mut self, log: &Log, referrer: StringRef) -> Result<Arc<str>, FoldError> {
+        if let Some(host) = self.hosts.get(&referrer) {
+            return Ok(Arc::clone(host));
+        }
+        let host: Arc<str> = host(&text(log, referrer)?).into();
+        remember(&mut self.hosts, referrer, &host);
+        Ok(host)
+    }
+}
+
+fn remember(known: &mut AHashMap<StringRef, Arc<str>>, string: StringRef, answer: &Arc<str>) {
+    if known.len() >= REMEMBERED_MAX {
+        known.clear();
+    }
+    known.insert(string, Arc::clone(answer));
+}
+
+/// A string of the dictionary; 0 is none.
+fn text(log: &Log, string: StringRef) -> Result<String, FoldError> {
+    if string == StringRef(0) {
+        return Ok(String::new());
+    }
+    let stored = log.string(string)?;
+    let stored = stored.ok_or(FoldError::StringMissing(string))?;
+    Ok(String::from_utf8_lossy(&stored).into_owned())
+}
+
+/// The host of a page, without port, in lower case and without a leading `www.`.
+pub(in crate::fold) fn host(page: &str) -> String {
+    let url = url::Url::parse(page).ok();
+    let host = url.as_ref().and_then(url::Url::host_str).unwrap_or("");
+    host.strip_prefix("www.").unwrap_or(host).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_told_by_the_url_parser() {
+        for (page, named) in [
+            ("https://www.Blog.example:8443/a/b", "blog.example"),
+            ("https://blog.example", "blog.example"),
+            ("android-app://com.example.app/", "com.example.app"),
+            ("https://bücher.example/", "xn--bcher-kva.example"),
+            ("http://192.0.2.7/x", "192.0.2.7"),
+            ("about:blank", ""),
+            ("not a page", ""),
+            ("", ""),
+        ] {
+            assert_eq!(host(page), named, "{page}");
+        }
+    }
+}
