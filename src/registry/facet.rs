@@ -92,6 +92,18 @@ const EXPIRED_AD: &[Attribute] = &[
 ];
 
 impl FacetKind {
+    /// Whether its values without their details are those of `kind`.
+    #[must_use]
+    pub fn names(self, kind: Self) -> bool {
+        self == kind || (self == Self::ExpiredAd && kind == Self::Ad)
+    }
+
+    /// Whether its values are numbers.
+    #[must_use]
+    pub const fn is_number(self) -> bool {
+        matches!(self, Self::Ad | Self::EventType)
+    }
+
     /// A facet of this kind without its detail, and the detail.
     #[must_use]
     pub fn split(self, facet: &Facet) -> (Facet, Option<Box<str>>) {

@@ -1,4 +1,9 @@
-//! The parameters of a report query, the same for every report.
+//! The parameters of a report query. Most are the same for every report; some need a figure or a
+//! facet that not every report has.
+
+use super::facet::FacetKind;
+use super::measure::{ACTIONS, CLICKS};
+use super::report::Report;
 
 /// What a parameter decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,6 +16,12 @@ pub enum FilterKind {
     Start,
     /// Last day.
     End,
+    /// One value of the report's facet.
+    Facet(FacetKind),
+    /// Fewest unique clicks of a row.
+    MinClicks,
+    /// Fewest actions of a row.
+    MinActions,
     /// Column to sort by.
     SortBy,
     /// Direction of the sort.
@@ -21,6 +32,8 @@ pub enum FilterKind {
     PageSize,
     /// The state of the figures that the first page was made from.
     AsOf,
+    /// Form of the answer.
+    Format,
     /// Version of the API; read and not used.
     Version,
 }
@@ -86,6 +99,62 @@ pub const FILTERS: &[Filter] = &[
         help: "Last day, in the program's time zone; today without it.",
     },
     Filter {
+        name: "AdId",
+        aliases: &["AD_ID"],
+        kind: FilterKind::Facet(FacetKind::Ad),
+        data_type: "INTEGER",
+        format: "number of an ad",
+        help: "Only this ad.",
+    },
+    Filter {
+        name: "ActionTrackerId",
+        aliases: &["ACTION_TRACKER_ID"],
+        kind: FilterKind::Facet(FacetKind::EventType),
+        data_type: "INTEGER",
+        format: "number of an event type",
+        help: "Only this event type.",
+    },
+    Filter {
+        name: "SharedId",
+        aliases: &["SHARED_ID"],
+        kind: FilterKind::Facet(FacetKind::SharedId),
+        data_type: "TEXT",
+        format: "a shared id as it was sent; empty for those without one",
+        help: "Only this shared id.",
+    },
+    Filter {
+        name: "MediaPropertyId",
+        aliases: &[],
+        kind: FilterKind::Facet(FacetKind::Property),
+        data_type: "TEXT",
+        format: "number of a property; empty for links without one",
+        help: "Only this property.",
+    },
+    Filter {
+        name: "ReferringDomain",
+        aliases: &["REF_DOMAIN"],
+        kind: FilterKind::Facet(FacetKind::Domain),
+        data_type: "TEXT",
+        format: "a host without `www.`; empty where the browser did not say",
+        help: "Only this referring domain.",
+    },
+    Filter {
+        name: "MinClicks",
+        aliases: &["MIN_CLICKS"],
+        kind: FilterKind::MinClicks,
+        data_type: "INTEGER",
+        format: "a number",
+        help: "Only rows with at least so many unique clicks.",
+    },
+    Filter {
+        name: "MinActions",
+        aliases: &["MIN_ACTIONS"],
+        kind: FilterKind::MinActions,
+        data_type: "INTEGER",
+        format: "a number",
+        help: "Only rows with at least so many actions.",
+    },
+    Filter {
         name: "SortBy",
         aliases: &[],
         kind: FilterKind::SortBy,
@@ -127,6 +196,14 @@ pub const FILTERS: &[Filter] = &[
             @asofslot says which one a page shows.",
     },
     Filter {
+        name: "ResultFormat",
+        aliases: &[],
+        kind: FilterKind::Format,
+        data_type: "TEXT",
+        format: "JSON or CSV",
+        help: "Form of the answer; what `Accept` asks for without it, JSON by default.",
+    },
+    Filter {
         name: "IrVersion",
         aliases: &[],
         kind: FilterKind::Version,
@@ -137,6 +214,23 @@ pub const FILTERS: &[Filter] = &[
 ];
 
 impl Filter {
+    /// Whether a report can apply it: its sums are kept apart by it, or it shows the figure.
+    #[must_use]
+    pub fn applies_to(&self, report: &Report) -> bool {
+        let shows = |name| report.measures.iter().any(|measure| measure.name == name);
+        match self.kind {
+            FilterKind::Facet(kind) => report.dimension.facet.names(kind),
+            FilterKind::MinClicks => shows(CLICKS.name),
+            FilterKind::MinActions => shows(ACTIONS.name),
+            _ => true,
+        }
+    }
+
+    /// The parameters that a report can apply, in the order of links.
+    pub fn of(report: &Report) -> impl Iterator<Item = &'static Self> {
+        FILTERS.iter().filter(|filter| filter.applies_to(report))
+    }
+
     /// The parameter called `name`, in any case.
     #[must_use]
     pub fn named(name: &str) -> Option<&'static Self> {

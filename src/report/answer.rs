@@ -94,6 +94,9 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
             .source
             .read(&wanted, &mut |cell| {
                 let (key, detail) = report.dimension.row(cell.day, cell.partner, &cell.facet);
+                if query.facet.as_ref().is_some_and(|only| *only != key.facet) {
+                    return;
+                }
                 let (sums, details) = sums.entry(key).or_default();
                 sums.merge(&cell.tally);
                 if let Some(detail) = detail {
@@ -103,7 +106,7 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
             .map_err(|error| ReportError::Unreadable(error.to_string()))?;
         let mut rows: Vec<Row> = sums
             .into_iter()
-            .filter(|(_, (tally, _))| report.shows(tally))
+            .filter(|(_, (tally, _))| report.shows(tally) && query.takes(tally))
             .map(|(key, (tally, details))| Row {
                 key,
                 tally,

@@ -45,20 +45,30 @@ fn text(text: &str) -> Facet {
     Facet::Text(text.into())
 }
 
-fn ask(handle: &str, sort: &str, clicks: &Clicks) -> Vec<serde_json::Value> {
+/// The answer to `handle` for program 1000 and what `more` asks for, as JSON and as CSV.
+fn both(
+    handle: &str,
+    more: &str,
+    clicks: &Clicks,
+) -> Result<(serde_json::Value, String), ReportError> {
     let mut catalog = fixture::catalog();
     catalog.partners.get_mut(&PartnerId(7)).unwrap().contact = "mail@seven.example".into();
     let reader = Reader::for_brand(&catalog, "IRacme", clicks).unwrap();
     let report = Report::with_handle(handle).unwrap();
-    let query = format!("SUBAID=1000{sort}");
-    let query = reader.query(report, &query, NOW).unwrap();
+    let query = format!("SUBAID=1000{more}");
+    let query = reader.query(report, &query, NOW)?;
     let rendered = Rendered {
         answer: &reader.answer(report, &query).unwrap(),
         query: &query,
         path: "/p",
         names: &reader.names(&query),
     };
-    let json: serde_json::Value = serde_json::from_slice(&rendered.json().unwrap()).unwrap();
+    let json = serde_json::from_slice(&rendered.json().unwrap()).unwrap();
+    Ok((json, String::from_utf8(rendered.csv().unwrap()).unwrap()))
+}
+
+fn ask(handle: &str, more: &str, clicks: &Clicks) -> Vec<serde_json::Value> {
+    let (json, _) = both(handle, more, clicks).unwrap();
     json["Records"].as_array().unwrap().clone()
 }
 
@@ -107,4 +117,84 @@ fn devices_are_told_apart_by_all_their_parts() {
     };
     assert_eq!(by(""), ["Chrome 2", "Safari 4"]);
     assert_eq!(by("&SortBy=-Browser"), ["Safari 4", "Chrome 2"]);
+}
+
+#[test]
+fn one_value_of_the_facet_is_asked_for_and_kept_in_links() {
+    let shared = "att_adv_performance_by_shared_id_pm_only";
+    let clicks = Clicks(vec![
+        (1, 7, text("a&b=ü"), 3, 1),
+        (1, 7, text(""), 2, 1),
+        (1, 7, text("a"), 1, 1),
+        (1, 8, text("a&b=ü"), 4, 1),
+    ]);
+    let raw = |more: &str| -> Vec<i64> {
+        let records = ask(shared, more, &clicks);
+        records
+            .iter()
+            .map(|record| record["RawClicks"].as_i64().unwrap())
+            .collect()
+    };
+    assert_eq!(raw("&SharedId=a%26b%3D%C3%BC"), [3, 4]);
+    assert_eq!(raw("&SHARED_ID="), [2]);
+    assert_eq!(raw("&SharedId=nobody"), [0; 0]);
+    let (json, _) = both(shared, "&SharedId=a%26b%3D%C3%BC&PageSize=1", &clicks).unwrap();
+    let next = json["@nextpageuri"].as_str().unwrap();
+    assert!(next.contains("&SharedId=a%26b%3D%C3%BC&"), "{next}");
+    let ads = Clicks(vec![
+        (1, 7, text("5\thttps://a.example/"), 3, 1),
+        (1, 7, text("6\t"), 2, 1),
+    ]);
+    let records = ask("adv_clicks_from_expired_ads", "&AdId=6", &ads);
+    assert_eq!(records.len(), 1);
+    assert_eq!(records[0]["AdId"], "6");
+}
+
+#[test]
+fn a_parameter_that_a_report_cannot_apply_is_told() {
+    let none = Clicks(Vec::new());
+    let partner = "att_adv_performance_by_media_pm_only";
+    let Err(ReportError::Invalid(errors)) = both(partner, "&SharedId=a&MinClicks=x", &none) else {
+        panic!("it is answered")
+    };
+    let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        errors,
+        [
+            "SharedId: does not apply to this report; ask Performance by Shared ID",
+            "MinClicks: is `x`; a number is allowed"
+        ]
+    );
+}
+
+#[test]
+fn csv_holds_no_formulas() {
+    let clicks = Clicks(vec![
+        (1, 7, text("=1+1"), 3, 1),
+        (1, 7, text("a, \"b\""), 3, 1),
+        (1, 7, text("-5"), 3, 1),
+        (1, 7, text("@x"), 3, 1),
+        (1, 7, text("\tx"), 3, 1),
+        (1, 7, text("1+1"), 3, 1),
+    ]);
+    let shared = "att_adv_performance_by_shared_id_pm_only";
+    let (_, csv) = both(shared, "", &clicks).unwrap();
+    let lines: Vec<&str> = csv.split_terminator("\r\n").collect();
+    let start = "7,\"Blog \"\"Seven\"\"\",";
+    let cells: Vec<&str> = lines[1..]
+        .iter()
+        .map(|line| line.strip_prefix(start).unwrap())
+        .collect();
+    let shown = [
+        "'\tx,",
+        "'-5,",
+        "1+1,",
+        "'=1+1,",
+        "'@x,",
+        "\"a, \"\"b\"\"\",",
+    ];
+    for (cell, shown) in cells.iter().zip(shown) {
+        assert!(cell.starts_with(&format!("{shown}3,")), "{cell}");
+    }
+    assert_eq!(cells.len(), shown.len());
 }

@@ -80,12 +80,16 @@ mod tests {
             programs: Vec::new(),
             currency: None,
             partner: None,
+            facet: None,
+            min_clicks: 0,
+            min_actions: 0,
             start: Day(1),
             end: Day(2),
             sort: None,
             page: 1,
             page_size: 10,
             as_of: None,
+            format: None,
         }
     }
 

@@ -3,12 +3,15 @@
 use std::fmt::Write as _;
 use std::ops::Range;
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
 use crate::model::id::Slot;
+use crate::model::tally::Facet;
 use crate::registry::Report;
 use crate::registry::dimension::day_text;
 use crate::registry::filter::{FILTERS, FilterKind};
 
-use super::query::Query;
+use super::query::{Format, Query};
 
 /// The page of an answer and its links.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,6 +83,15 @@ impl Page {
     }
 }
 
+/// A value of a facet as a parameter has it.
+fn facet_text(facet: &Facet) -> String {
+    match facet {
+        Facet::Number(number) => number.to_string(),
+        Facet::Text(text) => utf8_percent_encode(text, NON_ALPHANUMERIC).to_string(),
+        Facet::None | Facet::Other => String::new(),
+    }
+}
+
 /// The link to one page of a query: every value resolved, so that it names the same days later.
 #[must_use]
 pub fn link(path: &str, report: &Report, query: &Query, page: u32, as_of: Option<Slot>) -> String {
@@ -90,6 +102,19 @@ pub fn link(path: &str, report: &Report, query: &Query, page: u32, as_of: Option
             FilterKind::Partner => query.partner.map(|partner| partner.to_string()),
             FilterKind::Start => Some(day_text(query.start)),
             FilterKind::End => Some(day_text(query.end)),
+            FilterKind::Facet(kind) => query
+                .facet
+                .as_ref()
+                .filter(|_| report.dimension.facet.names(kind))
+                .map(facet_text),
+            FilterKind::MinClicks => (query.min_clicks > 0).then(|| query.min_clicks.to_string()),
+            FilterKind::MinActions => {
+                (query.min_actions > 0).then(|| query.min_actions.to_string())
+            }
+            FilterKind::Format => query.format.map(|format| match format {
+                Format::Json => "JSON".to_owned(),
+                Format::Csv => "CSV".to_owned(),
+            }),
             FilterKind::SortBy => query.sort.and_then(|sort| {
                 let column = report.columns().nth(sort.column)?;
                 let minus = if sort.descending { "-" } else { "" };

@@ -4,11 +4,12 @@ use crate::catalog::Catalog;
 use crate::catalog::snapshot::{Brand, Program};
 use crate::model::currency::Currency;
 use crate::model::id::{PartnerId, ProgramId, Slot};
+use crate::model::tally::{Facet, Stored, Tally};
 use crate::model::time::{Day, Millis};
-use crate::registry::Report;
 use crate::registry::filter::{
-    DAYS_DEFAULT, DAYS_MAX, FilterKind, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX,
+    DAYS_DEFAULT, DAYS_MAX, FILTERS, Filter, FilterKind, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX,
 };
+use crate::registry::{REPORTS, Report};
 
 use super::error::{QueryError, ReportError};
 use super::parameters::{Parameters, shown};
@@ -33,6 +34,12 @@ pub struct Query {
     pub currency: Option<Currency>,
     /// The one partner asked for.
     pub partner: Option<PartnerId>,
+    /// The one value of the report's facet asked for.
+    pub facet: Option<Facet>,
+    /// Fewest unique clicks of a row.
+    pub min_clicks: u32,
+    /// Fewest actions of a row.
+    pub min_actions: u32,
     /// First day.
     pub start: Day,
     /// Last day.
@@ -45,9 +52,27 @@ pub struct Query {
     pub page_size: u32,
     /// The state of the figures that a link was made from.
     pub as_of: Option<Slot>,
+    /// Form of the answer, if the query names one.
+    pub format: Option<Format>,
+}
+
+/// The form of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Paging attributes and records.
+    Json,
+    /// A line of column names and one for each row.
+    Csv,
 }
 
 impl Query {
+    /// Whether a row with these sums has as many clicks and actions as are asked for.
+    #[must_use]
+    pub fn takes(&self, tally: &Tally) -> bool {
+        tally.get(Stored::Clicks) >= self.min_clicks.into()
+            && tally.get(Stored::Actions) >= self.min_actions.into()
+    }
+
     /// Whether both ask for the same rows in the same order, whatever the page.
     #[must_use]
     pub fn same_rows(&self, other: &Self) -> bool {
@@ -55,6 +80,7 @@ impl Query {
             page: 1,
             page_size: 1,
             as_of: None,
+            format: None,
             ..query.clone()
         };
         whole(self) == whole(other)
@@ -74,6 +100,7 @@ pub fn parse(
 ) -> Result<Query, ReportError> {
     let mut errors = Vec::new();
     let sent = Parameters::read(query, &mut errors);
+    inapplicable(report, &sent, &mut errors);
     let mut number = |kind, min: u32, max: u32, name: &str| {
         let text = sent.get(kind)?;
         let read = digits(text).filter(|number| (min..=max).contains(number));
@@ -95,6 +122,10 @@ pub fn parse(
     let page = number(FilterKind::Page, 1, u32::MAX, "Page").unwrap_or(1);
     let page_size = number(FilterKind::PageSize, 1, PAGE_SIZE_MAX, "PageSize");
     let as_of = number(FilterKind::AsOf, 0, u32::MAX, "AsOf").map(Slot);
+    let min_clicks = number(FilterKind::MinClicks, 0, u32::MAX, "MinClicks").unwrap_or(0);
+    let min_actions = number(FilterKind::MinActions, 0, u32::MAX, "MinActions").unwrap_or(0);
+    let facet = facet(report, &sent, &mut number);
+    let format = format(&sent, &mut errors);
     let sort = sort(report, &sent, &mut errors);
     let own = |id: &ProgramId| catalog.program(*id).filter(|own| own.brand == brand.sid);
     let programs: Vec<&Program> = brand
@@ -116,13 +147,62 @@ pub fn parse(
         programs: programs.iter().map(|program| program.id).collect(),
         currency,
         partner,
+        facet,
+        min_clicks,
+        min_actions,
         start,
         end,
         sort,
         page,
         page_size: page_size.unwrap_or(PAGE_SIZE_DEFAULT),
         as_of,
+        format,
     })
+}
+
+/// Names each parameter that the report can't apply.
+fn inapplicable(report: &Report, sent: &Parameters, errors: &mut Vec<QueryError>) {
+    for filter in FILTERS.iter().filter(|filter| !filter.applies_to(report)) {
+        if sent.get(filter.kind).is_some() {
+            let able: Vec<&str> = REPORTS
+                .iter()
+                .filter(|other| filter.applies_to(other))
+                .map(|other| other.name)
+                .collect();
+            let message = format!("does not apply to this report; ask {}", able.join(" or "));
+            errors.push(QueryError::new(filter.name, message));
+        }
+    }
+}
+
+/// The one value of the facet that the report is asked for.
+fn facet(
+    report: &Report,
+    sent: &Parameters,
+    number: &mut impl FnMut(FilterKind, u32, u32, &str) -> Option<u32>,
+) -> Option<Facet> {
+    Filter::of(report).find_map(|filter| {
+        let FilterKind::Facet(kind) = filter.kind else {
+            return None;
+        };
+        if kind.is_number() {
+            return number(filter.kind, 0, u32::MAX, filter.name).map(Facet::Number);
+        }
+        sent.get(filter.kind).map(|text| Facet::Text(text.into()))
+    })
+}
+
+fn format(sent: &Parameters, errors: &mut Vec<QueryError>) -> Option<Format> {
+    let text = sent.get(FilterKind::Format)?;
+    if text.eq_ignore_ascii_case("JSON") {
+        return Some(Format::Json);
+    }
+    if text.eq_ignore_ascii_case("CSV") {
+        return Some(Format::Csv);
+    }
+    let message = format!("is `{}`; JSON or CSV is allowed", shown(text));
+    errors.push(QueryError::new("ResultFormat", message));
+    None
 }
 
 /// A number written in digits alone.

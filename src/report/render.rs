@@ -1,4 +1,5 @@
-//! An answer as JSON in the API's form: paging attributes as strings, then the records.
+//! An answer as JSON in the API's form, paging attributes as strings and then the records, or as
+//! CSV.
 //!
 //! Counts are JSON numbers. Money and quotients are decimal strings, so that no reader's floating
 //! point rounds them; a quotient that divides by 0 is `null`.
@@ -35,6 +36,52 @@ impl Rendered<'_> {
     pub fn json(&self) -> serde_json::Result<Vec<u8>> {
         serde_json::to_vec(self)
     }
+
+    /// The rows of the page as CSV (RFC 4180), the names of the columns first.
+    ///
+    /// # Errors
+    /// None in practice: it is written to memory.
+    pub fn csv(&self) -> Result<Vec<u8>, csv::Error> {
+        let mut out = csv::WriterBuilder::new()
+            .terminator(csv::Terminator::CRLF)
+            .from_writer(Vec::new());
+        let columns = || self.answer.report.columns();
+        out.write_record(columns().map(|column| column.name()))?;
+        let page = Page::of(self.query, self.answer.rows.len());
+        for row in self.answer.rows.get(page.rows).unwrap_or_default() {
+            let record = Record { of: self, row };
+            out.write_record(columns().map(|column| match column {
+                Column::Attribute(attribute) => {
+                    harmless(attribute.text(&row.key, &row.details, self.names))
+                }
+                Column::Measure(measure) => match record.figure(measure) {
+                    serde_json::Value::Null => String::new(),
+                    serde_json::Value::String(text) => text,
+                    number => number.to_string(),
+                },
+            }))?;
+        }
+        let written = out.into_inner();
+        written.map_err(|error| csv::Error::from(error.into_error()))
+    }
+
+    /// Path and query of the page after this one.
+    #[must_use]
+    pub fn next(&self) -> Option<String> {
+        let page = Page::of(self.query, self.answer.rows.len());
+        let slot = self.answer.as_of.map(|as_of| as_of.slot);
+        let to = |number| link(self.path, self.answer.report, self.query, number, slot);
+        page.next().map(to)
+    }
+}
+
+/// A text that no spreadsheet takes for a formula: one that would begin like one is quoted, as
+/// OWASP advises against CSV injection.
+fn harmless(text: String) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        return format!("'{text}");
+    }
+    text
 }
 
 impl Serialize for Rendered<'_> {

@@ -388,3 +388,18 @@ fn sums_that_cannot_be_read_are_told() {
     let error = reader.answer(report, &query).err();
     assert!(matches!(error, Some(ReportError::Unreadable(why)) if why.contains("aggregates")));
 }
+
+#[test]
+fn rows_with_few_clicks_or_actions_are_left_out_on_demand() {
+    let partners = |more: &str| {
+        let answer = ask("IRacme", PARTNER, &format!("SUBAID=1000{more}")).unwrap();
+        column(&answer, "MediaId")
+    };
+    assert_eq!(partners("&MinClicks=4"), ["7", "8"]);
+    assert_eq!(partners("&MinClicks=5"), ["8"]);
+    assert_eq!(partners("&MIN_ACTIONS=1"), ["7"]);
+    assert_eq!(partners("&MinClicks=5&MinActions=1"), [""; 0]);
+    let answer = ask("IRacme", PARTNER, "SUBAID=1000&MinClicks=4&MinActions=0").unwrap();
+    let uri = answer["@uri"].as_str().unwrap();
+    assert!(uri.contains("&MinClicks=4&Page=1"), "{uri}");
+}

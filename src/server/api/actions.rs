@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use hyper::StatusCode;
 use percent_encoding::percent_decode_str;
 
 use crate::log::Log;
@@ -30,7 +31,8 @@ pub async fn show(
     };
     let (own, sid, path) = (Arc::clone(state), sid.to_owned(), path.to_owned());
     reports::in_turn(state, "actions", move || {
-        read(&own, &question, &sid, &path, &query)
+        let json = read(&own, &question, &sid, &path, &query)?;
+        Ok(respond::body_of(StatusCode::OK, json))
     })
     .await
 }

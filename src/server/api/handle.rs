@@ -14,6 +14,7 @@ use super::route::Route;
 use super::state::ApiState;
 use super::{actions, changes, files, page_load, reports, submissions};
 use crate::log::RefusedReason;
+use crate::report::query::Format;
 use crate::telemetry::label::{ApiRoute, CodeClass};
 
 /// Longest request target, in bytes.
@@ -64,8 +65,8 @@ where
         return respond::unauthorized();
     };
     let path = request.uri().path().to_owned();
-    let route = match admit(state, key, &path, &request) {
-        Ok(route) => route,
+    let (route, format) = match admit(state, key, &path, &request) {
+        Ok(admitted) => admitted,
         Err(answer) => return *answer,
     };
     let sid = &*key.sid;
@@ -87,9 +88,9 @@ where
         Route::Files | Route::File(_) | Route::FileErrors(_) | Route::FileError(..) => {
             files::show(state, sid, route, &path, query).await
         }
-        Route::ReportList => reports::list(sid),
+        Route::ReportList => reports::list(sid, &query),
         Route::MetaData(handle) => reports::metadata(handle),
-        Route::Report(handle) => reports::run(state, sid, handle, &path, query).await,
+        Route::Report(handle) => reports::run(state, sid, handle, format, &path, query).await,
     }
 }
 
@@ -154,7 +155,7 @@ fn admit<'p, B>(
     key: &KeyRecord,
     path: &'p str,
     request: &Request<B>,
-) -> Result<Route<'p>, Box<Answer>> {
+) -> Result<(Route<'p>, Format), Box<Answer>> {
     let route = Route::of(path)
         .filter(|(sid, _)| *sid == key.sid && state.catalog.load().brand(sid).is_some())
         .map(|(_, route)| route)
@@ -175,18 +176,29 @@ fn admit<'p, B>(
     }
     // A conversion or a change is worth more than the form of its answer.
     let is_submitted = route == Route::Conversions || Route::changes(request.method());
-    if !is_submitted && !takes_json(request.headers()) {
-        let message = "only application/json is answered";
-        return Err(Box::new(respond::error(
-            StatusCode::NOT_ACCEPTABLE,
-            message,
-        )));
+    if is_submitted || takes(request.headers(), &JSON) {
+        return Ok((route, Format::Json));
     }
-    Ok(route)
+    let is_report = matches!(route, Route::Report(_));
+    if is_report && takes(request.headers(), &CSV) {
+        return Ok((route, Format::Csv));
+    }
+    let message = if is_report {
+        "only application/json and text/csv are answered"
+    } else {
+        "only application/json is answered"
+    };
+    Err(Box::new(respond::error(
+        StatusCode::NOT_ACCEPTABLE,
+        message,
+    )))
 }
 
-/// Whether `Accept` lets the answer be JSON.
-fn takes_json(headers: &HeaderMap) -> bool {
+const JSON: [&str; 3] = ["application/json", "application/*", "*/*"];
+const CSV: [&str; 2] = ["text/csv", "text/*"];
+
+/// Whether `Accept` names one of these ranges, or nothing at all.
+fn takes(headers: &HeaderMap, ranges: &[&str]) -> bool {
     let mut values = headers.get_all(ACCEPT).iter().peekable();
     if values.peek().is_none() {
         return true;
@@ -203,10 +215,8 @@ fn takes_json(headers: &HeaderMap) -> bool {
                     .or_else(|| parameter.strip_prefix("Q="));
                 weight.is_some_and(|weight| weight.bytes().all(|b| matches!(b, b'0' | b'.')))
             });
-            let json = ["application/json", "application/*", "*/*"]
-                .iter()
-                .any(|known| known.eq_ignore_ascii_case(media));
-            json && !refused
+            let named = ranges.iter().any(|known| known.eq_ignore_ascii_case(media));
+            named && !refused
         })
 }
 
@@ -229,9 +239,9 @@ mod unit {
         ] {
             let mut headers = HeaderMap::new();
             headers.insert(ACCEPT, HeaderValue::from_static(value));
-            assert_eq!(takes_json(&headers), expected, "{value}");
+            assert_eq!(takes(&headers, &JSON), expected, "{value}");
         }
-        assert!(takes_json(&HeaderMap::new()));
+        assert!(takes(&HeaderMap::new(), &JSON));
     }
 
     #[test]

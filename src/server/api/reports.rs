@@ -3,26 +3,39 @@
 use std::sync::Arc;
 
 use hyper::StatusCode;
+use hyper::header::{HeaderName, LINK};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use crate::registry::{REPORTS, Report, describe};
+use crate::report::error::QueryError;
+use crate::report::parameters::{decode, shown};
+use crate::report::query::Format;
 use crate::report::render::Rendered;
 use crate::report::{Reader, ReportError};
 
 use super::respond::{self, Answer};
 use super::state::ApiState;
 
-/// `GET /Advertisers/{sid}/Reports`
+/// `GET /Advertisers/{sid}/Reports`, of `?Search=` and `?Category=` those that fit.
 #[must_use]
-pub fn list(sid: &str) -> Answer {
+pub fn list(sid: &str, query: &str) -> Answer {
+    let wanted = match Wanted::read(query) {
+        Ok(wanted) => wanted,
+        Err(errors) => return respond::query_errors(&errors),
+    };
     let base = format!("/Advertisers/{sid}/Reports");
     let entries: Vec<Value> = REPORTS
         .iter()
+        .filter(|report| wanted.takes(report))
         .map(|report| describe::entry(report, &base))
         .collect();
     let total = entries.len().to_string();
     let last = entries.len().saturating_sub(1).to_string();
+    let uri = match query {
+        "" => base,
+        query => format!("{base}?{query}"),
+    };
     let body = json!({
         "@page": "1",
         "@numpages": "1",
@@ -30,14 +43,64 @@ pub fn list(sid: &str) -> Answer {
         "@total": total,
         "@start": "0",
         "@end": last,
-        "@uri": base,
-        "@firstpageuri": base,
+        "@uri": uri,
+        "@firstpageuri": uri,
         "@previouspageuri": "",
         "@nextpageuri": "",
-        "@lastpageuri": base,
+        "@lastpageuri": uri,
         "Reports": entries,
     });
     respond::value(StatusCode::OK, &body)
+}
+
+/// Which reports a list is asked for.
+#[derive(Default)]
+struct Wanted {
+    search: Option<String>,
+    category: Option<String>,
+}
+
+impl Wanted {
+    fn read(query: &str) -> Result<Self, Vec<QueryError>> {
+        let mut wanted = Self::default();
+        let mut errors = Vec::new();
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let (Some(name), Some(value)) = (decode(name), decode(value)) else {
+                let message = "is not UTF-8 after percent-decoding";
+                errors.push(QueryError::new(shown(name), message));
+                continue;
+            };
+            let place = match name.to_ascii_lowercase().as_str() {
+                "search" => &mut wanted.search,
+                "category" => &mut wanted.category,
+                "irversion" | "page" | "pagesize" => continue,
+                _ => {
+                    let message = "is no parameter of the list; known are Search, Category";
+                    errors.push(QueryError::new(shown(&name), message));
+                    continue;
+                }
+            };
+            if place.replace(value).is_some() {
+                let message = "is given more than once; send it once";
+                errors.push(QueryError::new(shown(&name), message));
+            }
+        }
+        if errors.is_empty() {
+            Ok(wanted)
+        } else {
+            Err(errors)
+        }
+    }
+
+    /// Whether every word of the search stands in name or description, in any case.
+    fn takes(&self, report: &Report) -> bool {
+        let text = format!("{} {}", report.name, report.help).to_lowercase();
+        let words = self.search.as_deref().unwrap_or_default().to_lowercase();
+        let category = self.category.as_deref();
+        words.split_whitespace().all(|word| text.contains(word))
+            && category.is_none_or(|category| category.eq_ignore_ascii_case(report.category))
+    }
 }
 
 /// `GET /Advertisers/{sid}/Reports/{handle}/MetaData`
@@ -48,11 +111,12 @@ pub fn metadata(handle: &str) -> Answer {
     })
 }
 
-/// `GET /Advertisers/{sid}/Reports/{handle}`
+/// `GET /Advertisers/{sid}/Reports/{handle}`; `asked` is the form that `Accept` asks for.
 pub async fn run(
     state: &Arc<ApiState>,
     sid: &str,
     handle: &str,
+    asked: Format,
     path: &str,
     query: String,
 ) -> Answer {
@@ -61,7 +125,7 @@ pub async fn run(
     };
     let (own, sid, path) = (Arc::clone(state), sid.to_owned(), path.to_owned());
     in_turn(state, "report", move || {
-        read(&own, report, &sid, &path, &query)
+        read(&own, report, &sid, asked, &path, &query)
     })
     .await
 }
@@ -71,7 +135,7 @@ pub async fn run(
 pub(super) async fn in_turn(
     state: &ApiState,
     what: &'static str,
-    read: impl FnOnce() -> Result<Vec<u8>, ReportError> + Send + 'static,
+    read: impl FnOnce() -> Result<Answer, ReportError> + Send + 'static,
 ) -> Answer {
     let Ok(Ok(turn)) = timeout(state.limits.report_turn, state.report_turns.acquire()).await else {
         let message = "too many reports at once; try again";
@@ -80,7 +144,7 @@ pub(super) async fn in_turn(
     let read = tokio::task::spawn_blocking(read).await;
     drop(turn);
     let reason = match read {
-        Ok(Ok(json)) => return respond::body_of(StatusCode::OK, json),
+        Ok(Ok(answer)) => return answer,
         Ok(Err(ReportError::NotFound)) => return respond::not_found(),
         Ok(Err(ReportError::Invalid(errors))) => return respond::query_errors(&errors),
         Ok(Err(ReportError::Unreadable(reason))) => reason,
@@ -95,9 +159,10 @@ fn read(
     state: &ApiState,
     report: &'static Report,
     sid: &str,
+    asked: Format,
     path: &str,
     query: &str,
-) -> Result<Vec<u8>, ReportError> {
+) -> Result<Answer, ReportError> {
     let catalog = state.catalog.load();
     let reader = Reader::for_brand(&catalog, sid, &*state.figures).ok_or(ReportError::NotFound)?;
     let query = reader.query(report, query, state.log.clock().now())?;
@@ -114,7 +179,33 @@ fn read(
         path,
         names: &reader.names(&query),
     };
-    rendered
-        .json()
-        .map_err(|error| ReportError::Unreadable(error.to_string()))
+    match query.format.unwrap_or(asked) {
+        Format::Json => {
+            let json = rendered.json();
+            let json = json.map_err(|error| ReportError::Unreadable(error.to_string()))?;
+            Ok(respond::body_of(StatusCode::OK, json))
+        }
+        Format::Csv => {
+            let csv = rendered.csv();
+            let csv = csv.map_err(|error| ReportError::Unreadable(error.to_string()))?;
+            Ok(respond::csv(csv, &csv_headers(&rendered)))
+        }
+    }
+}
+
+/// What the attributes of a JSON answer say, as headers.
+fn csv_headers(rendered: &Rendered<'_>) -> Vec<(HeaderName, String)> {
+    let mut headers = Vec::new();
+    if let Some(next) = rendered.next() {
+        headers.push((LINK, format!("<{next}>; rel=\"next\"")));
+    }
+    if let Some(as_of) = rendered.answer.as_of {
+        let name = HeaderName::from_static("x-clickd-as-of");
+        headers.push((name, as_of.wall_end.to_string()));
+    }
+    if let Some(currency) = rendered.query.currency {
+        let name = HeaderName::from_static("x-clickd-currency");
+        headers.push((name, currency.to_string()));
+    }
+    headers
 }

@@ -45,6 +45,21 @@ pub fn body_of(status: StatusCode, json: Vec<u8>) -> Answer {
     answer
 }
 
+/// An answer with CSV text, and headers whose text is ASCII.
+#[must_use]
+pub fn csv(csv: Vec<u8>, headers: &[(HeaderName, String)]) -> Answer {
+    let mut answer = body_of(StatusCode::OK, csv);
+    let of_answer = answer.headers_mut();
+    let text = HeaderValue::from_static("text/csv; charset=utf-8; header=present");
+    of_answer.insert(CONTENT_TYPE, text);
+    for (name, text) in headers {
+        if let Ok(value) = HeaderValue::from_str(text) {
+            of_answer.insert(name, value);
+        }
+    }
+    answer
+}
+
 /// An error in the general shape.
 #[must_use]
 pub fn error(status: StatusCode, message: &str) -> Answer {

@@ -49,10 +49,89 @@ fn bad_queries_are_told_in_the_shape_of_the_trade() {
 }
 
 #[test]
-fn only_json_is_answered() {
+fn the_list_is_searched_by_words_and_category() {
     let bench = Bench::start();
-    for accept in ["application/xml", "text/csv"] {
-        let reply = bench.ask("GET", LIST, &format!("Accept: {accept}\r\n"), "");
+    let names = |query: &str| -> Vec<String> {
+        let list = bench.get(&format!("{LIST}?{query}")).json();
+        let entries = list["Reports"].as_array().unwrap().iter();
+        let names: Vec<String> = entries
+            .map(|entry| entry["Name"].as_str().unwrap().to_owned())
+            .collect();
+        assert_eq!(list["@total"], names.len().to_string());
+        names
+    };
+    assert_eq!(names("Search=BY+week"), ["Performance by Week"]);
+    assert_eq!(
+        names("Search=week%20monday&IrVersion=14"),
+        ["Performance by Week"]
+    );
+    assert_eq!(names("Search=mend"), ["Clicks from Expired Ads"]);
+    assert_eq!(names("category=operations"), ["Clicks from Expired Ads"]);
+    assert_eq!(names("Search=week&Category=Operations"), [""; 0]);
+    assert_eq!(names("Search=").len(), REPORTS.len());
+    let reply = bench.get(&format!("{LIST}?Search=a&Search=b&Colour=red&Category=%ff"));
+    assert_eq!(reply.status, 400);
+    let json = reply.json();
+    let errors = json["Errors"].as_array().unwrap().iter();
+    let fields: Vec<&str> = errors.map(|e| e["Field"].as_str().unwrap()).collect();
+    assert_eq!(fields, ["Search", "Colour", "Category"]);
+}
+
+#[test]
+fn a_report_is_answered_as_csv_on_demand() {
+    let bench = Bench::start();
+    let target = format!("{LIST}/{PARTNER}?SUBAID=1001&PageSize=2");
+    let currency = bench.get(&target).json()["@currency"].clone();
+    let currency = format!(
+        "x-clickd-currency: {}",
+        currency.as_str().unwrap().to_lowercase()
+    );
+    let by_accept = bench.ask("GET", &target, "Accept: text/csv\r\n", "");
+    let by_query = bench.get(&format!("{target}&ResultFormat=csv"));
+    for reply in [&by_accept, &by_query] {
+        assert_eq!(reply.status, 200);
+        assert!(
+            reply.head.contains("content-type: text/csv"),
+            "{}",
+            reply.head
+        );
+        assert!(reply.head.contains(&currency), "{}", reply.head);
+        assert!(reply.head.contains("x-clickd-as-of: "));
+        let lines: Vec<&str> = reply.body.split("\r\n").collect();
+        assert_eq!(lines.len(), 4, "{}", reply.body);
+        assert!(lines[0].starts_with("MediaId,Partner,RawClicks,"));
+        assert!(lines[1].starts_with("1,Partner 1,2,"));
+        assert!(lines[2].starts_with("2,Partner 2,3,"));
+    }
+    // The bench shows heads in lower case.
+    let next = "&page=2&pagesize=2&asof=";
+    let format = "&resultformat=csv>; rel=\"next\"";
+    let head = &by_query.head;
+    assert!(head.contains(next) && head.contains(format), "{head}");
+    let second = bench.get(&format!("{target}&Page=2&ResultFormat=CSV"));
+    assert!(
+        second.body.contains("\r\n3,Partner 3,4,"),
+        "{}",
+        second.body
+    );
+    assert!(!second.head.contains("link: "));
+    let json = bench.ask("GET", &target, "Accept: text/csv, application/json\r\n", "");
+    assert!(json.head.contains("content-type: application/json"));
+    let reply = bench.get(&format!("{target}&ResultFormat=XML"));
+    assert_eq!(reply.json()["Errors"][0]["Field"], "ResultFormat");
+}
+
+#[test]
+fn other_forms_are_not_answered() {
+    let bench = Bench::start();
+    let report = format!("{LIST}/{PARTNER}?SUBAID=1000");
+    for (target, accept) in [
+        (LIST, "application/xml"),
+        (LIST, "text/csv"),
+        (&*report, "application/xml"),
+        (&*report, "text/csv;q=0"),
+    ] {
+        let reply = bench.ask("GET", target, &format!("Accept: {accept}\r\n"), "");
         assert_eq!(reply.status, 406, "{accept}");
     }
     let reply = bench.ask("GET", LIST, "Accept: text/html, */*;q=0.1\r\n", "");
