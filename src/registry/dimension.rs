@@ -155,6 +155,17 @@ impl Bucket {
         }
     }
 
+    /// The last day of the stretch that begins with `first`.
+    #[must_use]
+    pub fn last(self, first: Day) -> Day {
+        let after = match self {
+            Self::Day => 0,
+            Self::Week => 6,
+            Self::Month => date(first).map_or(0, |date| i32::from(date.days_in_month()) - 1),
+        };
+        Day(first.0.saturating_add(after))
+    }
+
     const fn attributes(self) -> &'static [Attribute] {
         match self {
             Self::Day => DAY,

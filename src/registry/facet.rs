@@ -24,6 +24,8 @@ pub enum FacetKind {
     Device,
     /// An expired ad and the page that held the link; the page is the detail.
     ExpiredAd,
+    /// The group that the catalogue in force files the partner under. No cube is kept apart by it.
+    PartnerGroup,
 }
 
 const PROPERTY: &[Attribute] = &[
@@ -129,6 +131,7 @@ impl FacetKind {
             Self::Domain => Some("referring domain"),
             Self::Device => Some("device, browser and system"),
             Self::ExpiredAd => Some("expired ad"),
+            Self::PartnerGroup => Some("partner group"),
         }
     }
 
@@ -176,6 +179,11 @@ impl FacetKind {
             }],
             Self::Device => DEVICE,
             Self::ExpiredAd => EXPIRED_AD,
+            Self::PartnerGroup => &[Attribute {
+                name: "Group",
+                kind: AttributeKind::Text,
+                help: "Group of the partner, by the catalogue in force; empty without one.",
+            }],
         }
     }
 }

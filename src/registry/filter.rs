@@ -22,6 +22,8 @@ pub enum FilterKind {
     MinClicks,
     /// Fewest actions of a row.
     MinActions,
+    /// The earlier days that figures are compared with.
+    Compare,
     /// Column to sort by.
     SortBy,
     /// Direction of the sort.
@@ -155,6 +157,16 @@ pub const FILTERS: &[Filter] = &[
         help: "Only rows with at least so many actions.",
     },
     Filter {
+        name: "Compare",
+        aliases: &[],
+        kind: FilterKind::Compare,
+        data_type: "TEXT",
+        format: "PREVIOUS_PERIOD or PREVIOUS_YEAR",
+        help: "Adds to each figure what it was in as many days before the first one, or on the \
+            same days a year earlier, as `…Previous`, and the part of that which it has changed \
+            by, as `…Change`.",
+    },
+    Filter {
         name: "SortBy",
         aliases: &[],
         kind: FilterKind::SortBy,
@@ -222,6 +234,8 @@ impl Filter {
             FilterKind::Facet(kind) => report.dimension.facet.names(kind),
             FilterKind::MinClicks => shows(CLICKS.name),
             FilterKind::MinActions => shows(ACTIONS.name),
+            // Stretches of time have no other days to be compared with.
+            FilterKind::Compare => report.dimension.bucket.is_none(),
             _ => true,
         }
     }

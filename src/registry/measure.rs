@@ -200,6 +200,17 @@ impl Measure {
         }
     }
 
+    /// What it has changed by from `before` to `after`, in millionths of what it was; nothing when
+    /// it was 0, or there is none.
+    #[must_use]
+    pub fn change(&self, before: &Tally, after: &Tally) -> Option<i128> {
+        let (before, after) = (self.value(before)?, self.value(after)?);
+        if self.unit() == Unit::Instant {
+            return None;
+        }
+        divide_half_even(after.checked_sub(before)?.checked_mul(1_000_000)?, before)
+    }
+
     /// How it is made, in column names.
     #[must_use]
     pub fn formula(&self) -> String {

@@ -179,6 +179,15 @@ pub const REPORTS: &[Report] = &[
             measure::LAST_CLICK,
         ],
     },
+    Report {
+        handle: "att_adv_performance_by_group_pm_only",
+        name: "Performance by Partner Group",
+        category: "Performance",
+        help: "Clicks, actions and money of the partners of each group.",
+        cube: CubeId::PARTNER_PERFORMANCE,
+        dimension: Dimension::facet(FacetKind::PartnerGroup),
+        measures: PERFORMANCE,
+    },
 ];
 
 impl Report {

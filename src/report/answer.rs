@@ -1,16 +1,18 @@
 //! Rows of a report: cells read, merged by the report's dimension, figured and sorted.
 
 use std::cmp::Ordering;
+use std::ops::RangeInclusive;
 
 use ahash::AHashMap;
 
 use crate::catalog::Catalog;
 use crate::catalog::snapshot::{Ad, Brand, Program};
 use crate::model::id::{AdId, EventTypeId, PartnerId, ProgramId};
-use crate::model::tally::Tally;
-use crate::model::time::Millis;
+use crate::model::tally::{Facet, Tally};
+use crate::model::time::{Day, Millis};
 use crate::registry::Report;
 use crate::registry::dimension::{DETAILS_MAX, Detail, Names, RowKey};
+use crate::registry::facet::FacetKind;
 use crate::registry::report::Column;
 
 use super::error::ReportError;
@@ -28,6 +30,8 @@ pub struct Row {
     /// What it is made of, with the figure each adds to the first column of figures; the largest
     /// first.
     pub details: Vec<Detail>,
+    /// Its sums of the earlier days that it is compared with.
+    pub before: Option<Tally>,
 }
 
 /// Every row of a query in order, before it is cut into pages.
@@ -43,6 +47,8 @@ pub struct Answer {
 
 /// Figures of the details of a row.
 type Details = AHashMap<Box<str>, i128>;
+/// What the rows of some days add up to.
+type Sums = AHashMap<RowKey, (Tally, Details)>;
 
 /// The details of a row that are shown, the largest first.
 fn ranked(details: Details) -> Vec<Detail> {
@@ -83,34 +89,33 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
     /// # Errors
     /// The sums can't be read.
     pub fn answer(&self, report: &'static Report, query: &Query) -> Result<Answer, ReportError> {
-        let mut sums: AHashMap<RowKey, (Tally, Details)> = AHashMap::new();
-        let wanted = Wanted {
-            cube: report.cube,
-            programs: &query.programs,
-            days: query.start..=query.end,
-            partner: query.partner,
+        let mut sums = Sums::new();
+        let as_of = self.sums(report, query, query.start..=query.end, &mut sums)?;
+        let mut before = Sums::new();
+        if let Some(compare) = query.compare {
+            let days = compare.days(query.start, query.end);
+            self.sums(report, query, days, &mut before)?;
+            // What was there only then has a row too.
+            for key in before.keys() {
+                sums.entry(key.clone()).or_default();
+            }
+        }
+        let before_of = |key: &RowKey| {
+            let before = before.get(key).map(|(tally, _)| tally.clone());
+            query.compare.map(|_| before.unwrap_or_default())
         };
-        let as_of = self
-            .source
-            .read(&wanted, &mut |cell| {
-                let (key, detail) = report.dimension.row(cell.day, cell.partner, &cell.facet);
-                if query.facet.as_ref().is_some_and(|only| *only != key.facet) {
-                    return;
-                }
-                let (sums, details) = sums.entry(key).or_default();
-                sums.merge(&cell.tally);
-                if let Some(detail) = detail {
-                    *details.entry(detail).or_default() += report.first_figure(&cell.tally);
-                }
-            })
-            .map_err(|error| ReportError::Unreadable(error.to_string()))?;
         let mut rows: Vec<Row> = sums
             .into_iter()
-            .filter(|(_, (tally, _))| report.shows(tally) && query.takes(tally))
             .map(|(key, (tally, details))| Row {
+                before: before_of(&key),
                 key,
                 tally,
                 details: ranked(details),
+            })
+            .filter(|row| {
+                let shows = |tally| report.shows(tally);
+                (shows(&row.tally) || row.before.as_ref().is_some_and(shows))
+                    && query.takes(&row.tally)
             })
             .collect();
         rows.sort_unstable_by(|a, b| a.key.cmp(&b.key));
@@ -122,6 +127,43 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
             as_of,
             rows,
         })
+    }
+
+    /// Adds up the cells of some days by the rows of a report.
+    fn sums(
+        &self,
+        report: &Report,
+        query: &Query,
+        days: RangeInclusive<Day>,
+        sums: &mut Sums,
+    ) -> Result<Option<Watermark>, ReportError> {
+        let wanted = Wanted {
+            cube: report.cube,
+            programs: &query.programs,
+            days,
+            partner: query.partner,
+        };
+        let groups = report.dimension.facet == FacetKind::PartnerGroup;
+        let read = self.source.read(&wanted, &mut |cell| {
+            let (mut key, detail) = report.dimension.row(cell.day, cell.partner, &cell.facet);
+            if groups {
+                key.facet = Facet::Text(self.group(cell.partner).into());
+            }
+            if query.facet.as_ref().is_some_and(|only| *only != key.facet) {
+                return;
+            }
+            let (sums, details) = sums.entry(key).or_default();
+            sums.merge(&cell.tally);
+            if let Some(detail) = detail {
+                *details.entry(detail).or_default() += report.first_figure(&cell.tally);
+            }
+        });
+        read.map_err(|error| ReportError::Unreadable(error.to_string()))
+    }
+
+    fn group(&self, partner: PartnerId) -> &str {
+        let partner = self.catalog.partner(partner);
+        partner.map_or("", |partner| &*partner.group)
     }
 
     /// Names for the rows of a query.

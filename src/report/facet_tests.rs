@@ -52,7 +52,9 @@ fn both(
     clicks: &Clicks,
 ) -> Result<(serde_json::Value, String), ReportError> {
     let mut catalog = fixture::catalog();
-    catalog.partners.get_mut(&PartnerId(7)).unwrap().contact = "mail@seven.example".into();
+    let seven = catalog.partners.get_mut(&PartnerId(7)).unwrap();
+    seven.contact = "mail@seven.example".into();
+    seven.group = "Blogs".into();
     let reader = Reader::for_brand(&catalog, "IRacme", clicks).unwrap();
     let report = Report::with_handle(handle).unwrap();
     let query = format!("SUBAID=1000{more}");
@@ -60,7 +62,7 @@ fn both(
     let rendered = Rendered {
         answer: &reader.answer(report, &query).unwrap(),
         query: &query,
-        path: "/p",
+        path: &format!("/Advertisers/IRacme/Reports/{handle}"),
         names: &reader.names(&query),
     };
     let json = serde_json::from_slice(&rendered.json().unwrap()).unwrap();
@@ -197,4 +199,76 @@ fn csv_holds_no_formulas() {
         assert!(cell.starts_with(&format!("{shown}3,")), "{cell}");
     }
     assert_eq!(cells.len(), shown.len());
+}
+
+#[test]
+fn partners_are_gathered_by_their_group() {
+    let clicks = Clicks(vec![
+        (1, 7, Facet::None, 3, 1),
+        (1, 8, Facet::None, 2, 1),
+        (1, 9, Facet::None, 1, 1),
+        (2, 7, Facet::None, 1, 1),
+    ]);
+    let records = ask("att_adv_performance_by_group_pm_only", "", &clicks);
+    let groups: Vec<String> = records
+        .iter()
+        .map(|record| format!("{} {}", record["Group"], record["RawClicks"]))
+        .collect();
+    assert_eq!(groups, ["\"\" 3", "\"Blogs\" 4"]);
+}
+
+#[test]
+fn rows_lead_to_the_actions_behind_them() {
+    let of = |handle: &str, more: &str, facet: Facet| {
+        let clicks = Clicks(vec![(20_760, 7, facet, 1, 1)]);
+        let records = ask(handle, &format!("&StartDate=2026-10-28&{more}"), &clicks);
+        records[0]["ActionsUri"].as_str().map(ToOwned::to_owned)
+    };
+    let base = "/Advertisers/IRacme/Actions?CampaignId=1000";
+    let days = "&ActionDateStart=2026-10-28&ActionDateEnd=2026-11-10";
+    let fortnight = "EndDate=2026-11-10";
+    assert_eq!(
+        of(
+            "att_adv_performance_by_media_pm_only",
+            fortnight,
+            Facet::None
+        ),
+        Some(format!("{base}&MediaPartnerId=7{days}"))
+    );
+    assert_eq!(
+        of(
+            "att_adv_performance_by_ad_pm_only",
+            fortnight,
+            Facet::Number(5)
+        ),
+        Some(format!("{base}&AdId=5{days}"))
+    );
+    assert_eq!(
+        of(
+            "att_adv_performance_by_ad_pm_only",
+            "EndDate=2026-11-10&MediaId=7",
+            Facet::Number(5)
+        ),
+        Some(format!("{base}&MediaPartnerId=7&AdId=5{days}"))
+    );
+    // 2026-11-03 is in the week from Monday 2 November.
+    assert_eq!(
+        of(
+            "att_adv_performance_by_week_pm_only",
+            "EndDate=2026-11-05",
+            Facet::None
+        ),
+        Some(format!(
+            "{base}&ActionDateStart=2026-11-02&ActionDateEnd=2026-11-05"
+        ))
+    );
+    let device = "att_adv_performance_by_device_pm_only";
+    assert_eq!(of(device, fortnight, text("a\tb\tc")), None);
+    let long = "EndDate=2026-12-12";
+    assert_eq!(
+        of("att_adv_performance_by_media_pm_only", long, Facet::None),
+        None
+    );
+    let expired = "adv_clicks_from_expired_ads";
+    assert_eq!(of(expired, fortnight, text("5\t")), None);
 }

@@ -83,6 +83,7 @@ mod tests {
             facet: None,
             min_clicks: 0,
             min_actions: 0,
+            compare: None,
             start: Day(1),
             end: Day(2),
             sort: None,
@@ -98,6 +99,7 @@ mod tests {
             key: RowKey::default(),
             tally: Tally::default(),
             details: Vec::new(),
+            before: None,
         };
         Arc::new(Answer {
             report: &REPORTS[0],

@@ -11,7 +11,7 @@ use crate::registry::Report;
 use crate::registry::dimension::day_text;
 use crate::registry::filter::{FILTERS, FilterKind};
 
-use super::query::{Format, Query};
+use super::query::{COMPARES, FORMATS, Query};
 
 /// The page of an answer and its links.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,6 +83,12 @@ impl Page {
     }
 }
 
+/// The word that asks for `value`.
+fn word<T: Copy + PartialEq>(words: &[(T, &str)], value: T) -> Option<String> {
+    let found = words.iter().find(|(listed, _)| *listed == value);
+    found.map(|(_, word)| (*word).to_owned())
+}
+
 /// A value of a facet as a parameter has it.
 fn facet_text(facet: &Facet) -> String {
     match facet {
@@ -111,10 +117,8 @@ pub fn link(path: &str, report: &Report, query: &Query, page: u32, as_of: Option
             FilterKind::MinActions => {
                 (query.min_actions > 0).then(|| query.min_actions.to_string())
             }
-            FilterKind::Format => query.format.map(|format| match format {
-                Format::Json => "JSON".to_owned(),
-                Format::Csv => "CSV".to_owned(),
-            }),
+            FilterKind::Format => query.format.and_then(|format| word(FORMATS, format)),
+            FilterKind::Compare => query.compare.and_then(|compare| word(COMPARES, compare)),
             FilterKind::SortBy => query.sort.and_then(|sort| {
                 let column = report.columns().nth(sort.column)?;
                 let minus = if sort.descending { "-" } else { "" };

@@ -1,11 +1,14 @@
 //! A checked query: what to read, how to sort it, which page to show.
 
+use std::ops::RangeInclusive;
+
 use crate::catalog::Catalog;
 use crate::catalog::snapshot::{Brand, Program};
 use crate::model::currency::Currency;
 use crate::model::id::{PartnerId, ProgramId, Slot};
 use crate::model::tally::{Facet, Stored, Tally};
 use crate::model::time::{Day, Millis};
+use crate::registry::dimension::day_text;
 use crate::registry::filter::{
     DAYS_DEFAULT, DAYS_MAX, FILTERS, Filter, FilterKind, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX,
 };
@@ -40,6 +43,8 @@ pub struct Query {
     pub min_clicks: u32,
     /// Fewest actions of a row.
     pub min_actions: u32,
+    /// The earlier days that figures are compared with.
+    pub compare: Option<Compare>,
     /// First day.
     pub start: Day,
     /// Last day.
@@ -87,6 +92,46 @@ impl Query {
     }
 }
 
+/// Every form of an answer, with the word that asks for it.
+pub const FORMATS: &[(Format, &str)] = &[(Format::Json, "JSON"), (Format::Csv, "CSV")];
+
+/// The earlier days that figures are compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compare {
+    /// As many days, up to the day before the first one.
+    PreviousPeriod,
+    /// The same days of the calendar, a year earlier; 29 February is compared with the 28th.
+    PreviousYear,
+}
+
+/// Every comparison, with the word that asks for it.
+pub const COMPARES: &[(Compare, &str)] = &[
+    (Compare::PreviousPeriod, "PREVIOUS_PERIOD"),
+    (Compare::PreviousYear, "PREVIOUS_YEAR"),
+];
+
+impl Compare {
+    /// The days that those from `start` to `end` are compared with.
+    #[must_use]
+    pub fn days(self, start: Day, end: Day) -> RangeInclusive<Day> {
+        match self {
+            Self::PreviousPeriod => {
+                let length = end.0.saturating_sub(start.0).saturating_add(1);
+                Day(start.0.saturating_sub(length))..=Day(start.0.saturating_sub(1))
+            }
+            Self::PreviousYear => year_before(start)..=year_before(end),
+        }
+    }
+}
+
+fn year_before(day: Day) -> Day {
+    let date: Option<jiff::civil::Date> = day_text(day).parse().ok();
+    let before = date.and_then(|date| date.checked_sub(jiff::Span::new().years(1)).ok());
+    before
+        .and_then(day_of)
+        .unwrap_or_else(|| Day(day.0.saturating_sub(365)))
+}
+
 /// Checks the query string of a request for `report`.
 ///
 /// # Errors
@@ -125,7 +170,8 @@ pub fn parse(
     let min_clicks = number(FilterKind::MinClicks, 0, u32::MAX, "MinClicks").unwrap_or(0);
     let min_actions = number(FilterKind::MinActions, 0, u32::MAX, "MinActions").unwrap_or(0);
     let facet = facet(report, &sent, &mut number);
-    let format = format(&sent, &mut errors);
+    let format = word(FilterKind::Format, FORMATS, &sent, &mut errors);
+    let compare = word(FilterKind::Compare, COMPARES, &sent, &mut errors);
     let sort = sort(report, &sent, &mut errors);
     let own = |id: &ProgramId| catalog.program(*id).filter(|own| own.brand == brand.sid);
     let programs: Vec<&Program> = brand
@@ -150,6 +196,7 @@ pub fn parse(
         facet,
         min_clicks,
         min_actions,
+        compare,
         start,
         end,
         sort,
@@ -192,17 +239,24 @@ fn facet(
     })
 }
 
-fn format(sent: &Parameters, errors: &mut Vec<QueryError>) -> Option<Format> {
-    let text = sent.get(FilterKind::Format)?;
-    if text.eq_ignore_ascii_case("JSON") {
-        return Some(Format::Json);
+/// One of the words that a parameter allows, in any case.
+fn word<T: Copy>(
+    kind: FilterKind,
+    words: &[(T, &str)],
+    sent: &Parameters,
+    errors: &mut Vec<QueryError>,
+) -> Option<T> {
+    let text = sent.get(kind)?;
+    let found = words
+        .iter()
+        .find(|(_, word)| word.eq_ignore_ascii_case(text));
+    if found.is_none() {
+        let filter = FILTERS.iter().find(|filter| filter.kind == kind);
+        let (name, allowed) = filter.map_or(("", ""), |filter| (filter.name, filter.format));
+        let message = format!("is `{}`; {allowed} is allowed", shown(text));
+        errors.push(QueryError::new(name, message));
     }
-    if text.eq_ignore_ascii_case("CSV") {
-        return Some(Format::Csv);
-    }
-    let message = format!("is `{}`; JSON or CSV is allowed", shown(text));
-    errors.push(QueryError::new("ResultFormat", message));
-    None
+    found.map(|(value, _)| *value)
 }
 
 /// A number written in digits alone.

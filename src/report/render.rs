@@ -7,12 +7,15 @@
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use crate::model::money::decimal_text;
+use crate::model::tally::{Facet, Tally};
 use crate::model::time::Millis;
-use crate::registry::dimension::Names;
-use crate::registry::measure::{Measure, Unit};
+use crate::registry::dimension::{Names, RowKey, day_text};
+use crate::registry::facet::FacetKind;
+use crate::registry::measure::{GROSS_ACTIONS, Measure, Unit};
 use crate::registry::report::Column;
 
 use super::answer::{Answer, Row};
+use super::listing::LISTED_DAYS_MAX;
 use super::page::{Page, link};
 use super::query::Query;
 
@@ -45,21 +48,25 @@ impl Rendered<'_> {
         let mut out = csv::WriterBuilder::new()
             .terminator(csv::Terminator::CRLF)
             .from_writer(Vec::new());
-        let columns = || self.answer.report.columns();
-        out.write_record(columns().map(|column| column.name()))?;
+        let report = self.answer.report;
+        let compared = report
+            .measures
+            .iter()
+            .filter(|_| self.query.compare.is_some());
+        let names = report.columns().map(|column| column.name().to_owned());
+        let more = compared.flat_map(compared_names);
+        out.write_record(names.chain(more))?;
         let page = Page::of(self.query, self.answer.rows.len());
         for row in self.answer.rows.get(page.rows).unwrap_or_default() {
             let record = Record { of: self, row };
-            out.write_record(columns().map(|column| match column {
+            let own = report.columns().map(|column| match column {
                 Column::Attribute(attribute) => {
                     harmless(attribute.text(&row.key, &row.details, self.names))
                 }
-                Column::Measure(measure) => match record.figure(measure) {
-                    serde_json::Value::Null => String::new(),
-                    serde_json::Value::String(text) => text,
-                    number => number.to_string(),
-                },
-            }))?;
+                Column::Measure(measure) => plain(record.figure(measure, &row.tally)),
+            });
+            let compared = record.compared().map(|(_, value)| plain(value));
+            out.write_record(own.chain(compared))?;
         }
         let written = out.into_inner();
         written.map_err(|error| csv::Error::from(error.into_error()))
@@ -72,6 +79,23 @@ impl Rendered<'_> {
         let slot = self.answer.as_of.map(|as_of| as_of.slot);
         let to = |number| link(self.path, self.answer.report, self.query, number, slot);
         page.next().map(to)
+    }
+}
+
+/// The names of the columns that compare a figure.
+fn compared_names(measure: &Measure) -> [String; 2] {
+    [
+        format!("{}Previous", measure.name),
+        format!("{}Change", measure.name),
+    ]
+}
+
+/// A figure as CSV has it.
+fn plain(figure: serde_json::Value) -> String {
+    match figure {
+        serde_json::Value::Null => String::new(),
+        serde_json::Value::String(text) => text,
+        number => number.to_string(),
     }
 }
 
@@ -104,6 +128,45 @@ impl Serialize for Rendered<'_> {
     }
 }
 
+/// The list of the actions that a row counts, reversed ones included: of one program, at most as
+/// many days as such a list takes, and told apart by no more than it can tell apart.
+fn actions_uri(of: &Rendered<'_>, row: &RowKey) -> Option<String> {
+    let (report, query) = (of.answer.report, of.query);
+    let [program] = *query.programs.as_slice() else {
+        return None;
+    };
+    if !report.measures.iter().any(|m| m.name == GROSS_ACTIONS.name) {
+        return None;
+    }
+    let kept_apart = match (report.dimension.facet, &row.facet) {
+        (FacetKind::None, _) => String::new(),
+        (FacetKind::Ad, Facet::Number(ad)) => format!("&AdId={ad}"),
+        (FacetKind::EventType, Facet::Number(id)) => format!("&ActionTrackerId={id}"),
+        _ => return None,
+    };
+    let partner = row.partner.or(query.partner);
+    let partner = partner.map_or_else(String::new, |id| format!("&MediaPartnerId={id}"));
+    let (start, end) = match (report.dimension.bucket, row.bucket) {
+        (Some(bucket), Some(first)) => {
+            let last = bucket.last(first);
+            (first.max(query.start), last.min(query.end))
+        }
+        _ => (query.start, query.end),
+    };
+    if end.0.saturating_sub(start.0) >= LISTED_DAYS_MAX {
+        return None;
+    }
+    let base = of
+        .path
+        .strip_suffix(report.handle)?
+        .strip_suffix("/Reports/")?;
+    let (start, end) = (day_text(start), day_text(end));
+    Some(format!(
+        "{base}/Actions?CampaignId={program}{partner}{kept_apart}&ActionDateStart={start}\
+         &ActionDateEnd={end}"
+    ))
+}
+
 struct Records<'r, 'a> {
     of: &'r Rendered<'a>,
     rows: &'r [Row],
@@ -134,17 +197,40 @@ impl Serialize for Record<'_, '_> {
                     map.serialize_entry(attribute.name, &text)?;
                 }
                 Column::Measure(measure) => {
-                    map.serialize_entry(measure.name, &self.figure(measure))?;
+                    let figure = self.figure(measure, &self.row.tally);
+                    map.serialize_entry(measure.name, &figure)?;
                 }
             }
+        }
+        for (name, value) in self.compared() {
+            map.serialize_entry(&name, &value)?;
+        }
+        if let Some(uri) = actions_uri(self.of, &self.row.key) {
+            map.serialize_entry("ActionsUri", &uri)?;
         }
         map.end()
     }
 }
 
 impl Record<'_, '_> {
-    fn figure(&self, measure: &Measure) -> serde_json::Value {
-        let Some(value) = measure.value(&self.row.tally) else {
+    /// For each figure what it was in the earlier days, and the change as a part of that.
+    fn compared(&self) -> impl Iterator<Item = (String, serde_json::Value)> {
+        let before = self.row.before.iter();
+        before.flat_map(move |before| {
+            self.of.answer.report.measures.iter().flat_map(move |m| {
+                let change = m.change(before, &self.row.tally);
+                let change = change.map(|change| decimal_text(change, 6).into());
+                let [previous, changed] = compared_names(m);
+                [
+                    (previous, self.figure(m, before)),
+                    (changed, change.unwrap_or(serde_json::Value::Null)),
+                ]
+            })
+        })
+    }
+
+    fn figure(&self, measure: &Measure, tally: &Tally) -> serde_json::Value {
+        let Some(value) = measure.value(tally) else {
             return serde_json::Value::Null;
         };
         match measure.unit() {

@@ -403,3 +403,76 @@ fn rows_with_few_clicks_or_actions_are_left_out_on_demand() {
     let uri = answer["@uri"].as_str().unwrap();
     assert!(uri.contains("&MinClicks=4&Page=1"), "{uri}");
 }
+
+#[test]
+fn figures_are_compared_with_earlier_days() {
+    // Yesterday partner 7 had a click, thirty days ago partner 8 had a hundred.
+    let day = crate::registry::dimension::day_text(Day(today()));
+    let of = |more: &str, name: &str| {
+        let dates = format!("SUBAID=1000&StartDate={day}&EndDate={day}&{more}");
+        column(&ask("IRacme", PARTNER, &dates).unwrap(), name)
+    };
+    let period = "Compare=previous_period";
+    assert_eq!(of(period, "MediaId"), ["0", "7", "8"]);
+    assert_eq!(of(period, "RawClicks"), ["2", "3", "5"]);
+    assert_eq!(of(period, "RawClicksPrevious"), ["0", "1", "0"]);
+    assert_eq!(of(period, "RawClicksChange"), ["null", "2.000000", "null"]);
+    assert_eq!(of(period, "EPCPrevious"), ["null", "0.000000", "null"]);
+    assert_eq!(of(period, "ActionCostPrevious"), ["0.00", "0.00", "0.00"]);
+    assert_eq!(of("", "RawClicksPrevious"), ["null", "null", "null"]);
+    let thirty = |more: &str, name: &str| {
+        let answer = ask("IRacme", PARTNER, &format!("SUBAID=1000&{more}")).unwrap();
+        column(&answer, name)
+    };
+    assert_eq!(thirty(period, "RawClicksPrevious"), ["0", "0", "100"]);
+    assert_eq!(
+        thirty("Compare=PREVIOUS_YEAR", "RawClicksPrevious"),
+        ["0", "0", "0"]
+    );
+    let answer = ask(
+        "IRacme",
+        PARTNER,
+        &format!("SUBAID=1000&{period}&PageSize=1"),
+    )
+    .unwrap();
+    let next = answer["@nextpageuri"].as_str().unwrap();
+    assert!(next.contains("&Compare=PREVIOUS_PERIOD&"), "{next}");
+    let Err(ReportError::Invalid(errors)) = ask("IRacme", DAY, &format!("SUBAID=1000&{period}"))
+    else {
+        panic!("it is answered")
+    };
+    assert!(
+        errors[0]
+            .to_string()
+            .starts_with("Compare: does not apply to this report; ask ")
+    );
+    assert_eq!(
+        self::errors("SUBAID=1000&Compare=x"),
+        ["Compare: is `x`; PREVIOUS_PERIOD or PREVIOUS_YEAR is allowed"]
+    );
+}
+
+#[test]
+fn a_partner_of_earlier_days_alone_has_a_row() {
+    let day = crate::registry::dimension::day_text(Day(today() - 29));
+    let dates = format!("SUBAID=1000&StartDate={day}&EndDate={day}&Compare=PREVIOUS_PERIOD");
+    let answer = ask("IRacme", PARTNER, &dates).unwrap();
+    assert_eq!(column(&answer, "MediaId"), ["8"]);
+    assert_eq!(column(&answer, "RawClicks"), ["0"]);
+    assert_eq!(column(&answer, "RawClicksPrevious"), ["100"]);
+    assert_eq!(column(&answer, "RawClicksChange"), ["-1.000000"]);
+}
+
+#[test]
+fn a_year_before_is_the_same_date() {
+    use super::query::Compare;
+    let day = |text: &str| {
+        let date: jiff::civil::Date = text.parse().unwrap();
+        let epoch = jiff::civil::date(1970, 1, 1);
+        Day(epoch.until(date).unwrap().get_days())
+    };
+    let days = Compare::PreviousYear.days(day("2028-02-29"), day("2028-03-01"));
+    assert_eq!(days, day("2027-02-28")..=day("2027-03-01"));
+    let days = Compare::PreviousPeriod.days(day("2028-03-01"), day("2028-03-31"));
+    assert_eq!(days, day("2028-01-30")..=day("2028-02-29"));
+}

@@ -89,6 +89,7 @@ impl Facets {
             FacetKind::Device => Some(Short::Text(self.device)),
             FacetKind::Domain => Some(Short::Text(self.domain)),
             FacetKind::ExpiredAd => self.expired.map(Short::Text),
+            FacetKind::PartnerGroup => None,
         }
     }
 }

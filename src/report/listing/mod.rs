@@ -26,4 +26,5 @@ mod value;
 mod whole;
 
 pub use facts::{ClickFacts, Facts};
+pub use query::LISTED_DAYS_MAX;
 pub use whole::Listing;

@@ -8,8 +8,8 @@ use std::ops::RangeInclusive;
 use jiff::{Span, ToSpan as _};
 
 use crate::catalog::snapshot::Program;
-use crate::derived::{ActionState, IndexKind};
-use crate::model::id::ProgramId;
+use crate::derived::{Action, ActionId, ActionState, IndexKind};
+use crate::model::id::{AdId, EventTypeId, PartnerId, ProgramId};
 use crate::model::time::Millis;
 
 use super::super::error::{QueryError, ReportError};
@@ -17,7 +17,7 @@ use super::super::parameters::{decode, shown};
 use super::instant;
 
 /// Longest range of times, in days of the program's calendar.
-const DAYS_MAX: i64 = 45;
+pub const LISTED_DAYS_MAX: i32 = 45;
 /// How far back a range may begin, in years.
 const YEARS_MAX: i64 = 3;
 /// How far back a list reaches that names no times, in days.
@@ -35,8 +35,11 @@ const PAIRS: [(IndexKind, &str, &str); 3] = [
 ];
 
 /// Every parameter; `IrVersion` is accepted for existing clients and changes nothing.
-const PARAMETERS: [&str; 11] = [
+const PARAMETERS: [&str; 14] = [
     "CampaignId",
+    "MediaPartnerId",
+    "ActionTrackerId",
+    "AdId",
     "State",
     "StartDate",
     "EndDate",
@@ -57,6 +60,12 @@ pub(super) type Times = RangeInclusive<Millis>;
 pub(super) struct Query {
     /// The program.
     pub(super) program: ProgramId,
+    /// Only of this partner.
+    pub(super) partner: Option<PartnerId>,
+    /// Only of this event type.
+    pub(super) event_type: Option<EventTypeId>,
+    /// Only of this ad.
+    pub(super) ad: Option<AdId>,
     /// Only this state.
     pub(super) state: Option<ActionState>,
     /// Only these times, at least one of them, each kind at most once.
@@ -68,6 +77,13 @@ pub(super) struct Query {
 }
 
 impl Query {
+    /// Whether it asks for the partner, the event type and the ad of an action.
+    pub(super) fn names(&self, id: ActionId, action: &Action) -> bool {
+        self.partner.is_none_or(|only| only == action.partner)
+            && self.event_type.is_none_or(|only| only == id.event_type)
+            && self.ad.is_none_or(|only| only == action.ad)
+    }
+
     /// The times asked for of one kind.
     pub(super) fn times(&self, kind: IndexKind) -> Option<&Times> {
         let found = self.times.iter().find(|(listed, _)| *listed == kind);
@@ -83,6 +99,14 @@ impl Query {
     /// The query string of one page: every value resolved, so that it names the same times later.
     pub(super) fn link(&self, path: &str, page: u32) -> String {
         let mut parts = vec![format!("CampaignId={}", self.program)];
+        let numbers = [
+            ("MediaPartnerId", self.partner.map(|id| id.0)),
+            ("ActionTrackerId", self.event_type.map(|id| id.0)),
+            ("AdId", self.ad.map(|id| id.0)),
+        ];
+        for (name, number) in numbers {
+            parts.extend(number.map(|number| format!("{name}={number}")));
+        }
         if let Some(state) = self.state {
             parts.push(format!("State={}", state.word()));
         }
@@ -174,6 +198,10 @@ pub(super) fn parse<'a>(
         let message = "is missing; send the number of one of this account's programs";
         errors.push(QueryError::new("CampaignId", message));
     }
+    let mut id = |name| sent.number(name, 0..=u32::MAX, &mut errors);
+    let partner = id("MediaPartnerId").map(PartnerId);
+    let event_type = id("ActionTrackerId").map(EventTypeId);
+    let ad = id("AdId").map(AdId);
     let state = state(&sent, &mut errors);
     let page = sent.number("Page", 1..=u32::MAX, &mut errors);
     let page_size = sent.number("PageSize", PAGE_SIZES, &mut errors);
@@ -200,6 +228,9 @@ pub(super) fn parse<'a>(
     }
     Ok(Query {
         program: program.id,
+        partner,
+        event_type,
+        ad,
         state,
         times,
         page: page.unwrap_or(1),
@@ -270,10 +301,10 @@ impl Ranges<'_> {
             return Some(QueryError::new(start, message));
         }
         // A last time that names a day or a second means it whole, so it may touch the bound.
-        let bound = instant::moved(first, DAYS_MAX.days(), zone);
+        let bound = instant::moved(first, LISTED_DAYS_MAX.days(), zone);
         bound.filter(|bound| last > bound.plus(999)).map(|_| {
             let message =
-                format!("is more than {DAYS_MAX} days after {start}; send shorter ranges");
+                format!("is more than {LISTED_DAYS_MAX} days after {start}; send shorter ranges");
             QueryError::new(end, message)
         })
     }

@@ -37,6 +37,7 @@ pub(super) fn actions(
         // An action has an index row for each update; the last one is when it was last updated.
         let is_last = key.kind != IndexKind::Updated || key.update == action.updates;
         let is_meant = is_last
+            && query.names(key.action(), action)
             && is_in(query, action)
             && query.state.is_none_or(|state| action.state(as_of) == state);
         Ok(if is_meant {
@@ -60,7 +61,7 @@ pub(super) fn updates(view: &View<'_>, query: &Query) -> Result<Vec<Hit>, Report
     let mut hits = Hits::of(query);
     let wanted = query.times(IndexKind::Updated);
     by_index(view, query, &mut |key, action| {
-        if !is_dated_in(query, action) {
+        if !query.names(key.action(), action) || !is_dated_in(query, action) {
             return Ok(ControlFlow::Continue(()));
         }
         let numbers = match key.kind {
@@ -205,6 +206,9 @@ mod tests {
 
     fn query(page_size: u32) -> Query {
         Query {
+            partner: None,
+            event_type: None,
+            ad: None,
             program: ProgramId(1),
             state: None,
             times: Vec::new(),

@@ -22,7 +22,9 @@ fn every_wrong_parameter_is_told() {
     let (pages, pair) = ("from 2000 to 20000", "go together");
     for (query, field, message) in [
         ("&CampaignId=1000", "CampaignId", "more than once"),
-        ("&Compaign=1", "Compaign", "known are CampaignId, State"),
+        ("&Compaign=1", "Compaign", "known are CampaignId, Media"),
+        ("&MediaPartnerId=x", "MediaPartnerId", "a whole number"),
+        ("&AdId=-1", "AdId", "a whole number"),
         ("&State=LOCKED", "State", "PENDING, APPROVED, REVERSED are"),
         ("&State=%ff", "State", "not UTF-8"),
         ("&PageSize=1999", "PageSize", pages),

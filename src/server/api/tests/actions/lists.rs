@@ -105,6 +105,37 @@ fn action_dates_and_locking_dates_choose_as_well() {
 }
 
 #[test]
+fn partner_event_type_and_ad_choose_as_well() {
+    let world = World::new();
+    let mut other = world.action("other", 20);
+    other.partner = 8;
+    let mut ad = world.action("ad", 10);
+    ad.ad = 77;
+    let (own, first) = (ad.partner, other.ad);
+    world.make(&[other, ad]);
+    let days = format!(
+        "&ActionDateStart={}&ActionDateEnd={}",
+        world.now.plus(-40 * DAY),
+        world.now
+    );
+    for (query, expected) in [
+        (String::new(), &["ad", "other"][..]),
+        ("&MediaPartnerId=8".to_owned(), &["other"]),
+        (format!("&MediaPartnerId={own}"), &["ad"]),
+        ("&adid=77".to_owned(), &["ad"]),
+        (format!("&AdId={first}&MediaPartnerId={own}"), &[]),
+        ("&ActionTrackerId=10001".to_owned(), &["ad", "other"]),
+        ("&ActionTrackerId=10002".to_owned(), &[]),
+    ] {
+        assert_eq!(world.orders(&format!("{days}{query}")), expected, "{query}");
+        assert_eq!(
+            world.updates(&format!("{days}{query}")).len(),
+            expected.len()
+        );
+    }
+}
+
+#[test]
 fn a_state_is_that_of_the_figures_moment_and_an_updates_that_of_its_own() {
     let world = World::new();
     let mut approved = world.action("approved", 3);

@@ -25,6 +25,8 @@ pub(super) const UPDATES: &str = "/Advertisers/IRacme/ActionUpdates";
 pub(super) struct Made {
     pub(super) program: u32,
     pub(super) order: &'static str,
+    pub(super) partner: u32,
+    pub(super) ad: u32,
     /// When it came to be, and when each update after it was received.
     pub(super) updates: Vec<Millis>,
     pub(super) date: Millis,
@@ -78,6 +80,8 @@ impl World {
         Made {
             program: 1000,
             order,
+            partner: 7,
+            ad: 3,
             updates: vec![at],
             date: at.plus(-60_000),
             locking: Some(self.now.plus(10 * DAY)),
@@ -167,8 +171,8 @@ fn row(made: &Made) -> Action {
     Action {
         order_id: made.order.into(),
         occurrence: 0,
-        partner: PartnerId(7),
-        ad: AdId(3),
+        partner: PartnerId(made.partner),
+        ad: AdId(made.ad),
         referring_type: ReferringType::Promocode,
         contract: Millis(0),
         holds: Vec::new(),
