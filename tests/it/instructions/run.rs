@@ -1,5 +1,5 @@
-//! The count itself: the fold of a stored log, each kind of click and the conversion, on one daemon;
-//! the fold of conversions, on another.
+//! The count itself: the fold of a stored log, each kind of click and the conversion, on one
+//! daemon; the fold of conversions, on another.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
