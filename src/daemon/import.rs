@@ -2,7 +2,7 @@
 //!
 //! Invariants: a chunk is committed in parts, each with the cursor behind it, and durable before it
 //! is answered; whatever is cut off, rows before the cursor are stored and no other is. One chunk
-//! is taken at a time, whatever asks.
+//! is taken at a time, whatever asks. Metrics count a row once it is committed.
 
 use std::time::{Duration, Instant};
 
@@ -21,6 +21,8 @@ use crate::log::{Epoch, LogError, RefusedReason, Stream};
 use crate::model::id::JobId;
 use crate::server::control::VerbError;
 use crate::server::control::verb::{EXIT_INPUT, EXIT_TEMPORARY};
+use crate::telemetry::label::{ImportKind, ImportResult};
+use crate::telemetry::metric::Metrics;
 
 use super::stores::Stores;
 use super::verbs::{failed, read};
@@ -62,8 +64,12 @@ pub(super) fn open(stores: &Stores, value: Value) -> Result<Value, VerbError> {
     })
 }
 
-/// Stores the rows after the cursor.
-pub(super) fn chunk(stores: &Stores, value: Value) -> Result<Value, VerbError> {
+/// Stores the rows after the cursor; `metrics` are those of a running daemon.
+pub(super) fn chunk(
+    stores: &Stores,
+    metrics: Option<&Metrics>,
+    value: Value,
+) -> Result<Value, VerbError> {
     let asked: Chunk = read(value)?;
     let mut imports = stores.imports.lock();
     let taker = imports.get_or_insert_with(|| Taker::new(&stores.log));
@@ -72,9 +78,10 @@ pub(super) fn chunk(stores: &Stores, value: Value) -> Result<Value, VerbError> {
     asked
         .check(record.rows, record.cursor, record.last)
         .map_err(|error| VerbError::new(EXIT_INPUT, error.to_string()))?;
+    let mut done = Done::new(metrics, record.kind);
     let stored = match record.kind {
-        Kind::Clicks => clicks(stores, taker, &mut record, &asked),
-        Kind::Conversions => conversions(stores, taker, &mut record, &asked),
+        Kind::Clicks => clicks(stores, taker, &mut record, &asked, &mut done),
+        Kind::Conversions => conversions(stores, taker, &mut record, &asked, &mut done),
     };
     // What was taken after the last commit was never counted.
     taker.clear();
@@ -84,12 +91,48 @@ pub(super) fn chunk(stores: &Stores, value: Value) -> Result<Value, VerbError> {
     })
 }
 
+/// What became of rows that the next commit covers.
+struct Done<'a> {
+    metrics: Option<&'a Metrics>,
+    kind: ImportKind,
+    rows: Vec<ImportResult>,
+}
+
+impl<'a> Done<'a> {
+    fn new(metrics: Option<&'a Metrics>, kind: Kind) -> Self {
+        let kind = match kind {
+            Kind::Clicks => ImportKind::Clicks,
+            Kind::Conversions => ImportKind::Conversions,
+        };
+        let rows = Vec::new();
+        Self {
+            metrics,
+            kind,
+            rows,
+        }
+    }
+
+    fn add(&mut self, result: ImportResult) {
+        self.rows.push(result);
+    }
+
+    /// Counts them: they are committed.
+    fn count(&mut self) {
+        for result in self.rows.drain(..) {
+            if let Some(metrics) = self.metrics {
+                metrics.import.rows.add(self.kind, result, 1);
+            }
+        }
+    }
+}
+
 /// Takes the rows of a chunk of clicks; those that were refused.
 fn clicks(
     stores: &Stores,
     taker: &mut Taker,
     record: &mut ImportRecord,
     asked: &Chunk,
+    done: &mut Done<'_>,
 ) -> Result<Vec<RefusedRow>, VerbError> {
     let catalog = stores.catalog.load_full();
     let salt = record.open_salt().map_err(|error| refused(&error))?;
@@ -104,16 +147,26 @@ fn clicks(
             Taken::Stored => {
                 so_far.stored = so_far.stored.saturating_add(1);
                 record.brought(row.program);
+                done.add(ImportResult::Stored);
             }
-            Taken::Known => so_far.known = so_far.known.saturating_add(1),
-            Taken::Refused(errors) => all.extend(refuse(taker, record, errors)?),
+            Taken::Known => {
+                so_far.known = so_far.known.saturating_add(1);
+                done.add(ImportResult::Known);
+            }
+            Taken::Refused(reason, errors) => {
+                done.add(match reason {
+                    RefusedReason::UnknownProgram => ImportResult::UnknownProgram,
+                    _ => ImportResult::Invalid,
+                });
+                all.extend(refuse(taker, record, errors)?);
+            }
         }
         if taker.is_full() {
-            commit(taker, record)?;
+            commit(taker, record, done)?;
             std::thread::yield_now();
         }
     }
-    let epoch = commit(taker, record)?;
+    let epoch = commit(taker, record, done)?;
     let durable = stores.log.wait_durable(epoch);
     durable.map_err(|error| failed(&error))?;
     Ok(all)
@@ -125,6 +178,7 @@ fn conversions(
     taker: &mut Taker,
     record: &mut ImportRecord,
     asked: &Chunk,
+    done: &mut Done<'_>,
 ) -> Result<Vec<RefusedRow>, VerbError> {
     let catalog = stores.catalog.load_full();
     let now = stores.log.clock().now();
@@ -140,9 +194,13 @@ fn conversions(
                 let program = refused.program.unwrap_or_default();
                 let (stream, reason) = (Stream::Conversion, RefusedReason::Invalid);
                 stores.log.refuse(program, stream, reason);
+                done.add(match refused.program {
+                    Some(_) => ImportResult::Invalid,
+                    None => ImportResult::UnknownProgram,
+                });
                 all.extend(refuse(taker, record, refused.errors)?);
                 // The next row's commit moves the cursor past this one.
-                commit(taker, record)?;
+                commit(taker, record, done)?;
                 continue;
             }
         };
@@ -153,17 +211,23 @@ fn conversions(
         match patiently(submit) {
             Ok(accepted) if accepted.retry => {
                 record.so_far.known = record.so_far.known.saturating_add(1);
+                done.add(ImportResult::Known);
             }
-            Ok(_) => *record = after,
+            Ok(_) => {
+                *record = after;
+                done.add(ImportResult::Stored);
+                done.count();
+            }
             Err(error @ LogError::TooManyAttempts(_)) => {
                 let errors = vec![FieldError::new("OrderId", error.to_string())];
                 all.extend(refuse(taker, record, errors)?);
-                commit(taker, record)?;
+                done.add(ImportResult::TooManyAttempts);
+                commit(taker, record, done)?;
             }
             Err(error) => return Err(failed(&error)),
         }
     }
-    let epoch = commit(taker, record)?;
+    let epoch = commit(taker, record, done)?;
     let durable = stores.log.wait_durable(epoch);
     durable.map_err(|error| failed(&error))?;
     Ok(all)
@@ -193,9 +257,16 @@ fn refuse(
 }
 
 /// Commits what is taken, however often the store asks for a pause meanwhile.
-fn commit(taker: &mut Taker, record: &ImportRecord) -> Result<Epoch, VerbError> {
+fn commit(
+    taker: &mut Taker,
+    record: &ImportRecord,
+    done: &mut Done<'_>,
+) -> Result<Epoch, VerbError> {
     let row = json(record)?;
-    patiently(|| taker.commit(record.job, &row)).map_err(|error| failed(&error))
+    let committed = patiently(|| taker.commit(record.job, &row));
+    let epoch = committed.map_err(|error| failed(&error))?;
+    done.count();
+    Ok(epoch)
 }
 
 /// Writes again while the store asks for a pause.

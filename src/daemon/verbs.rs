@@ -55,6 +55,7 @@ pub fn table(
     };
     let folding = Arc::clone(stores);
     let verifying = (Arc::clone(stores), fold.clone());
+    let importing = (Arc::clone(stores), Arc::clone(&api));
     let table = Verbs::new()
         .with("catalog-apply", with(catalog_apply))
         .with("catalog-export", with(catalog_export))
@@ -62,7 +63,11 @@ pub fn table(
         .with("key-list", with(key_list))
         .with("key-revoke", keyed(key_revoke))
         .with(OPEN, with(import::open))
-        .with(CHUNK, with(import::chunk))
+        .with(CHUNK, move |value| {
+            let (stores, api) = &importing;
+            let metrics = api.as_ref().as_ref().map(|api| &*api.metrics);
+            import::chunk(stores, metrics, value)
+        })
         .with(FINISH, with(import::finish))
         .with(LIST, with(import::list))
         .with("link", with(explain::link))

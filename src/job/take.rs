@@ -35,8 +35,8 @@ pub enum Taken {
     Stored,
     /// A click of its name is stored already.
     Known,
-    /// It can't be taken.
-    Refused(Vec<FieldError>),
+    /// It can't be taken: as what it counts in the ledger, and what is wrong with it.
+    Refused(RefusedReason, Vec<FieldError>),
 }
 
 /// Takes the rows of imports.
@@ -99,7 +99,7 @@ impl Taker {
             Err(further) => errors.extend(further),
         }
         self.importer.refuse(program, reason);
-        Ok(Taken::Refused(errors))
+        Ok(Taken::Refused(reason, errors))
     }
 
     /// Whether the click made a link.

@@ -176,6 +176,32 @@ label! {
 }
 
 label! {
+    /// What the rows of an import are.
+    ImportKind as "kind" {
+        /// Clicks.
+        Clicks = "clicks",
+        /// Conversions.
+        Conversions = "conversions",
+    }
+}
+
+label! {
+    /// What became of a row of an import.
+    ImportResult as "result" {
+        /// It is stored.
+        Stored = "stored",
+        /// It was stored before: a click of its name, or the very same conversion.
+        Known = "known",
+        /// The catalogue has no such program.
+        UnknownProgram = "unknown_program",
+        /// A field is wrong.
+        Invalid = "invalid",
+        /// Its order has as many attempts as one may have.
+        TooManyAttempts = "too_many_attempts",
+    }
+}
+
+label! {
     /// The first digit of an HTTP status.
     CodeClass as "code_class" {
         /// 200 to 299.

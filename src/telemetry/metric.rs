@@ -9,9 +9,9 @@ use metrics::{Counter, Gauge, Histogram, Recorder};
 
 use super::handle::{Counters, Gauges, Grid, Handle, LabelSet};
 use super::label::{
-    ApiRoute, Build, ChangeResult, ClickResult, CloseReason, CodeClass, CreditKind, LineResult,
-    LinkOutcome, Listener, LogOperation, PageLoadResult, PostbackResult, SubmissionResult,
-    VerdictClass,
+    ApiRoute, Build, ChangeResult, ClickResult, CloseReason, CodeClass, CreditKind, ImportKind,
+    ImportResult, LineResult, LinkOutcome, Listener, LogOperation, PageLoadResult, PostbackResult,
+    SubmissionResult, VerdictClass,
 };
 use crate::model::click::ClickFlags;
 use crate::model::refusal::Refusal;
@@ -173,6 +173,14 @@ stage! {
 }
 
 stage! {
+    /// Imports.
+    ImportMetrics, IMPORT {
+        rows: Grid<ImportKind, ImportResult> = "clickd_import_rows_total", None,
+            "Rows of imports that are done, by what they are and what became of them.";
+    }
+}
+
+stage! {
     /// Arrivals on pages of brands.
     VisitMetrics, VISIT {
         loads: Counters<PageLoadResult> = "clickd_visit_loads_total", None,
@@ -300,6 +308,7 @@ pub const METRICS: &[(&str, &[MetricDef])] = &[
     ("api", API),
     ("conversion", CONVERSION),
     ("job", JOB),
+    ("import", IMPORT),
     ("visit", VISIT),
     ("log", LOG),
     ("fold", FOLD),
@@ -321,6 +330,8 @@ pub struct Metrics {
     pub conversion: ConversionMetrics,
     /// Uploaded files.
     pub job: JobMetrics,
+    /// Imports.
+    pub import: ImportMetrics,
     /// Arrivals on pages of brands.
     pub visit: VisitMetrics,
     /// The log.
@@ -354,6 +365,7 @@ impl Metrics {
             api: ApiMetrics::register(recorder),
             conversion: ConversionMetrics::register(recorder),
             job: JobMetrics::register(recorder),
+            import: ImportMetrics::register(recorder),
             visit: VisitMetrics::register(recorder),
             log: LogMetrics::register(recorder),
             fold: FoldMetrics::register(recorder),

@@ -1,6 +1,7 @@
 //! Rows of the sample as a file of clicks and a file of conversions.
 //!
-//! The number of a row is the external id of its click and, for an install, the order id too.
+//! The number of a row is the external id of its click and, for an install, the order id too. A
+//! stray is a further conversion, of a click that no file has, and must come to nothing.
 
 use std::io::Write;
 
@@ -68,6 +69,18 @@ impl<W: Write> Files<W> {
         Ok(())
     }
 
+    /// Writes a conversion at the time of `row` that names a click which is nowhere.
+    pub(super) fn stray(&mut self, row: &Row) -> Result<()> {
+        let (order, click) = (
+            format!("stray-{}", row.number),
+            format!("none-{}", row.number),
+        );
+        let (program, event_type) = (&self.program, &self.event_type);
+        let fields = [&order, &row.clicked.text, program, event_type, &click];
+        self.conversions.write_record(fields)?;
+        Ok(())
+    }
+
     /// Writes what is held back.
     pub(super) fn finish(mut self) -> Result<()> {
         self.clicks.flush()?;
@@ -89,7 +102,11 @@ mod tests {
         let (mut clicks, mut conversions) = (Vec::new(), Vec::new());
         let mut files = Files::new(&mut clicks, &mut conversions, 7, 3).unwrap();
         for row in rows(text.as_bytes()) {
-            files.write(&row.unwrap()).unwrap();
+            let row = row.unwrap();
+            files.write(&row).unwrap();
+            if row.number == 1 {
+                files.stray(&row).unwrap();
+            }
         }
         files.finish().unwrap();
         let agent = |device, os| format!("\"{}\"", user_agent(device, os));
@@ -106,6 +123,7 @@ mod tests {
         assert_eq!(
             String::from_utf8(conversions).unwrap(),
             "OrderId,EventDate,CampaignId,ActionTrackerId,CustomClickId\n\
+             stray-1,2017-11-07T09:30Z,7,3,none-1\n\
              2,2017-11-08T12:02Z,7,3,2\n"
         );
     }

@@ -2,8 +2,12 @@
 //! compared with the recount.
 //!
 //! The first daemon gets the files as they are, and then once more. The second gets them shuffled;
-//! the import is killed at a quarter of the rows, the daemon with the next one at the half, and a
-//! third goes on to the end. Both must show the recount, and the same bytes.
+//! of each file the import is killed at a quarter of the rows, the daemon with the next one at the
+//! half, and a third goes on to the end. Both must say the same of their rows, hold each of them
+//! once, and show the recount, in the same bytes.
+//!
+//! Installs are few, so strays ([`Files::stray`]) lie among them: the conversions take many chunks,
+//! and a kill meets them on the way.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -28,6 +32,8 @@ use crate::traffic::generator::mix;
 const LOOK: Duration = Duration::from_millis(20);
 /// How long an import may take to get as far as it is to be killed.
 const LIMIT: Duration = Duration::from_secs(300);
+/// One row in so many that led to no install makes a stray.
+const STRAYS: u64 = 4;
 /// Differences that are named.
 const SAID: usize = 20;
 
@@ -81,13 +87,19 @@ pub(crate) async fn run(options: Options, out: &mut impl Write) -> Result<()> {
     shuffle(&mut rows, options.seed);
     let interrupted = trial.interrupted(&rows, out).await?;
     ensure!(
-        whole == interrupted,
+        whole.said == interrupted.said,
+        "the two daemons say of the rows {:?} and {:?}",
+        whole.said,
+        interrupted.said
+    );
+    ensure!(
+        whole.reports == interrupted.reports,
         "the reports of the two daemons are not the same bytes"
     );
     writeln!(
         out,
         "import: no difference, {} bytes of reports",
-        whole.len()
+        whole.reports.len()
     )?;
     Ok(())
 }
@@ -98,94 +110,152 @@ struct Trial<'a> {
     expected: &'a BTreeMap<Place, Figures>,
 }
 
+/// A file to import.
+struct Input {
+    kind: &'static str,
+    path: PathBuf,
+    rows: u64,
+}
+
+/// What a daemon made of the files.
+struct Made {
+    /// What became of the rows of each.
+    said: Vec<String>,
+    /// The reports.
+    reports: Vec<u8>,
+}
+
 impl Trial<'_> {
-    /// The files as they are, twice; the reports.
-    async fn whole(&self, rows: &[Row], out: &mut impl Write) -> Result<Vec<u8>> {
-        let stage = self.stage(rows).await?;
-        let begun = Instant::now();
-        let said = stage.verbs.import("clicks", &clicks(&stage)).await?;
-        let took = begun.elapsed();
-        writeln!(
-            out,
-            "in order: {} · {:.1} s",
-            said.trim(),
-            took.as_secs_f64()
-        )?;
-        self.conversions(&stage, out).await?;
-        let first = self.reports(&stage).await?;
-        let again = stage.verbs.import("clicks", &clicks(&stage)).await?;
-        writeln!(out, "once more: {}", again.trim())?;
-        ensure!(
-            said == again,
-            "the second run of a file says something else"
-        );
-        self.conversions(&stage, out).await?;
-        ensure!(
-            first == self.reports(&stage).await?,
-            "a file that was imported twice adds something"
-        );
+    /// The files as they are, twice.
+    async fn whole(&self, rows: &[Row], out: &mut impl Write) -> Result<Made> {
+        let (stage, inputs) = self.stage(rows).await?;
+        let mut first: Option<Made> = None;
+        for run in ["in order", "once more"] {
+            let mut said = Vec::new();
+            for input in &inputs {
+                let begun = Instant::now();
+                let line = stage.verbs.import(input.kind, &input.path).await?;
+                let took = begun.elapsed().as_secs_f64();
+                writeln!(out, "{run}: {} · {took:.1} s", line.trim())?;
+                said.push(of_rows(&line)?);
+            }
+            let reports = self.reports(&stage, &inputs).await?;
+            let made = Made { said, reports };
+            if let Some(first) = &first {
+                ensure!(
+                    first.said == made.said,
+                    "the second run of a file says something else"
+                );
+                ensure!(
+                    first.reports == made.reports,
+                    "a file that was imported twice adds something"
+                );
+            }
+            first.get_or_insert(made);
+        }
         stage.strike(out).await?;
-        Ok(first)
+        first.context("nothing was imported")
     }
 
-    /// The files shuffled, the import killed, the daemon killed; the reports.
-    async fn interrupted(&self, rows: &[Row], out: &mut impl Write) -> Result<Vec<u8>> {
-        let mut stage = self.stage(rows).await?;
-        let count = u64::try_from(rows.len())?;
-        let stopped = until(&stage, count / 4, count).await?;
-        writeln!(out, "shuffled: the import was killed at row {stopped}")?;
-        let mut importing = start(&stage)?;
-        let stopped = reached(&stage, count / 2, count).await?;
+    /// The files shuffled, of each the import killed and the daemon killed.
+    async fn interrupted(&self, rows: &[Row], out: &mut impl Write) -> Result<Made> {
+        let (mut stage, inputs) = self.stage(rows).await?;
+        let mut said = Vec::new();
+        for input in &inputs {
+            self.kill_twice(&mut stage, input, out).await?;
+            let line = stage.verbs.import(input.kind, &input.path).await?;
+            writeln!(out, "shuffled: {}", line.trim())?;
+            said.push(of_rows(&line)?);
+        }
+        let reports = self.reports(&stage, &inputs).await?;
+        stage.strike(out).await?;
+        Ok(Made { said, reports })
+    }
+
+    /// Begins to import a file and kills the import, then the daemon.
+    async fn kill_twice(
+        &self,
+        stage: &mut Stage,
+        input: &Input,
+        out: &mut impl Write,
+    ) -> Result<()> {
+        let kind = input.kind;
+        let importing = start(stage, input)?;
+        let stopped = reached(stage, input, input.rows / 4).await?;
+        drop(importing);
+        writeln!(
+            out,
+            "shuffled: the import of {kind} was killed at row {stopped}"
+        )?;
+        let mut importing = start(stage, input)?;
+        let stopped = reached(stage, input, input.rows / 2).await?;
         stage.crash(self.clickd).await?;
-        writeln!(out, "shuffled: the daemon was killed at row {stopped}")?;
+        writeln!(
+            out,
+            "shuffled: the daemon was killed at row {stopped} of {kind}"
+        )?;
         ensure!(
             !importing.0.wait()?.success(),
             "an import whose daemon was killed says that all is well"
         );
-        let said = stage.verbs.import("clicks", &clicks(&stage)).await?;
-        writeln!(out, "shuffled: {}", said.trim())?;
-        self.conversions(&stage, out).await?;
-        let reports = self.reports(&stage).await?;
-        stage.strike(out).await?;
-        Ok(reports)
+        Ok(())
     }
 
-    async fn stage(&self, rows: &[Row]) -> Result<Stage> {
+    /// A daemon, and the files it is to get.
+    async fn stage(&self, rows: &[Row]) -> Result<(Stage, Vec<Input>)> {
         let partners = rows.iter().map(|row| row.visit.partner).collect();
         let ads = rows.iter().map(|row| row.visit.ad).collect();
         let keep = self.options.keep;
         let stage = Stage::set(self.clickd, Ack::Fast, &partners, &ads, keep).await?;
-        let create = |path: PathBuf| -> Result<BufWriter<File>> {
-            let file = File::create(&path);
+        let paths = ["clicks", "conversions"].map(|kind| stage.folder().join(kind));
+        let [clicks, conversions] = paths.map(|path| path.with_extension("csv"));
+        let create = |path: &Path| -> Result<BufWriter<File>> {
+            let file = File::create(path);
             Ok(BufWriter::new(
                 file.with_context(|| format!("creating {}", path.display()))?,
             ))
         };
-        let files = (create(clicks(&stage))?, create(conversions(&stage))?);
+        let files = (create(&clicks)?, create(&conversions)?);
         let mut files = Files::new(files.0, files.1, PROGRAM, EVENT_TYPE)?;
+        let mut count: u64 = 0;
         for row in rows {
             files.write(row)?;
+            let is_stray = row.installed.is_none() && row.number % STRAYS == 0;
+            if is_stray {
+                files.stray(row)?;
+            }
+            count += u64::from(is_stray || row.installed.is_some());
         }
         files.finish()?;
-        Ok(stage)
-    }
-
-    async fn conversions(&self, stage: &Stage, out: &mut impl Write) -> Result<()> {
-        if self.options.clicks_only {
-            return Ok(());
+        let mut inputs = vec![Input {
+            kind: "clicks",
+            path: clicks,
+            rows: u64::try_from(rows.len())?,
+        }];
+        if !self.options.clicks_only {
+            inputs.push(Input {
+                kind: "conversions",
+                path: conversions,
+                rows: count,
+            });
         }
-        let said = stage
-            .verbs
-            .import("conversions", &conversions(stage))
-            .await?;
-        writeln!(out, "{}", said.trim())?;
-        Ok(())
+        Ok((stage, inputs))
     }
 
     /// Verifies the store, compares the reports of every day with the recount; their rows.
-    async fn reports(&self, stage: &Stage) -> Result<Vec<u8>> {
-        let ledger = stage.verify().await?.imported_clicks;
-        ensure!(ledger.balances(), "the ledger of the import: {ledger}");
+    async fn reports(&self, stage: &Stage, inputs: &[Input]) -> Result<Vec<u8>> {
+        let ledger = stage.verify().await?;
+        for (input, line) in inputs
+            .iter()
+            .zip([ledger.imported_clicks, ledger.conversions])
+        {
+            ensure!(
+                line.balances() && line.stored == input.rows,
+                "{} rows of {} were imported, the ledger says: {line}",
+                input.rows,
+                input.kind
+            );
+        }
         let mut brand = Brand::new(&stage.account);
         let mut bytes = Vec::new();
         let mut found: BTreeMap<Place, Figures> = BTreeMap::new();
@@ -248,12 +318,10 @@ impl Trial<'_> {
     }
 }
 
-fn clicks(stage: &Stage) -> PathBuf {
-    stage.folder().join("clicks.csv")
-}
-
-fn conversions(stage: &Stage) -> PathBuf {
-    stage.folder().join("conversions.csv")
+/// What `clickd import` says of the rows, without the name of the job.
+fn of_rows(said: &str) -> Result<String> {
+    let (_, rows) = said.split_once(": ").context("`import` names no job")?;
+    Ok(rows.trim().to_owned())
 }
 
 /// An import that is killed when it is let go of.
@@ -266,31 +334,23 @@ impl Drop for Importing {
     }
 }
 
-fn start(stage: &Stage) -> Result<Importing> {
-    let mut command = stage.verbs.import_command(&clicks(stage));
+fn start(stage: &Stage, input: &Input) -> Result<Importing> {
+    let mut command = stage.verbs.import_command(input.kind, &input.path);
     let log = File::create(stage.folder().join("killed.log"))?;
     command.stdin(Stdio::null()).stdout(log.try_clone()?);
     Ok(Importing(command.stderr(log).spawn()?))
 }
 
-/// Imports up to `row` of `rows` and kills the command; where it was.
-async fn until(stage: &Stage, row: u64, rows: u64) -> Result<u64> {
-    let importing = start(stage)?;
-    let at = reached(stage, row, rows).await?;
-    drop(importing);
-    Ok(at)
-}
-
-/// Waits until the only import is at `row` of `rows`; where it is.
-async fn reached(stage: &Stage, row: u64, rows: u64) -> Result<u64> {
+/// Waits until the import of a file is at `row`; where it is.
+async fn reached(stage: &Stage, input: &Input, row: u64) -> Result<u64> {
     let deadline = Instant::now() + LIMIT;
     loop {
-        let listed = stage.verbs.imports().await?;
-        let line = listed.lines().nth(1);
-        // Job, kind, rows, done.
-        let done = line.and_then(|line| line.split_whitespace().nth(3));
-        let done: u64 = done.map_or(Ok(0), str::parse).context("import list")?;
-        ensure!(done < rows, "the import was over before it could be killed");
+        let done = done(&stage.verbs.imports().await?, input.kind)?;
+        ensure!(
+            done < input.rows,
+            "the import of {} was over before it could be killed",
+            input.kind
+        );
         if done >= row {
             return Ok(done);
         }
@@ -299,7 +359,44 @@ async fn reached(stage: &Stage, row: u64, rows: u64) -> Result<u64> {
     }
 }
 
+/// How many rows are done of the only import of `kind` in a list of all.
+fn done(listed: &str, kind: &str) -> Result<u64> {
+    for line in listed.lines().skip(1) {
+        // Job, kind, rows, done.
+        let mut words = line.split_whitespace().skip(1);
+        if words.next() == Some(kind) {
+            let done = words.nth(1).context("import list")?;
+            return done.parse().context("import list");
+        }
+    }
+    Ok(0)
+}
+
 /// Brings the rows into an order that depends on the seed and on no time.
 fn shuffle(rows: &mut [Row], seed: u64) {
     rows.sort_by_key(|row| mix(seed ^ mix(row.number)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_import_is_found_in_the_list_by_its_kind() {
+        let listed = "job  of  rows  done  stored  known  refused  finished  file\n\
+                      J-1  clicks  900  900  900  0  0  2026-11-01T00:00:00Z  a.csv\n\
+                      J-2  conversions  70  21  21  0  0  -  clicks\n";
+        assert_eq!(done(listed, "clicks").unwrap(), 900);
+        assert_eq!(done(listed, "conversions").unwrap(), 21);
+        assert_eq!(done("job of rows done\n", "clicks").unwrap(), 0);
+        assert!(done("job\nJ-1 clicks 9 x\n", "clicks").is_err());
+    }
+
+    #[test]
+    fn the_job_is_no_part_of_what_is_said_of_rows() {
+        let said = "J-0f: 7 clicks stored, 0 known before, 0 rejected\n";
+        let rows = "7 clicks stored, 0 known before, 0 rejected";
+        assert_eq!(of_rows(said).unwrap(), rows);
+        assert!(of_rows("nothing").is_err());
+    }
 }

@@ -52,8 +52,8 @@ pub(crate) struct Deck {
 /// How much is sent.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Size {
-    /// Payloads.
-    pub(crate) posts: u32,
+    /// Orders; each has one payload, and further ones come on top.
+    pub(crate) orders: u32,
     /// Of a hundred payloads so many are cut at least once.
     pub(crate) cut: u8,
     /// Clicks to name.
@@ -69,12 +69,15 @@ impl Deck {
         let mut payloads: Vec<Payload> = Vec::new();
         let mut placed: Vec<(u64, Try)> = Vec::new();
         let (mut order, mut cut) = (0, 0);
-        for place in 0..size.posts {
+        for place in 0_u32.. {
             let random = |n: u64| mix(seed ^ mix(u64::from(place) << 8 | n));
             let [further, click] = halves(random(0));
             let [amount, fate] = halves(random(1));
             // One payload of six is a further attempt of the order before it.
             let is_further = place > 0 && below(6, further) == 0;
+            if order == size.orders && !is_further {
+                break;
+            }
             order += u32::from(!is_further);
             let payload = payloads.len();
             payloads.push(Payload {
@@ -121,10 +124,12 @@ impl Deck {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     const SIZE: Size = Size {
-        posts: 5_000,
+        orders: 5_000,
         cut: 20,
         clicks: 100,
     };
@@ -132,8 +137,8 @@ mod tests {
     #[test]
     fn every_payload_ends_with_a_whole_try_and_a_fifth_is_cut() {
         let deck = Deck::new(1, SIZE);
-        assert_eq!(deck.payloads.len(), 5_000);
-        assert!((850..1_150).contains(&deck.cut), "{}", deck.cut);
+        let fifth = deck.payloads.len() / 5;
+        assert!(deck.cut.abs_diff(fifth) < fifth / 6, "{}", deck.cut);
         let mut last = vec![None; deck.payloads.len()];
         let mut cut = vec![false; deck.payloads.len()];
         for one in &deck.tries {
@@ -160,7 +165,24 @@ mod tests {
             }
         }
         assert!(further > 500, "{further}");
-        assert_eq!(deck.orders() + further, 5_000);
+        assert_eq!(deck.payloads.len(), 5_000 + further);
+    }
+
+    #[test]
+    fn there_are_as_many_orders_as_asked_for_and_further_attempts_on_top() {
+        for orders in [1, 2, 7, 5_000] {
+            for seed in 0..20 {
+                let deck = Deck::new(seed, Size { orders, ..SIZE });
+                let named: BTreeSet<u32> = deck.payloads.iter().map(|one| one.order).collect();
+                assert_eq!(named, (1..=orders).collect());
+                assert_eq!(deck.orders(), orders);
+                let further = deck.payloads.len() - named.len();
+                assert!(
+                    orders < 5_000 || (800..1_200).contains(&further),
+                    "{further}"
+                );
+            }
+        }
     }
 
     #[test]

@@ -34,9 +34,10 @@ pub(crate) struct Options {
     /// The program to test [default: clickd beside this program]
     #[arg(long, value_name = "PATH")]
     clickd: Option<PathBuf>,
-    /// Conversions, of orders of which some have more than one
-    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..))]
-    posts: u32,
+    /// Orders; conversions of theirs with another payload come on top
+    #[arg(long, default_value_t = 100_000,
+          value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    orders: u32,
     /// Of a hundred conversions so many are cut before their answer, and then sent again
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u8).range(0..=100))]
     cut: u8,
@@ -69,7 +70,7 @@ async fn on_stage(options: &Options, stage: &Stage, out: &mut impl Write) -> Res
     let since = today();
     let clicks = clicks(stage).await?;
     let size = Size {
-        posts: options.posts,
+        orders: options.orders,
         cut: options.cut,
         clicks: CLICKS,
     };
@@ -91,11 +92,20 @@ async fn on_stage(options: &Options, stage: &Stage, out: &mut impl Write) -> Res
     )?;
     let shown = judge::ask(account, &sent.answered, options.connections).await?;
     let (figures, mut wrong) = judge::judge(&deck, &clicks, &sent.answered, &shown)?;
+    let actions: i64 = figures.values().map(|[actions, ..]| actions).sum();
+    if actions != i64::from(options.orders) {
+        wrong.push(format!("{actions} actions of {} orders", options.orders));
+    }
     let reported = Brand::new(account).by_partner(&days(&since)).await?;
     wrong.extend(judge::report(&figures, &reported.records)?);
     let ledger = stage.verify().await?.conversions;
     writeln!(out, "verify: clean\nledger, conversions: {ledger}")?;
     let posts = u64::try_from(deck.payloads.len())?;
+    let further = posts.saturating_sub(u64::from(deck.orders()));
+    writeln!(
+        out,
+        "expected: {actions} actions, {further} times CONV_DUPLICATE"
+    )?;
     if ledger.stored != posts || ledger.received > sent.requests {
         wrong.push(format!(
             "{posts} conversions were sent in {} requests, the ledger says: {ledger}",

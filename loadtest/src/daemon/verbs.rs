@@ -63,10 +63,10 @@ impl Verbs {
         self.run(&["import", "list"], &[], SHORT).await
     }
 
-    /// A command that imports clicks, for who wants to end it early.
-    pub(crate) fn import_command(&self, file: &Path) -> Command {
+    /// A command that imports `file` as `kind`, for who wants to end it early.
+    pub(crate) fn import_command(&self, kind: &str, file: &Path) -> Command {
         let mut command = Command::new(&self.clickd);
-        command.args(["import", "clicks", "--config"]);
+        command.args(["import", kind, "--config"]);
         command.arg(&self.config).arg(file);
         command
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clickd::job::column::Kind;
 use clickd::job::import::{Chunk, Finish, Finished, Open, Opened, Stored};
@@ -83,6 +83,35 @@ impl Home {
             writeln!(text, "{}", answer.json()["Records"]).unwrap();
         }
         text
+    }
+
+    /// The series of rows that are not 0, by their labels.
+    fn counted(&self) -> BTreeMap<String, u64> {
+        let mut ops = Client::connect(self.config.ops, PATIENCE).unwrap();
+        let page = ops.exchange(&get("/metrics", &[])).unwrap().body;
+        let page = String::from_utf8(page).unwrap();
+        let lines = page.lines();
+        let rows = lines.filter_map(|line| line.strip_prefix("clickd_import_rows_total{"));
+        let rows: Vec<(&str, &str)> = rows.filter_map(|row| row.split_once("} ")).collect();
+        // Every one shows from the start.
+        assert_eq!(rows.len(), 10, "{rows:?}");
+        let rows = rows.into_iter();
+        let numbers = rows.map(|(labels, count)| (labels.to_owned(), count.parse().unwrap()));
+        numbers.filter(|(_, count)| *count > 0).collect()
+    }
+
+    /// Waits until those are `expected`; the page is kept for a moment.
+    #[track_caller]
+    fn counts(&self, expected: &[(&str, &str, u64)]) {
+        let expected: BTreeMap<String, u64> = expected
+            .iter()
+            .map(|(kind, result, count)| (format!("kind=\"{kind}\",result=\"{result}\""), *count))
+            .collect();
+        let begun = Instant::now();
+        while self.counted() != expected && begun.elapsed() < Duration::from_secs(5) {
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        assert_eq!(self.counted(), expected);
     }
 
     fn figures(&self) -> BTreeMap<(i64, u32), (i128, i128)> {
@@ -282,4 +311,50 @@ fn a_daemon_that_is_killed_between_chunks_goes_on_from_its_cursor() {
     let other = Open { rows: 999, ..open };
     assert!(home.ask::<Opened>("import-open", &other).is_err());
     assert_eq!(home.figures(), recount(&clicks));
+}
+
+#[test]
+fn metrics_count_what_became_of_each_row_once() {
+    let mut home = Home::new();
+    home.counts(&[]);
+    let head = "ExternalClickId,EventDate,CampaignId,MediaId,Visitor,UserAgent\n";
+    let row =
+        |name: &str, time: &str, program: u32| format!("{name},{time},{program},10,v,Browser/1\n");
+    let now = "2017-11-06T00:00Z";
+    let first = [head, &row("a", now, 1)].concat();
+    assert_eq!(home.import("clicks", &first).0, 0);
+    let stored = ("clicks", "stored", 1);
+    home.counts(&[stored]);
+    // A file that is known is not sent again.
+    assert_eq!(home.import("clicks", &first).0, 0);
+    let rest = [("a", now, 1), ("b", now, 9), ("c", "2097-11-06T00:00Z", 1)];
+    let rest = rest.map(|(name, time, program)| row(name, time, program));
+    assert_eq!(home.import("clicks", &[head, &rest.concat()].concat()).0, 1);
+    let refused = [("clicks", "unknown_program", 1), ("clicks", "invalid", 1)];
+    let clicks = [[stored, ("clicks", "known", 1)], refused].concat();
+    home.counts(&clicks);
+    let head = "OrderId,EventDate,CampaignId,ActionTrackerId,CustomClickId,CurrencyCode,Amount\n";
+    let row = |order: &str, program: u32, event_type: u32, amount: u32| {
+        format!("{order},2017-11-07T00:00Z,{program},{event_type},a,USD,{amount}\n")
+    };
+    let known = row("q", 1, 1, 1);
+    let mut file = [head, &row("o", 9, 1, 1), &row("o", 1, 77, 1), &known].concat();
+    for amount in 0..260 {
+        file.push_str(&row("o", 1, 1, amount));
+    }
+    assert_eq!(home.import("conversions", &file).0, 1);
+    let again = [head, &known, &row("p", 1, 1, 1)].concat();
+    let (code, text) = home.import("conversions", &again);
+    assert_eq!(code, 0, "{text}");
+    let conversions = [
+        ("conversions", "stored", 258),
+        ("conversions", "known", 1),
+        ("conversions", "unknown_program", 1),
+        ("conversions", "invalid", 1),
+        ("conversions", "too_many_attempts", 4),
+    ];
+    home.counts(&[clicks.as_slice(), &conversions].concat());
+    verify(&home.config).unwrap();
+    home.crash();
+    home.counts(&[]);
 }

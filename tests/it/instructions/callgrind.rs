@@ -91,6 +91,21 @@ impl<'a> Counted<'a> {
     }
 }
 
+/// The instructions of all threads of `profiles` that are one of `threads`, of each of which there
+/// is one at least.
+pub(super) fn of_all(profiles: &[Profile], threads: &[Thread]) -> u64 {
+    for thread in threads {
+        let found = profiles.iter().any(|profile| profile.is(*thread));
+        assert!(found, "none is {thread:?}: {profiles:?}");
+    }
+    let are = |profile: &&Profile| threads.iter().any(|thread| profile.is(*thread));
+    profiles
+        .iter()
+        .filter(are)
+        .map(|profile| profile.instructions)
+        .sum()
+}
+
 /// The instructions of the one thread of `profiles` that is `thread`.
 pub(super) fn of(profiles: &[Profile], thread: Thread) -> u64 {
     let found: Vec<_> = profiles

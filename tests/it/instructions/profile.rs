@@ -7,13 +7,19 @@ pub(super) enum Thread {
     Public,
     /// The one that folds.
     Fold,
+    /// The one that answers the API.
+    Api,
+    /// One of those that store for the API.
+    Store,
 }
 
 /// What nobody but the thread calls, as names of its functions begin. Known by what it does, a
 /// thread is found whatever its number, and one that is not at work is no figure.
-const MARKS: [(Thread, &str); 2] = [
+const MARKS: [(Thread, &str); 4] = [
     (Thread::Public, "clickd::server::public::turn::"),
     (Thread::Fold, "clickd::fold::slot::"),
+    (Thread::Api, "clickd::server::api::"),
+    (Thread::Store, "clickd::log::store::conversions::"),
 ];
 
 /// One thread in one phase.
@@ -126,6 +132,17 @@ totals: 220760
         );
         let profile = read(from, to).unwrap().unwrap();
         assert!(profile.is(Thread::Fold) && !profile.is(Thread::Public));
+        for (to, thread) in [
+            ("clickd::server::api::handle::answer", Thread::Api),
+            (
+                "clickd::log::store::conversions::<impl clickd::log::Log>::submit",
+                Thread::Store,
+            ),
+        ] {
+            let profile = read("clickd::server::public::turn::end", to).unwrap();
+            let profile = profile.unwrap();
+            assert!(profile.is(thread) && !profile.is(Thread::Public), "{to}");
+        }
         // Nor by a function that is generic over something of the worker.
         let profile = read(from, "core::ptr::drop<clickd::server::public::turn::Turn>");
         assert!(!profile.unwrap().unwrap().is(Thread::Public));

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-/// Instructions per click, by row.
+/// Instructions per click or conversion, by row.
 pub(super) type Counts = BTreeMap<String, u64>;
 
 /// The table.
@@ -76,7 +76,7 @@ impl Table {
                 let sign = if *count > recorded { '+' } else { '-' };
                 let per_mille = off * 1_000 / recorded.max(1);
                 wrong.push(format!(
-                    "{name}: {count} instructions a click instead of {recorded} ({sign}{}.{} %; \
+                    "{name}: {count} instructions instead of {recorded} ({sign}{}.{} %; \
                      {percent} % are allowed{same}): {}",
                     per_mille / 10,
                     per_mille % 10,
@@ -215,9 +215,9 @@ covers = \"a refusal\"
     fn figures_above_and_below_the_tolerance_are_reported() {
         let same = ["rustc", "valgrind"];
         check(&counts(40_800, 980), same, &[]);
-        let above = "alone: 40801 instructions a click instead of 40000 (+2.0 %; 2 % are \
+        let above = "alone: 40801 instructions instead of 40000 (+2.0 %; 2 % are \
                      allowed): a click";
-        let below = "refused: 979 instructions a click instead of 1000 (-2.1 %; 2 % are \
+        let below = "refused: 979 instructions instead of 1000 (-2.1 %; 2 % are \
                      allowed): a refusal";
         check(&counts(40_801, 979), same, &[above, below]);
     }
@@ -226,7 +226,7 @@ covers = \"a refusal\"
     fn with_another_compiler_more_is_allowed_but_not_anything() {
         let other = ["rustc", "another"];
         check(&counts(44_000, 900), other, &[]);
-        let above = "alone: 44001 instructions a click instead of 40000 (+10.0 %; 10 % are \
+        let above = "alone: 44001 instructions instead of 40000 (+10.0 %; 10 % are \
                      allowed, though not counted with the same): a click";
         check(&counts(44_001, 900), other, &[above]);
     }

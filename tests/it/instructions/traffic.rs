@@ -87,6 +87,8 @@ const CHROME: [(&str, &str); 15] = [
 pub(super) struct Customers {
     client: Client,
     sent: u32,
+    /// The id of each click that was answered.
+    pub(super) ids: Vec<String>,
 }
 
 impl Customers {
@@ -95,6 +97,7 @@ impl Customers {
         Self {
             client: Client::connect(config.public, PATIENCE).unwrap(),
             sent: 0,
+            ids: Vec::new(),
         }
     }
 
@@ -108,6 +111,10 @@ impl Customers {
                 let is_recorded = answer.header("x-clickd-recorded").is_none();
                 let goes_on = is_recorded && !answer.closes();
                 assert!(answer.status == 302 && goes_on, "{answer:?}");
+                let page = answer.header("location").unwrap_or_default();
+                let (_, rest) = page.split_once("im_ref=").expect("a click id");
+                let id = rest.split(['&', '#']).next().unwrap_or_default();
+                self.ids.push(id.to_owned());
             }
         }
     }
