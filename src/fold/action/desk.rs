@@ -80,7 +80,7 @@ impl Desk<'_, '_> {
     ) -> Result<Made, FoldError> {
         let made = match entry {
             Entry::Conversion(submission) => self.convert(id, submission, catalog)?,
-            Entry::Change(change) => self.change(id, change)?,
+            Entry::Change(change) => self.change(id, change, catalog)?,
             Entry::Settlement(settlement) => self.settle_action(id, settlement)?,
         };
         if made == Made::Waits {
