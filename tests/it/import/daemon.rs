@@ -283,3 +283,26 @@ fn a_daemon_that_is_killed_between_chunks_goes_on_from_its_cursor() {
     assert!(home.ask::<Opened>("import-open", &other).is_err());
     assert_eq!(home.figures(), recount(&clicks));
 }
+
+#[test]
+fn an_imported_click_is_explained_by_its_name_in_the_other_system() {
+    let home = Home::new();
+    let clicks = told(7, 20);
+    let (code, text) = home.import("clicks", &csv(&clicks, 1));
+    assert_eq!(code, 0, "{text}");
+    verify(&home.config).unwrap();
+    let explain = |what: &str| {
+        let output = run(&home.config, &["explain", what]);
+        (output.status.code().unwrap(), said(&output))
+    };
+    let (code, text) = explain("x3");
+    assert_eq!(code, 0, "{text}");
+    let partner = format!("partner: {}", clicks[3].partner);
+    let time = format!("time: {}", Millis(clicks[3].millis()));
+    for part in ["x3", &partner, &time, "class: ", "payable: ", "Browser/1"] {
+        assert!(text.contains(part), "`{part}` in {text}");
+    }
+    let (code, text) = explain("x20");
+    assert_ne!(code, 0, "{text}");
+    assert!(text.contains("ExternalClickId"), "{text}");
+}
