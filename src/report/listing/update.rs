@@ -149,7 +149,7 @@ impl OneItem {
         };
         let line = lines.iter().find(|line| line.sku == item.sku);
         let category = item.category.as_ref();
-        let category = category.or(line.map(|line| &line.category));
+        let category = category.or_else(|| line.map(|line| &line.category));
         Self {
             category: category.map(ToString::to_string).unwrap_or_default(),
             sku: item.sku.to_string(),

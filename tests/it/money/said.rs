@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use clickd::model::action::change::{Change, ItemChange, What};
 use clickd::model::action::settlement::Settlement;
 use clickd::model::click_id::ClickId;
-use clickd::model::id::{EventTypeId, PartnerId, ProgramId, SubmissionId};
+use clickd::model::id::{EventTypeId, JobId, PartnerId, ProgramId, SubmissionId};
 use clickd::model::money::Money;
 use clickd::model::submission::{self as model, Claim, EventTime, Origin, PayloadHash, Submission};
 use clickd::model::time::{Day, Millis};
@@ -118,6 +118,7 @@ impl Sale {
                 amount: self.amount.map(Money),
                 items: Vec::new(),
             },
+            origin: line(self.payload),
             payload: PayloadHash(self.payload.to_be_bytes()),
             ..Submission::default()
         }
@@ -148,7 +149,7 @@ impl Revision {
                 },
             },
             reason: self.reason.into(),
-            origin: Origin::Api,
+            origin: line(self.payload),
             is_signed: false,
             payload: PayloadHash(self.payload.to_be_bytes()),
             fields: Vec::new(),
@@ -175,6 +176,14 @@ impl Locked {
             gross_cost: Money(now.gross + self.more),
             reversed: now.reversed,
         }
+    }
+}
+
+/// Everything is said by one uploaded file, each at a line of its own.
+fn line(payload: u128) -> Origin {
+    Origin::Batch {
+        job: JobId(1),
+        line: u64::try_from(payload).unwrap(),
     }
 }
 

@@ -275,6 +275,10 @@ fn what_event_types_say_is_compiled_and_checked() {
         (CreditPolicy::LastClick, None)
     );
     assert!(!other.needs_items && other.credit_non_preferred && other.call.is_none());
+}
+
+#[test]
+fn what_event_types_can_not_say_is_named() {
     for (to, field, piece) in [
         ("credit_policy = \"CART\"", "credit_policy", "`CART`"),
         ("order_id_window = \"90\"", "order_id_window", "no unit"),
