@@ -149,7 +149,8 @@ impl Revision {
                 },
             },
             reason: self.reason.into(),
-            origin: line(self.payload),
+            // An older change that is said again would have the line it had before.
+            origin: Origin::Api,
             is_signed: false,
             payload: PayloadHash(self.payload.to_be_bytes()),
             fields: Vec::new(),
@@ -179,7 +180,7 @@ impl Locked {
     }
 }
 
-/// Everything is said by one uploaded file, each at a line of its own.
+/// Sales are said by one uploaded file, each at a line of its own.
 fn line(payload: u128) -> Origin {
     Origin::Batch {
         job: JobId(1),
