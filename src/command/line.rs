@@ -54,7 +54,8 @@ enum Command {
     Explain {
         #[command(flatten)]
         config: ConfigFile,
-        /// A link, or the id of a click, an order, a submission (`A-…`) or an action (`1000.10.5`).
+        /// A link, the id of a click, an order, a submission (`A-…`) or an action (`1000.10.5`), or
+        /// the `ExternalClickId` of an imported click.
         what: String,
     },
     /// Import clicks or conversions with their own times.

@@ -63,6 +63,10 @@ pub enum Family {
     Index,
     /// What became of each submission.
     Outcomes,
+    /// How many entries of each uploaded file are settled.
+    Uploads,
+    /// Lines of uploaded files whose entries were refused.
+    RefusedLines,
     /// What led to each conversion.
     Paths,
     /// Who is the same person.
@@ -79,7 +83,7 @@ pub enum Family {
 
 impl Family {
     /// Every family.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::Verdicts,
         Self::Windows,
         Self::JobWindows,
@@ -93,6 +97,8 @@ impl Family {
         Self::Notices,
         Self::Index,
         Self::Outcomes,
+        Self::Uploads,
+        Self::RefusedLines,
         Self::Paths,
         Self::People,
         Self::Touches,
@@ -118,6 +124,8 @@ impl Family {
             Self::Notices => "notices",
             Self::Index => "index",
             Self::Outcomes => "outcomes",
+            Self::Uploads => "uploads",
+            Self::RefusedLines => "refused-lines",
             Self::Paths => "paths",
             Self::People => "people",
             Self::Touches => "touches",
@@ -151,6 +159,8 @@ impl Family {
             | Self::Notices
             | Self::Index
             | Self::Outcomes
+            | Self::Uploads
+            | Self::RefusedLines
             | Self::Paths
             | Self::People
             | Self::Touches

@@ -26,7 +26,7 @@ use super::row::verdict::{Verdict, Window};
 use super::view::View;
 
 /// Layout of all rows together; another one is never read.
-const FORMAT: u8 = 7;
+const FORMAT: u8 = 8;
 
 const FORMAT_KEY: &[u8] = b"format";
 const RULES_KEY: &[u8] = b"rules";
@@ -242,6 +242,8 @@ families! {
     notices: Notices;
     index: Index;
     outcomes: Outcomes;
+    uploads: Uploads;
+    refused_lines: RefusedLines;
     paths: Paths;
     people: People;
     touches: Touches;

@@ -26,6 +26,7 @@ mod imports;
 mod listing;
 mod orders;
 mod row;
+mod uploads;
 mod view;
 
 pub use batch::Batch;
@@ -48,4 +49,7 @@ pub use row::mark::{Begun, Mark};
 pub use row::outcome::{Settled, SubmissionOutcome};
 pub use row::update::{Notice, Update, UpdateKind};
 pub use row::verdict::{Class, Reasons, Verdict, Window};
+pub use uploads::{
+    LINES_KEPT_MAX, RefusedLine, RefusedLineKey, UploadCount, UploadKey, WhyRefused,
+};
 pub use view::{Cell, View};

@@ -77,9 +77,21 @@ impl Batch<'_> {
         self.index(id, IndexKind::Due, locking, 0);
     }
 
-    /// Takes an action off those that are due.
-    pub fn settled(&mut self, id: ActionId, locking: Millis) {
-        let key = Self::index_key(id, IndexKind::Due, locking, 0);
+    /// Takes an action that locked at `locking` off those that are due; `expected` is when it was
+    /// to lock until now.
+    pub fn settled(&mut self, id: ActionId, expected: Option<Millis>, locking: Millis) {
+        if expected != Some(locking) {
+            if let Some(expected) = expected {
+                self.unlock(id, IndexKind::Due, expected);
+                self.unlock(id, IndexKind::Locking, expected);
+            }
+            self.index(id, IndexKind::Locking, locking, 0);
+        }
+        self.unlock(id, IndexKind::Due, locking);
+    }
+
+    fn unlock(&mut self, id: ActionId, kind: IndexKind, at: Millis) {
+        let key = Self::index_key(id, kind, at, 0);
         self.remove(Family::Index, &key.encode());
     }
 

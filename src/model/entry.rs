@@ -3,7 +3,7 @@
 use super::action::change::Change;
 use super::action::settlement::Settlement;
 use super::id::{EventTypeId, ProgramId};
-use super::submission::Submission;
+use super::submission::{Origin, Submission};
 
 /// One stored entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +23,16 @@ impl Entry {
         match self {
             Self::Conversion(submission) => Some(submission),
             Self::Change(_) | Self::Settlement(_) => None,
+        }
+    }
+
+    /// Where it came from; a settlement is the daemon's own.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        match self {
+            Self::Conversion(submission) => submission.origin,
+            Self::Change(change) => change.origin,
+            Self::Settlement(_) => Origin::Api,
         }
     }
 

@@ -8,6 +8,7 @@ use crate::catalog::check::{self, period, schedule, text};
 use crate::catalog::document::{CallDoc, EventTypeDoc};
 use crate::catalog::problem::{Complaint, Problems, quoted};
 use crate::catalog::snapshot::{CallTerms, CreditPolicy, EventType};
+use crate::model::action::disposition;
 use crate::model::time::SECOND;
 
 /// The longest customer status in bytes.
@@ -41,6 +42,8 @@ fn compiled_event_type(doc: &EventTypeDoc, problems: &mut Problems) -> EventType
     let window = doc.order_id_window.as_deref();
     let window = window.map(period::duration).transpose();
     let call = doc.call.as_ref().map(call_terms).transpose();
+    let dispositions = dispositions(doc, "dispositions", &doc.dispositions, problems);
+    let locking_dispositions = locking_dispositions(doc, &dispositions, problems);
     EventType {
         id: doc.id,
         code: doc
@@ -54,13 +57,8 @@ fn compiled_event_type(doc: &EventTypeDoc, problems: &mut Problems) -> EventType
         order_id_window: problems.or(doc, "order_id_window", window, None),
         needs_items: doc.needs_items,
         customer_status: customer_status(doc, problems),
-        dispositions: dispositions(doc, "dispositions", &doc.dispositions, problems),
-        locking_dispositions: dispositions(
-            doc,
-            "locking_dispositions",
-            &doc.locking_dispositions,
-            problems,
-        ),
+        dispositions,
+        locking_dispositions,
         credit_non_preferred: doc.credit_non_preferred,
         call: problems.or(doc, "call", call, None),
     }
@@ -101,6 +99,29 @@ fn dispositions(
         .iter()
         .map(|code| problems.or(doc, field, text::disposition(code), Box::default()));
     codes.collect()
+}
+
+/// The reasons that lock, each of which a change can give.
+fn locking_dispositions(
+    doc: &EventTypeDoc,
+    own: &[Box<str>],
+    problems: &mut Problems,
+) -> Box<[Box<str>]> {
+    let field = "locking_dispositions";
+    let codes = dispositions(doc, field, &doc.locking_dispositions, problems);
+    for code in codes.iter().filter(|code| !code.is_empty()) {
+        let is_published = disposition::accepted(false).any(|known| *known == **code);
+        if !is_published && !own.contains(code) {
+            let problem = format!("{} is a reason that no change can give", quoted(code));
+            problems.note(
+                doc,
+                field,
+                problem,
+                "a published one, or one of `dispositions`",
+            );
+        }
+    }
+    codes
 }
 
 fn call_terms(doc: &CallDoc) -> Result<CallTerms, Complaint> {

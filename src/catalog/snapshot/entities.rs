@@ -144,7 +144,7 @@ pub struct EventType {
     pub customer_status: Box<[(Box<str>, Box<str>)]>,
     /// The brand's own reasons of reversals and modifications, beside the published ones.
     pub dispositions: Box<[Box<str>]>,
-    /// Reserved: reasons that lock an action of an open-ended contract.
+    /// Reasons that lock an action whose locking is open.
     pub locking_dispositions: Box<[Box<str>]>,
     /// Whether Non-preferred partners earn when nobody better took part.
     pub credit_non_preferred: bool,
@@ -196,6 +196,13 @@ pub struct Partner {
 }
 
 impl EventType {
+    /// Whether a change for this reason locks an action whose locking is open.
+    #[must_use]
+    pub fn is_locked_by(&self, reason: &str) -> bool {
+        let mut reasons = self.locking_dispositions.iter();
+        reasons.any(|listed| **listed == *reason)
+    }
+
     /// The brand's own word for a customer status, or none when it is not among those permitted.
     #[must_use]
     pub fn own_customer_status<'a>(&'a self, sent: &'a str) -> Option<&'a str> {

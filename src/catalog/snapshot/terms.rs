@@ -48,7 +48,7 @@ pub enum Locking {
         /// Days after the end of that month.
         days: u16,
     },
-    /// Never.
+    /// When the brand gives a reason that its event type locks by.
     Open,
 }
 

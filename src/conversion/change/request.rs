@@ -4,7 +4,7 @@ use crate::catalog::Catalog;
 use crate::catalog::snapshot::Brand;
 use crate::model::action::change::{Change, What};
 use crate::model::id::{EventTypeId, ProgramId};
-use crate::model::submission::PayloadHash;
+use crate::model::submission::{Origin, PayloadHash};
 
 use super::super::body::{self, ContentType};
 use super::super::error::FieldError;
@@ -37,6 +37,10 @@ pub struct Received<'a> {
     pub brand: &'a Brand,
     /// Whether the action is to be taken back; otherwise it is to be modified.
     pub is_reversal: bool,
+    /// Where the request came from.
+    pub origin: Origin,
+    /// A signature of it verified.
+    pub is_signed: bool,
     /// The parts of an action id; nothing for any other text.
     pub parts_of: &'a dyn Fn(&str) -> Option<ActionParts>,
 }
@@ -68,6 +72,8 @@ pub struct Asked {
     pub order_id: Option<Box<str>>,
     pub(super) what: What,
     pub(super) reason: Box<str>,
+    origin: Origin,
+    is_signed: bool,
     pub(super) payload: PayloadHash,
     fields: Vec<(Box<str>, Box<str>)>,
 }
@@ -83,6 +89,8 @@ impl Asked {
             action: self.action,
             what: self.what,
             reason: self.reason,
+            origin: self.origin,
+            is_signed: self.is_signed,
             payload: self.payload,
             fields: self.fields,
         }
@@ -123,6 +131,8 @@ pub fn read(received: &Received<'_>) -> Result<Asked, Refused> {
             order_id: target.order_id,
             what,
             reason,
+            origin: received.origin,
+            is_signed: received.is_signed,
             fields: fields.into_stored(),
         }),
         _ => Err(Refused::Invalid {

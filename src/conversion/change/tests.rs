@@ -6,6 +6,7 @@ use crate::conversion::{ContentType, fixture};
 use crate::model::action::change::{ItemChange, What};
 use crate::model::id::{EventTypeId, ProgramId};
 use crate::model::money::Money;
+use crate::model::submission::Origin;
 
 const BY_ID: &str = "ActionId=1000.10001.5&Reason=ORDER_UPDATE";
 
@@ -27,6 +28,8 @@ fn ask(is_reversal: bool, content_type: ContentType, body: &str) -> Result<Asked
         catalog: &catalog,
         brand: catalog.brand("IRacme").unwrap(),
         is_reversal,
+        origin: Origin::Api,
+        is_signed: false,
         parts_of: &|text| {
             let mut parts = text.split('.').map(|part| part.parse::<u32>().ok());
             let mut next = || parts.next().flatten();

@@ -168,12 +168,16 @@ fn locking(action: &Action, as_of: Millis) -> Value {
     let settled = action.flags.any(ActionFlags::SETTLED);
     json!({
         "at": action.locking.map_or_else(
-            || "when the brand says so".to_owned(),
+            || "when the brand gives a reason that locks it".to_owned(),
             |locking| locking.to_string(),
         ),
         "locked": action.is_locked(as_of),
         "settled": settled,
-        "rules": settled.then(|| rule::lines(&["M09"])),
+        "rules": match (settled, action.locking) {
+            (true, _) => Some(rule::lines(&["M09"])),
+            (false, None) => Some(rule::lines(&["M10"])),
+            (false, Some(_)) => None,
+        },
     })
 }
 

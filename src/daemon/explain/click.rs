@@ -2,42 +2,24 @@
 
 use serde_json::{Value, json};
 
-use crate::derived::VerdictKey;
+use crate::derived::{VerdictKey, View};
 use crate::log::row::click as click_row;
 use crate::model::click_id::ClickId;
+use crate::model::id::ProgramId;
+use crate::model::submission::Fingerprint;
 use crate::server::control::VerbError;
 
 use super::super::stores::Stores;
 use super::super::verbs::failed;
 use super::link::{shown, terms};
+use super::whole::damaged;
 
 /// Explains a click whose id verifies.
 pub(super) fn explain_click(stores: &Stores, id: &ClickId) -> Result<Value, VerbError> {
-    let damaged = |error: String| VerbError::new(65, error);
-    let time = id.number.time();
-    let key = VerdictKey {
-        program: id.program,
-        partner: id.partner,
-        day: time.utc_day(),
-        time,
-        number: id.number,
-    };
-    let view = stores.derived.serving();
-    let view = view.view().map_err(|error| damaged(error.to_string()))?;
-    let verdict = view
-        .verdict(key)
-        .map_err(|error| damaged(error.to_string()))?;
-    let stored = match &verdict {
-        None => Value::Null,
-        Some(verdict) => {
-            let row = stores
-                .log
-                .click_row(verdict.slot, id.partner, id.number)
-                .map_err(|error| failed(&error))?;
-            stored_click(stores, row.as_deref().unwrap_or_default())
-                .map_err(|error| failed(&error))?
-        }
-    };
+    let key = VerdictKey::of_live(id.program, id.partner, id.number);
+    let serving = stores.derived.serving();
+    let view = serving.view().map_err(|error| damaged(&error))?;
+    let (verdict, stored) = judged(stores, &view, key)?;
     Ok(json!({
         "click_id": {
             "time": id.number.time().to_string(),
@@ -47,15 +29,62 @@ pub(super) fn explain_click(stores: &Stores, id: &ClickId) -> Result<Value, Verb
             "recorded": !id.unrecorded,
             "key_number": id.key_number,
         },
-        "verdict": verdict.map(|verdict| json!({
-            "class": format!("{:?}", verdict.class).to_lowercase(),
-            "payable": verdict.payable(),
-            "reasons": verdict.reasons.labels().collect::<Vec<_>>(),
-            "slot": verdict.slot,
-        })),
+        "verdict": verdict,
         "stored": stored,
         "contract": terms(&stores.catalog.load(), id.program, id.partner, id.number.time()),
     }))
+}
+
+/// Explains the imported clicks that another system knows by this name, at most one of each
+/// program.
+pub(super) fn explain_imported(stores: &Stores, name: &str) -> Result<Vec<Value>, VerbError> {
+    let catalog = stores.catalog.load();
+    let mut programs: Vec<ProgramId> = catalog.programs.keys().copied().collect();
+    programs.sort_unstable();
+    let serving = stores.derived.serving();
+    let view = serving.view().map_err(|error| damaged(&error))?;
+    let mut clicks = Vec::new();
+    for program in programs {
+        let external = Fingerprint::of_external_click(program, name);
+        let found = view.external(program, external);
+        let Some(click) = found.map_err(|error| damaged(&error))? else {
+            continue;
+        };
+        let (verdict, stored) = judged(stores, &view, click.verdict(program))?;
+        clicks.push(json!({
+            "imported_click": {
+                "time": click.time.to_string(),
+                "partner": click.partner,
+                "ad": click.ad,
+                "program": program,
+                "imported": click.number.time().to_string(),
+            },
+            "verdict": verdict,
+            "stored": stored,
+            "contract": terms(&catalog, program, click.partner, click.time),
+        }));
+    }
+    Ok(clicks)
+}
+
+/// The verdict on a click, and its row.
+fn judged(stores: &Stores, view: &View<'_>, key: VerdictKey) -> Result<(Value, Value), VerbError> {
+    let verdict = view.verdict(key).map_err(|error| damaged(&error))?;
+    let Some(verdict) = verdict else {
+        return Ok((Value::Null, Value::Null));
+    };
+    let row = stores
+        .log
+        .click_row(verdict.slot, key.partner, key.number)
+        .map_err(|error| failed(&error))?;
+    let stored = stored_click(stores, row.as_deref().unwrap_or_default());
+    let told = json!({
+        "class": format!("{:?}", verdict.class).to_lowercase(),
+        "payable": verdict.payable(),
+        "reasons": verdict.reasons.labels().collect::<Vec<_>>(),
+        "slot": verdict.slot,
+    });
+    Ok((told, stored.map_err(|error| failed(&error))?))
 }
 
 fn stored_click(stores: &Stores, row: &[u8]) -> Result<Value, crate::log::LogError> {

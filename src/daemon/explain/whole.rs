@@ -24,7 +24,8 @@ struct Ask {
     what: String,
 }
 
-/// Explains a link, a click id, a submission id, an action id or an order id.
+/// Explains a link, a click id, a submission id, an action id, an order id or the name of an
+/// imported click.
 pub(in crate::daemon) fn explain(stores: &Stores, value: Value) -> Result<Value, VerbError> {
     let ask: Ask = serde_json::from_value(value)
         .map_err(|error| VerbError::new(EXIT_INPUT, error.to_string()))?;
@@ -46,10 +47,15 @@ pub(in crate::daemon) fn explain(stores: &Stores, value: Value) -> Result<Value,
         return Ok(told);
     }
     let attempts = order::explain_order(stores, what)?;
+    let clicks = click::explain_imported(stores, what)?;
+    if attempts.is_empty() && !clicks.is_empty() {
+        return Ok(json!({ "external_click_id": what, "clicks": clicks }));
+    }
     if attempts.is_empty() {
         let error = format!(
             "`{what}` is no link (/c/partner/ad/program), no click id that verifies, no submission \
-             id (A-…), no action id (program.event type.number), and no order id of any program"
+             id (A-…), no action id (program.event type.number), and no order id and no \
+             ExternalClickId of an imported click of any program"
         );
         return Err(VerbError::new(EXIT_INPUT, error));
     }
@@ -57,6 +63,8 @@ pub(in crate::daemon) fn explain(stores: &Stores, value: Value) -> Result<Value,
         "order_id": what,
         "attempts": attempts.iter().map(|attempt| &attempt.told).collect::<Vec<_>>(),
         "actions": actions(stores, &attempts)?,
+        // The name of an imported click as well.
+        "clicks": (!clicks.is_empty()).then_some(clicks),
     }))
 }
 

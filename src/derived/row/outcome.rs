@@ -1,5 +1,6 @@
 //! Values about submissions: what became of each, and which wait.
 
+use crate::derived::uploads::WhyRefused;
 use crate::model::action::change::ChangeRefusal;
 use crate::model::id::{PartnerId, ProgramId, Slot};
 use crate::model::refusal::Refusal;
@@ -35,6 +36,25 @@ pub enum SubmissionOutcome {
     NotChanged(ChangeRefusal),
     /// The action has locked; the update has this number, 0 when its figures stood so already.
     Settled(ActionId, u32),
+}
+
+impl SubmissionOutcome {
+    /// Why it was refused, if it was; of a test, why it would have been.
+    #[must_use]
+    pub fn why_refused(self) -> Option<WhyRefused> {
+        match self {
+            Self::Refused(refusal) | Self::Test(Err(refusal)) => {
+                Some(WhyRefused::Conversion(refusal))
+            }
+            Self::NotChanged(refusal) => Some(WhyRefused::Change(refusal)),
+            Self::Credited(_)
+            | Self::Waiting
+            | Self::Test(Ok(_))
+            | Self::Changed(..)
+            | Self::Unchanged(_)
+            | Self::Settled(..) => None,
+        }
+    }
 }
 
 /// Value of `outcomes`: what became of a submission, and when.

@@ -2,8 +2,10 @@
 //!
 //! The checks come in the order in which refusals take precedence. What a change leaves is priced
 //! by the terms of the conversion, so that a change of the catalogue never reaches back; limits
-//! leave it what they have left now and what the action held already.
+//! leave it what they have left now and what the action held already. Which reasons lock an action
+//! whose locking is open tells the catalogue of the change: a brand that gives one knows it.
 
+use crate::catalog::Catalog;
 use crate::derived::{Action, ActionId, OrderKey, SubmissionOutcome, Update, UpdateKind};
 use crate::model::action::change::{Change, ChangeRefusal};
 use crate::model::id::SubmissionId;
@@ -15,8 +17,13 @@ use super::figures::Figures;
 use super::modify::Standing;
 
 impl Desk<'_, '_> {
-    /// Changes an action, unless its conversion still waits.
-    pub(super) fn change(&mut self, id: SubmissionId, change: &Change) -> Result<Made, FoldError> {
+    /// Changes an action, unless its conversion still waits. `catalog` is that of the change.
+    pub(super) fn change(
+        &mut self,
+        id: SubmissionId,
+        change: &Change,
+        catalog: &Catalog,
+    ) -> Result<Made, FoldError> {
         let settled = |outcome| Ok(Made::Settled(outcome));
         let key = OrderKey::new(change.program, change.event_type, &change.order_id);
         let actions = self.batch.actions_of(&key)?;
@@ -43,17 +50,21 @@ impl Desk<'_, '_> {
         if let Some(refusal) = before.refusal(received) {
             return settled(SubmissionOutcome::NotChanged(refusal));
         }
-        let catalog = self.catalog_of(before.action.submission)?;
+        let promised = self.catalog_of(before.action.submission)?;
         let (program, payout) =
-            terms(action_id, &before, &catalog).ok_or(FoldError::TermsMissing(action_id))?;
+            terms(action_id, &before, &promised).ok_or(FoldError::TermsMissing(action_id))?;
         let mut after = match before.changed(change, received, program.currency) {
             Ok(after) => after,
             Err(refusal) => return settled(SubmissionOutcome::NotChanged(refusal)),
         };
-        if after == before {
+        let is_as_before = after == before;
+        if before.action.locking.is_none() && locks(change, catalog) {
+            after.action.locking = Some(received);
+        } else if is_as_before {
             return settled(SubmissionOutcome::Unchanged(action_id));
         }
-        if !after.action.is_reversed() {
+        // What locks as it stands costs what it did, whatever limits have left now.
+        if !after.action.is_reversed() && !is_as_before {
             let action = &before.action;
             let conversion = self.entry(action.submission)?.into_conversion();
             let conversion = conversion.ok_or(FoldError::SubmissionMissing(action.submission))?;
@@ -97,10 +108,20 @@ impl Desk<'_, '_> {
             reason: reason.into(),
         };
         self.update(action_id, new.updates, new.partner, &update);
+        if let Some(locking) = new.locking.filter(|_| old.locking.is_none()) {
+            self.batch.lock(action_id, locking);
+        }
         self.batch.set_action(action_id, new, &after.items);
         self.batch.count(action_id, Some(old), new)?;
         let (from, to) = (Figures::of(old), Figures::of(new));
         self.count(action_id, new, &from, &to)?;
         Ok(new.updates)
     }
+}
+
+/// Whether the reason of a change locks an action that is open until one does.
+fn locks(change: &Change, catalog: &Catalog) -> bool {
+    let program = catalog.program(change.program);
+    let event_type = program.and_then(|program| program.event_types.get(&change.event_type));
+    event_type.is_some_and(|event_type| event_type.is_locked_by(&change.reason))
 }

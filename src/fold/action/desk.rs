@@ -9,7 +9,7 @@ use crate::log::Footer;
 use crate::model::click_id::ClickId;
 use crate::model::entry::Entry;
 use crate::model::id::SubmissionId;
-use crate::model::submission::{Claim, Submission};
+use crate::model::submission::{Claim, Origin, Submission};
 use crate::model::time::Millis;
 
 use super::super::credit::case as credit;
@@ -48,7 +48,7 @@ impl Desk<'_, '_> {
             // Terms are those of the entry's own slot, however long it waited.
             let catalog = self.catalog_of(id)?;
             if let Made::Settled(outcome) = self.make(id, &entry, &catalog)? {
-                self.close(id, outcome);
+                self.close(id, &entry, outcome)?;
                 self.batch.stop_waiting(key);
             }
         }
@@ -63,9 +63,9 @@ impl Desk<'_, '_> {
         catalog: &Catalog,
     ) -> Result<(), FoldError> {
         match self.make(id, entry, catalog)? {
-            Made::Settled(outcome) => self.close(id, outcome),
+            Made::Settled(outcome) => self.close(id, entry, outcome)?,
             Made::Waits => {
-                self.close(id, SubmissionOutcome::Waiting);
+                self.close(id, entry, SubmissionOutcome::Waiting)?;
                 self.batch.wait(waiting_key(id, entry));
             }
         }
@@ -80,7 +80,7 @@ impl Desk<'_, '_> {
     ) -> Result<Made, FoldError> {
         let made = match entry {
             Entry::Conversion(submission) => self.convert(id, submission, catalog)?,
-            Entry::Change(change) => self.change(id, change)?,
+            Entry::Change(change) => self.change(id, change, catalog)?,
             Entry::Settlement(settlement) => self.settle_action(id, settlement)?,
         };
         if made == Made::Waits {
@@ -105,10 +105,22 @@ impl Desk<'_, '_> {
         self.folder.load_catalog(own.catalog)
     }
 
-    fn close(&mut self, id: SubmissionId, outcome: SubmissionOutcome) {
+    fn close(
+        &mut self,
+        id: SubmissionId,
+        entry: &Entry,
+        outcome: SubmissionOutcome,
+    ) -> Result<(), FoldError> {
         self.folder.counts.outcome(outcome);
         let slot = self.footer.slot;
         self.batch.outcome(id, Settled { slot, outcome });
+        if let Origin::Batch { job, line } = entry.origin()
+            && outcome != SubmissionOutcome::Waiting
+        {
+            let why = outcome.why_refused();
+            self.batch.settle_line((job, line), id, why)?;
+        }
+        Ok(())
     }
 
     /// From when on the click of `claim` counts as lost.

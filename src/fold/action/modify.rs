@@ -56,7 +56,9 @@ impl Standing {
         let was_nothing = self.action.amount.unwrap_or_default() == Money::ZERO;
         let is_empty = !items.is_empty() && after.items.iter().all(|item| item.units == 0);
         if is_empty || (is_nothing && (amount.is_some() || !was_nothing)) {
-            return Ok(self.reversed());
+            let mut gone = self.reversed();
+            gone.action.customer_status = after.action.customer_status;
+            return Ok(gone);
         }
         Ok(after)
     }

@@ -38,7 +38,8 @@ impl Desk<'_, '_> {
         };
         let after = settled(id, before.as_ref(), settlement);
         let number = self.stand(action_id, id, before.as_ref(), after, &items)?;
-        self.batch.settled(action_id, settlement.locking);
+        let expected = before.and_then(|before| before.locking);
+        self.batch.settled(action_id, expected, settlement.locking);
         Ok(Made::Settled(SubmissionOutcome::Settled(action_id, number)))
     }
 

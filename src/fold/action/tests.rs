@@ -9,7 +9,7 @@ use crate::model::currency::Currency;
 use crate::model::id::{AdId, EventNumber, EventTypeId, PartnerId, ProgramId, Slot, SubmissionId};
 use crate::model::money::{Money, Rate};
 use crate::model::referral::ReferringType;
-use crate::model::submission::{Item, Order, PayloadHash, Submission};
+use crate::model::submission::{Item, Order, Origin, PayloadHash, Submission};
 use crate::model::time::{Day, Millis};
 
 use super::super::price::sale::Link;
@@ -76,6 +76,8 @@ fn change(what: What) -> Change {
         action: None,
         what,
         reason: "ITEM_RETURNED".into(),
+        origin: Origin::Api,
+        is_signed: false,
         payload: PayloadHash([0; 16]),
         fields: Vec::new(),
     }
@@ -182,6 +184,20 @@ fn an_amount_of_nothing_reverses_also_what_had_none() {
     let after = changed(&before, status).unwrap();
     assert!(!after.action.is_reversed());
     assert_eq!(after.action.customer_status.as_deref(), Some("NEW"));
+}
+
+#[test]
+fn a_status_that_comes_with_an_amount_of_nothing_is_kept() {
+    let before = standing(Some(4_000), vec![item(1, "A", "", 3, 4_000)]);
+    let nothing = What::Modify {
+        amount: Some(Money::ZERO),
+        customer_status: Some("NEW".into()),
+        items: Vec::new(),
+    };
+    let after = changed(&before, nothing).unwrap();
+    assert!(after.action.is_reversed());
+    assert_eq!(after.action.customer_status.as_deref(), Some("NEW"));
+    assert_eq!(after.action.gross_cost, cents(400));
 }
 
 #[test]

@@ -15,6 +15,7 @@ use super::recount::{Recount, Zones};
 use super::recurrences::Recurrences;
 use super::report::VerifyReport;
 use super::updates::Updates;
+use super::uploads::Uploads;
 
 /// Compares log and derived rows up to the watermark of the generation that serves. Changes
 /// nothing and may run beside everything else.
@@ -34,6 +35,7 @@ pub fn verify(log: &Log, derived: &Derived) -> Result<VerifyReport, FoldError> {
         credited: 0,
         changed: 0,
         restored: 0,
+        uploads: Uploads::default(),
         report: VerifyReport::default(),
     };
     let Some(watermark) = view.watermark()? else {
@@ -46,6 +48,7 @@ pub fn verify(log: &Log, derived: &Derived) -> Result<VerifyReport, FoldError> {
     check.outcomes()?;
     let recount = std::mem::take(&mut check.recount);
     recount.compare(&view, &mut check.report)?;
+    std::mem::take(&mut check.uploads).compare(&view, &mut check.report)?;
     check.balance.check(&mut check.report);
     Ok(check.report)
 }
@@ -82,6 +85,7 @@ struct Check<'a> {
     changed: u64,
     /// Actions that these rules do not give, but that locked.
     restored: u64,
+    uploads: Uploads,
     report: VerifyReport,
 }
 
@@ -205,6 +209,9 @@ impl Check<'_> {
         self.balance.row(id.program, stream);
         let at = || format!("submission {id}");
         let outcome = self.view.outcome(id)?.map(|settled| settled.outcome);
+        if let Some(outcome) = outcome {
+            self.uploads.add(id, entry, outcome);
+        }
         match (entry, outcome) {
             (_, None) => self.report.differs("outcome", at, "one", "none"),
             (_, Some(SubmissionOutcome::Waiting))

@@ -8,7 +8,8 @@
 //! one; imported clicks with the names they have in other systems; verdicts and
 //! actions with every aggregate cell; submissions with outcomes, waiting rows, actions and
 //! updates; updates with their actions, and with notices, one to one; what actions hold of limits
-//! with every counter; actions of clicks with their counts; and the ledger: received = stored +
+//! with every counter; actions of clicks with their counts; uploaded files with what became of
+//! their lines; and the ledger: received = stored +
 //! refused + unrecorded, and stored = rows.
 //!
 //! Memory: about 40 bytes for each slot that holds clicks, 130 for each action, 40 for each update
@@ -23,6 +24,7 @@ mod recurrences;
 mod report;
 mod said;
 mod updates;
+mod uploads;
 
 pub use check::verify;
 pub use report::{Account, Difference, LedgerTotals, VerifyReport};

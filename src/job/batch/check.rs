@@ -26,8 +26,6 @@ use super::record::{BatchKind, BatchRecord, LineError};
 const AGE_MAX: i64 = 88 * DAY;
 /// How old one may be whose partner is named.
 const AGE_MAX_FORCED: i64 = 398 * DAY;
-/// Characters of a value that an error repeats.
-const SHOWN_MAX: usize = 64;
 /// Characters of all that is said of one line.
 const MESSAGE_MAX: usize = 1_000;
 
@@ -126,6 +124,8 @@ pub fn read(
         catalog,
         brand,
         is_reversal: record.kind == BatchKind::Reversal,
+        origin: origin(record, group),
+        is_signed: record.is_signed,
         parts_of: known.parts_of,
     });
     let asked = asked.map_err(|refused| match refused {
@@ -179,11 +179,17 @@ fn conversion(
             });
         }
     }
-    let (job, line) = (record.job, group.lines.first().copied().unwrap_or(0));
     Ok(Submission {
-        origin: Origin::Batch { job, line },
+        origin: origin(record, group),
         ..submission
     })
+}
+
+fn origin(record: &BatchRecord, group: &Group) -> Origin {
+    Origin::Batch {
+        job: record.job,
+        line: group.lines.first().copied().unwrap_or(0),
+    }
 }
 
 /// The published code of the first error, where one fits.
@@ -225,22 +231,12 @@ pub(super) fn described(
     code: Option<&'static str>,
     errors: &[FieldError],
 ) -> LineError {
-    let sent = |names: &[&str]| {
-        let found = value(&group.pairs, names);
-        found.map(|text| text.chars().take(SHOWN_MAX).collect::<String>())
-    };
     let said: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    let sent = |names: &[&str]| value(&group.pairs, names).cloned();
     LineError {
-        line: line(group, errors),
-        program: sent(&["CampaignId"]),
-        event_type: sent(&["ActionTrackerId", "EventTypeId"]),
-        event_code: sent(&["EventTypeCode"]),
-        partner: sent(&["MediaId", "MediaPartnerId"]),
-        order_id: sent(&["OrderId", "Oid"]),
-        category: sent(&["Category", "ItemCategory1"]),
-        sku: sent(&["Sku", "ItemSku1"]),
         code: code.map(ToOwned::to_owned),
         message: said.join("; ").chars().take(MESSAGE_MAX).collect(),
+        ..LineError::told(line(group, errors), sent)
     }
 }
 

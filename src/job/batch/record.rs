@@ -10,6 +10,8 @@ use crate::model::time::Millis;
 
 /// Most lines of one file whose errors are kept.
 pub const ERRORS_KEPT_MAX: u64 = 10_000;
+/// Characters of a value that an error repeats.
+const SHOWN_MAX: usize = 64;
 
 /// What the lines of a file are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,10 +111,17 @@ impl BatchRecord {
         is_read_alike && self.account == other.account && self.digest == other.digest
     }
 
-    /// Its published status.
+    /// When its last row was done; nothing before `settled` of what is stored of it, which is all,
+    /// has come to its outcome.
     #[must_use]
-    pub fn status(&self) -> &'static str {
-        match (self.completed, self.cursor) {
+    pub fn completed(&self, settled: u64) -> Option<Millis> {
+        self.completed.filter(|_| settled >= self.stored)
+    }
+
+    /// Its published status once `settled` of what is stored of it has come to its outcome.
+    #[must_use]
+    pub fn status(&self, settled: u64) -> &'static str {
+        match (self.completed(settled), self.cursor) {
             (Some(_), _) => "Complete",
             (None, 0) => "Queued",
             (None, _) => "In Progress",
@@ -144,4 +153,46 @@ pub struct LineError {
     pub code: Option<String>,
     /// Every field that is wrong, and what is allowed.
     pub message: String,
+}
+
+impl LineError {
+    /// What an error repeats of a line, found by the names of fields.
+    pub(super) fn told(line: u64, value: impl Fn(&[&str]) -> Option<String>) -> Self {
+        let sent = |names: &[&str]| {
+            let found = value(names)?;
+            Some(found.chars().take(SHOWN_MAX).collect())
+        };
+        Self {
+            line,
+            program: sent(&["CampaignId"]),
+            event_type: sent(&["ActionTrackerId", "EventTypeId"]),
+            event_code: sent(&["EventTypeCode"]),
+            partner: sent(&["MediaId", "MediaPartnerId"]),
+            order_id: sent(&["OrderId", "Oid"]),
+            category: sent(&["Category", "ItemCategory1"]),
+            sku: sent(&["Sku", "ItemSku1"]),
+            code: None,
+            message: String::new(),
+        }
+    }
+
+    /// The error of a line whose entry was stored with these fields, and refused.
+    #[must_use]
+    pub fn of_fields(
+        line: u64,
+        fields: &[(Box<str>, Box<str>)],
+        code: &str,
+        meaning: &str,
+    ) -> Self {
+        let value = |names: &[&str]| {
+            let mut fields = fields.iter();
+            let found = fields.find(|(name, value)| names.contains(&&**name) && !value.is_empty());
+            found.map(|(_, value)| value.to_string())
+        };
+        Self {
+            code: Some(code.to_owned()),
+            message: meaning.to_owned(),
+            ..Self::told(line, value)
+        }
+    }
 }

@@ -1,12 +1,10 @@
-//! The rows of a change and of the last change of an order.
+//! The row of a change.
 //!
-//! A change: format u8 (1), program and event type varints, order id, action (varint + 1, 0 when
-//! absent), then 0 for a reversal, or 1, amount (varint of micros + 1, 0 when absent), customer
-//! status (tag u8) and the items: count, and each its SKU, category (tag u8), pieces (varint + 1),
-//! amount (varint of micros + 1) and difference (tag u8, signed). Then reason, payload hash
-//! 16 bytes, the count and the fields as pairs of texts.
-//!
-//! The last change of an order: as an order row of [`super::submission`] with one attempt.
+//! Format u8 (2), program and event type varints, order id, action (varint + 1, 0 when absent),
+//! where it came from ([`super::piece`], never a test), then 0 for a reversal, or 1, amount (varint
+//! of micros + 1, 0 when absent), customer status (tag u8) and the items: count, and each its SKU,
+//! category (tag u8), pieces (varint + 1), amount (varint of micros + 1) and difference (tag u8,
+//! signed). Then reason, payload hash 16 bytes, the count and the fields as pairs of texts.
 
 use crate::log::family;
 use crate::model::action::change::{Change, ItemChange, What};
@@ -14,9 +12,11 @@ use crate::model::id::{EventTypeId, ProgramId};
 use crate::model::submission::PayloadHash;
 
 use super::bytes::{Corrupt, Cursor, put_bytes, put_signed, put_varint};
-use super::piece::{put_fields, put_money, put_text, read_fields, read_money, read_text};
+use super::piece::{
+    Came, put_came, put_fields, put_money, put_text, read_came, read_fields, read_money, read_text,
+};
 
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 /// Appends the row of `change`.
 pub fn write(out: &mut Vec<u8>, change: &Change) {
@@ -27,6 +27,14 @@ pub fn write(out: &mut Vec<u8>, change: &Change) {
     put_varint(
         out,
         change.action.map_or(0, |action| action.saturating_add(1)),
+    );
+    put_came(
+        out,
+        Came {
+            origin: change.origin,
+            is_test: false,
+            is_signed: change.is_signed,
+        },
     );
     match &change.what {
         What::Reverse => out.push(0),
@@ -76,6 +84,10 @@ pub fn read(row: &[u8]) -> Result<Change, Corrupt> {
     let event_type = EventTypeId(cursor.varint32()?);
     let order_id = cursor.text()?.into();
     let action = cursor.varint()?.checked_sub(1);
+    let came = read_came(&mut cursor)?;
+    if came.is_test {
+        return Err(cursor.corrupt("a change is no test"));
+    }
     let what = match cursor.u8()? {
         0 => What::Reverse,
         1 => What::Modify {
@@ -96,6 +108,8 @@ pub fn read(row: &[u8]) -> Result<Change, Corrupt> {
         action,
         what,
         reason,
+        origin: came.origin,
+        is_signed: came.is_signed,
         payload,
         fields,
     })
@@ -131,7 +145,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::model::id::JobId;
     use crate::model::money::Money;
+    use crate::model::submission::Origin;
 
     fn sample(what: What) -> Change {
         Change {
@@ -141,6 +157,8 @@ mod tests {
             action: Some(0),
             what,
             reason: "ITEM_RETURNED".into(),
+            origin: Origin::Api,
+            is_signed: false,
             payload: PayloadHash([7; 16]),
             fields: vec![("Reason".into(), "ITEM_RETURNED".into())],
         }
@@ -163,6 +181,11 @@ mod tests {
             sample(What::Reverse),
             Change {
                 action: None,
+                origin: Origin::Batch {
+                    job: JobId(3),
+                    line: 500,
+                },
+                is_signed: true,
                 ..sample(What::Reverse)
             },
             sample(What::Modify {

@@ -11,6 +11,7 @@ pub mod entry;
 pub mod footer;
 pub mod imported;
 pub mod key;
+pub mod last;
 mod piece;
 pub mod settlement;
 pub mod submission;

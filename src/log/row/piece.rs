@@ -1,6 +1,12 @@
-//! The pieces that rows of `submissions` have in common: amounts, texts that may be absent, fields.
+//! The pieces that rows of `submissions` have in common: amounts, texts that may be absent, fields,
+//! where an entry came from.
+//!
+//! Where from: a varint of flags (1 test, 2 signed, 4 of an uploaded file, 8 of an import), for the
+//! last two followed by the job u64 and the varint of its line or row.
 
+use crate::model::id::JobId;
 use crate::model::money::Money;
+use crate::model::submission::Origin;
 
 use super::bytes::{Corrupt, Cursor, put_bytes, put_varint};
 
@@ -65,4 +71,55 @@ pub(super) fn read_fields(cursor: &mut Cursor<'_>) -> Result<Fields, Corrupt> {
         fields.push((cursor.text()?.into(), cursor.text()?.into()));
     }
     Ok(fields)
+}
+
+const TEST: u64 = 1;
+const SIGNED: u64 = 2;
+const BATCH: u64 = 4;
+const IMPORT: u64 = 8;
+
+/// Where an entry came from, and how.
+#[derive(Clone, Copy)]
+pub(super) struct Came {
+    pub(super) origin: Origin,
+    pub(super) is_test: bool,
+    pub(super) is_signed: bool,
+}
+
+/// Appends where an entry came from.
+pub(super) fn put_came(out: &mut Vec<u8>, came: Came) {
+    let (origin, place) = match came.origin {
+        Origin::Api => (0, None),
+        Origin::Batch { job, line } => (BATCH, Some((job, line))),
+        Origin::Import { job, row } => (IMPORT, Some((job, row))),
+    };
+    let test = if came.is_test { TEST } else { 0 };
+    let signed = if came.is_signed { SIGNED } else { 0 };
+    put_varint(out, test | signed | origin);
+    if let Some((job, place)) = place {
+        out.extend_from_slice(&job.0.to_be_bytes());
+        put_varint(out, place);
+    }
+}
+
+/// Reads what [`put_came`] writes.
+pub(super) fn read_came(cursor: &mut Cursor<'_>) -> Result<Came, Corrupt> {
+    let flags = cursor.varint()?;
+    let origin = match flags & !(TEST | SIGNED) {
+        0 => Origin::Api,
+        BATCH => Origin::Batch {
+            job: JobId(cursor.u64()?),
+            line: cursor.varint()?,
+        },
+        IMPORT => Origin::Import {
+            job: JobId(cursor.u64()?),
+            row: cursor.varint()?,
+        },
+        _ => return Err(cursor.corrupt("a flag is unknown")),
+    };
+    Ok(Came {
+        origin,
+        is_test: flags & TEST != 0,
+        is_signed: flags & SIGNED != 0,
+    })
 }

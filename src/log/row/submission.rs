@@ -1,8 +1,7 @@
 //! The rows of a submission and of its order key.
 //!
 //! A submission, with varints unless another size is given: format u8 (2), program and event type,
-//! order id, flags (1 test, 2 signed, 4 of a batch, 8 of an
-//! import), for the last two job u64 and line or row; event time (tag u8: 0 now, 1 start signed and
+//! order id, where it came from ([`super::piece`]); event time (tag u8: 0 now, 1 start signed and
 //! precision), claim (tag u8: 0 none, 1 forged, 2 the 21 covered bytes of the click id);
 //! references: count, then each a tag u8 (1 partner, 2 external click 16 bytes, 3 person: kind u8
 //! and 16 bytes, 4 promo code, 5 URL, 6 caller 16 bytes); amount (micros + 1, 0 when absent);
@@ -16,17 +15,18 @@
 
 use crate::model::click::Network;
 use crate::model::click_id::ClickId;
-use crate::model::id::{EventNumber, EventTypeId, JobId, PartnerId, ProgramId, Slot, SubmissionId};
+use crate::model::id::{EventNumber, EventTypeId, PartnerId, ProgramId, Slot, SubmissionId};
 use crate::model::submission::order::{ITEM_NUMBER_MAX, UNITS_MAX};
 use crate::model::submission::{
-    Call, CallStatus, Claim, EventTime, Fingerprint, Item, Order, Origin, PayloadHash, Person,
-    PersonKind, Reference, Submission,
+    Call, CallStatus, Claim, EventTime, Fingerprint, Item, Order, PayloadHash, Person, PersonKind,
+    Reference, Submission,
 };
 use crate::model::time::Millis;
 
 use super::bytes::{Corrupt, Cursor, put_bytes, put_signed, put_varint};
 use super::piece::{
-    put_fields, put_money, put_text, read_fields, read_micros, read_money, read_text,
+    Came, put_came, put_fields, put_money, put_text, read_came, read_fields, read_micros,
+    read_money, read_text,
 };
 use crate::log::family;
 
@@ -34,11 +34,6 @@ use crate::log::family;
 const FORMAT: u8 = 1;
 /// Format of a submission.
 const SUBMISSION_FORMAT: u8 = 2;
-
-const TEST: u64 = 1;
-const SIGNED: u64 = 2;
-const BATCH: u64 = 4;
-const IMPORT: u64 = 8;
 
 /// One attempt to submit an order, as its order row names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +64,14 @@ pub fn write(out: &mut Vec<u8>, submission: &Submission) {
     put_varint(out, u64::from(submission.program.0));
     put_varint(out, u64::from(submission.event_type.0));
     put_bytes(out, submission.order_id.as_bytes());
-    write_flags(out, submission);
+    put_came(
+        out,
+        Came {
+            origin: submission.origin,
+            is_test: submission.is_test,
+            is_signed: submission.is_signed,
+        },
+    );
     put_event(out, submission.event);
     match &submission.claim {
         Claim::None => out.push(0),
@@ -119,21 +121,6 @@ pub(super) fn put_event(out: &mut Vec<u8>, event: EventTime) {
             put_signed(out, start.0);
             put_varint(out, u64::try_from(precision).unwrap_or(0));
         }
-    }
-}
-
-fn write_flags(out: &mut Vec<u8>, submission: &Submission) {
-    let (origin, place) = match submission.origin {
-        Origin::Api => (0, None),
-        Origin::Batch { job, line } => (BATCH, Some((job, line))),
-        Origin::Import { job, row } => (IMPORT, Some((job, row))),
-    };
-    let test = if submission.is_test { TEST } else { 0 };
-    let signed = if submission.is_signed { SIGNED } else { 0 };
-    put_varint(out, test | signed | origin);
-    if let Some((job, place)) = place {
-        out.extend_from_slice(&job.0.to_be_bytes());
-        put_varint(out, place);
     }
 }
 
@@ -202,7 +189,10 @@ pub fn read(row: &[u8]) -> Result<Submission, Corrupt> {
         order_id: cursor.text()?.into(),
         ..Submission::default()
     };
-    read_flags(&mut cursor, &mut submission)?;
+    let came = read_came(&mut cursor)?;
+    submission.origin = came.origin;
+    submission.is_test = came.is_test;
+    submission.is_signed = came.is_signed;
     submission.event = read_event(&mut cursor)?;
     submission.claim = match cursor.u8()? {
         0 => Claim::None,
@@ -237,25 +227,6 @@ pub fn read(row: &[u8]) -> Result<Submission, Corrupt> {
     submission.fields = read_fields(&mut cursor)?;
     cursor.end()?;
     Ok(submission)
-}
-
-fn read_flags(cursor: &mut Cursor<'_>, submission: &mut Submission) -> Result<(), Corrupt> {
-    let flags = cursor.varint()?;
-    submission.is_test = flags & TEST != 0;
-    submission.is_signed = flags & SIGNED != 0;
-    submission.origin = match flags & !(TEST | SIGNED) {
-        0 => Origin::Api,
-        BATCH => Origin::Batch {
-            job: JobId(cursor.u64()?),
-            line: cursor.varint()?,
-        },
-        IMPORT => Origin::Import {
-            job: JobId(cursor.u64()?),
-            row: cursor.varint()?,
-        },
-        _ => return Err(cursor.corrupt("a flag is unknown")),
-    };
-    Ok(())
 }
 
 /// Reads what [`put_event`] writes.

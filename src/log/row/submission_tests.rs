@@ -4,7 +4,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::id::AdId;
+use crate::model::id::JobId;
 use crate::model::money::Money;
+use crate::model::submission::Origin;
 
 fn sample() -> Submission {
     Submission {

@@ -13,7 +13,7 @@ use rocksdb::{Direction, IteratorMode};
 
 use crate::model::action::change::Change;
 use crate::model::entry::Entry;
-use crate::model::id::{JobId, ProgramId};
+use crate::model::id::{EventNumber, JobId, ProgramId, Slot};
 use crate::model::submission::{PayloadHash, Submission};
 
 use super::super::commit::{Added, Epoch};
@@ -21,6 +21,7 @@ use super::super::error::LogError;
 use super::super::family;
 use super::super::open::Log;
 use super::super::row::footer::{Ledger, Outcome, RefusedReason, Stream};
+use super::super::row::last::{self as last_row, LastChanges};
 use super::super::row::submission::{self as submission_row, AttemptRow};
 use super::super::row::{entry as entry_row, key};
 use super::conversions::{ATTEMPTS_MAX, Reservation};
@@ -54,21 +55,66 @@ pub struct Beside {
     pub errors: Vec<(u64, Vec<u8>)>,
 }
 
-/// The rows that retries of one order are told by: their family, key and content.
-type Attempts = BTreeMap<(&'static str, Vec<u8>), Vec<Attempt>>;
+/// The slot of what this commit stores, until it is known. No slot has this number.
+const THIS_SLOT: Slot = Slot(0);
 
-/// An attempt whose slot is known only if it was stored before.
-#[derive(Clone, Copy)]
-enum Attempt {
-    Stored(AttemptRow),
-    New(PayloadHash, usize),
+/// The row by which repetitions of one order are told.
+enum Known {
+    Attempts(Vec<AttemptRow>),
+    Changes(LastChanges),
 }
 
-impl Attempt {
-    fn payload(&self) -> PayloadHash {
+/// The rows of a chunk, by family and key.
+type KnownRows = BTreeMap<(&'static str, Vec<u8>), Known>;
+
+impl Known {
+    /// Adds what `said` says of its order, which is to have this number.
+    fn judge(&mut self, said: &Said, job: JobId, number: EventNumber) -> Taken {
+        let payload = said.payload();
+        let new = AttemptRow {
+            slot: THIS_SLOT,
+            number,
+            payload,
+        };
         match self {
-            Self::Stored(row) => row.payload,
-            Self::New(payload, _) => *payload,
+            Self::Attempts(rows) if rows.iter().any(|row| row.payload == payload) => Taken::Retry,
+            Self::Attempts(rows) if rows.len() >= ATTEMPTS_MAX => {
+                Taken::TooManyAttempts(rows.len())
+            }
+            Self::Attempts(rows) => {
+                rows.push(new);
+                Taken::Stored
+            }
+            Self::Changes(last) => {
+                if last.repeated(Some(job), payload).is_some() {
+                    return Taken::Retry;
+                }
+                last.add(Some(job), new);
+                Taken::Stored
+            }
+        }
+    }
+
+    /// Whether the stored row is another one. How far a file has told a story again is stored too.
+    fn is_new(&self) -> bool {
+        match self {
+            Self::Attempts(rows) => rows.iter().any(|row| row.slot == THIS_SLOT),
+            Self::Changes(_) => true,
+        }
+    }
+
+    /// The row, once the slot of the commit is known.
+    fn row(&mut self, slot: Slot) -> Vec<u8> {
+        let rows = match self {
+            Self::Attempts(rows) => rows.as_mut_slice(),
+            Self::Changes(last) => last.changes_mut(),
+        };
+        for row in rows.iter_mut().filter(|row| row.slot == THIS_SLOT) {
+            row.slot = slot;
+        }
+        match self {
+            Self::Attempts(rows) => submission_row::write_order(rows),
+            Self::Changes(last) => last_row::write(last),
         }
     }
 }
@@ -95,8 +141,8 @@ impl Said {
         }
     }
 
-    /// Where its attempts lie.
-    fn attempts(&self) -> (&'static str, Vec<u8>) {
+    /// Where the row lies by which its repetitions are told.
+    fn known_at(&self) -> (&'static str, Vec<u8>) {
         match self {
             Self::Conversion(of) => (
                 family::ORDERS,
@@ -117,28 +163,6 @@ impl Said {
         let mut row = Vec::with_capacity(512);
         entry_row::write(&mut row, &entry);
         row
-    }
-
-    /// Adds it to the attempts at its order.
-    fn judge(&self, attempts: &mut Vec<Attempt>, at: usize) -> Taken {
-        let is_same = |attempt: &Attempt| attempt.payload() == self.payload();
-        let new = Attempt::New(self.payload(), at);
-        match self {
-            Self::Conversion(_) if attempts.iter().any(is_same) => Taken::Retry,
-            Self::Conversion(_) if attempts.len() >= ATTEMPTS_MAX => {
-                Taken::TooManyAttempts(attempts.len())
-            }
-            Self::Change(_) if attempts.last().is_some_and(is_same) => Taken::Retry,
-            Self::Conversion(_) => {
-                attempts.push(new);
-                Taken::Stored
-            }
-            Self::Change(_) => {
-                // The last one is all that a later change is compared with.
-                *attempts = vec![new];
-                Taken::Stored
-            }
-        }
     }
 }
 
@@ -228,22 +252,29 @@ impl Log {
         let shared = &*self.shared;
         // Whoever else stores an order holds one key and waits for none while it does; sorted
         // keys keep two of this kind apart.
-        let keys: BTreeSet<_> = said.iter().map(Said::attempts).collect();
+        let keys: BTreeSet<_> = said.iter().map(Said::known_at).collect();
         let order_keys: BTreeSet<Vec<u8>> = keys.iter().map(|(_, key)| key.clone()).collect();
         let held = order_keys.into_iter();
         let held: Vec<_> = held.map(|key| Reservation::take(shared, key)).collect();
-        let mut attempts = Attempts::new();
+        let mut known = KnownRows::new();
         for (family, key) in keys {
-            let stored = self.attempt_rows(family, &key)?;
-            let stored = stored.into_iter().map(Attempt::Stored).collect();
-            attempts.insert((family, key), stored);
+            let row = if family == family::CHANGES {
+                Known::Changes(self.last_changes(&key)?)
+            } else {
+                Known::Attempts(self.order_attempts(&key)?)
+            };
+            known.insert((family, key), row);
         }
-        let mut taken = Vec::with_capacity(said.len());
-        for (at, said) in said.iter().enumerate() {
-            taken.push(said.judge(attempts.entry(said.attempts()).or_default(), at));
+        let mut judged = Vec::with_capacity(said.len());
+        for said in said {
+            let number = self.mint();
+            let known = known.get_mut(&said.known_at());
+            let taken = known.map_or(Taken::Stored, |known| known.judge(said, job, number));
+            judged.push((number, taken));
         }
+        let taken: Vec<Taken> = judged.iter().map(|(_, taken)| *taken).collect();
         let beside = beside(&taken)?;
-        let epoch = self.commit_chunk(job, said, &taken, &attempts, refused, &beside)?;
+        let epoch = self.commit_chunk(job, (said, &judged), known, refused, &beside)?;
         drop(held);
         Ok(epoch)
     }
@@ -251,25 +282,26 @@ impl Log {
     fn commit_chunk(
         &self,
         job: JobId,
-        said: &[Said],
-        taken: &[Taken],
-        attempts: &Attempts,
+        (said, judged): (&[Said], &[(EventNumber, Taken)]),
+        known: KnownRows,
         refused: &[(ProgramId, Stream)],
         beside: &Beside,
     ) -> Result<Epoch, LogError> {
         let shared = &*self.shared;
         let jobs = shared.cf(family::JOBS)?;
         let submissions = shared.cf(family::SUBMISSIONS)?;
-        let rows: Vec<_> = said.iter().map(|said| (self.mint(), said.row())).collect();
-        let mut lookups = Vec::with_capacity(attempts.len());
-        for ((family, key), attempts) in attempts {
-            let is_new = |attempt: &Attempt| matches!(attempt, Attempt::New(..));
-            if attempts.iter().any(is_new) {
-                lookups.push((shared.cf(family)?, key, attempts));
+        let mut lookups = Vec::with_capacity(known.len());
+        for ((family, key), known) in known.into_iter().filter(|(_, known)| known.is_new()) {
+            lookups.push((shared.cf(family)?, key, known));
+        }
+        let mut rows = Vec::with_capacity(said.len());
+        for (said, (number, taken)) in said.iter().zip(judged) {
+            if *taken == Taken::Stored {
+                rows.push((said.program(), *number, said.row()));
             }
         }
         let settle = |ledger: &mut Ledger| {
-            for (said, taken) in said.iter().zip(taken) {
+            for (said, (_, taken)) in said.iter().zip(judged) {
                 ledger.settle(said.program(), said.stream(), taken.outcome());
             }
             let invalid = Outcome::Refused(RefusedReason::Invalid);
@@ -278,27 +310,12 @@ impl Log {
             }
         };
         let (epoch, _) = shared.commit(settle, |slot, _, batch| {
-            for (cf, key, attempts) in lookups {
-                let rows: Vec<AttemptRow> = attempts
-                    .iter()
-                    .filter_map(|attempt| match attempt {
-                        Attempt::Stored(row) => Some(*row),
-                        Attempt::New(payload, at) => Some(AttemptRow {
-                            slot,
-                            number: rows.get(*at)?.0,
-                            payload: *payload,
-                        }),
-                    })
-                    .collect();
-                batch.put_cf(cf, key, submission_row::write_order(&rows));
+            for (cf, key, known) in &mut lookups {
+                batch.put_cf(*cf, &*key, known.row(slot));
             }
             let mut added = Added::default();
-            for ((said, taken), (number, row)) in said.iter().zip(taken).zip(&rows) {
-                if *taken != Taken::Stored {
-                    continue;
-                }
-                let program = said.program();
-                batch.put_cf(submissions, key::submission(slot, program, *number), row);
+            for (program, number, row) in &rows {
+                batch.put_cf(submissions, key::submission(slot, *program, *number), row);
                 added.submissions += 1;
                 added.checksum = key::checksum(added.checksum, program.0, *number);
                 added.newest = added.newest.max(number.time());

@@ -3,9 +3,9 @@
 //! Called from blocking threads of the API and of the control socket, and by tools.
 //!
 //! Exact retries: a submission whose business fields hash like an earlier attempt of the same
-//! (program, event type, order id) is not stored again, and neither is a change that hashes like
-//! the last change of its order. The look-up reads the disk, so it is made outside the commit lock;
-//! a reservation of the key keeps two copies from both passing it.
+//! (program, event type, order id) is not stored again, and neither is a change that repeats the
+//! last of its order ([`super::super::row::last`]). The look-up reads the disk, so it is made
+//! outside the commit lock; a reservation of the key keeps two copies from both passing it.
 
 use rocksdb::WriteBatch;
 
@@ -19,6 +19,7 @@ use super::super::error::LogError;
 use super::super::family;
 use super::super::open::{Log, Shared};
 use super::super::row::footer::{Ledger, Outcome, RefusedReason, Stream};
+use super::super::row::last::{self as last_row, LastChanges};
 use super::super::row::submission::{self as submission_row, AttemptRow};
 use super::super::row::{entry as entry_row, key};
 
@@ -158,11 +159,9 @@ impl Log {
         let order_key = key::order(change.program, change.event_type, &change.order_id);
         let reservation = Reservation::take(shared, order_key);
         let changes = shared.cf(family::CHANGES)?;
-        let last = self.attempt_rows(family::CHANGES, &reservation.key)?;
-        if let Some(last) = last.last()
-            && last.payload == change.payload
-        {
-            return Ok(self.stored_before(change.program, last));
+        let mut last = self.last_changes(&reservation.key)?;
+        if let Some(first) = last.repeated(None, change.payload) {
+            return Ok(self.stored_before(change.program, &first));
         }
         let entry = Entry::Change(change.clone());
         self.store(
@@ -170,12 +169,12 @@ impl Log {
             Stream::Modification,
             &entry,
             |attempt, batch| {
-                let last = AttemptRow {
+                let change = AttemptRow {
                     payload: change.payload,
                     ..attempt
                 };
-                let row = submission_row::write_order(&[last]);
-                batch.put_cf(changes, &reservation.key, row);
+                last.add(None, change);
+                batch.put_cf(changes, &reservation.key, last_row::write(&last));
             },
         )
     }
@@ -248,19 +247,17 @@ impl Log {
         Ok(attempts.map(|row| row.submission(program)).collect())
     }
 
-    fn order_attempts(&self, key: &[u8]) -> Result<Vec<AttemptRow>, LogError> {
-        self.attempt_rows(family::ORDERS, key)
-    }
-
-    pub(super) fn attempt_rows(
-        &self,
-        family: &'static str,
-        key: &[u8],
-    ) -> Result<Vec<AttemptRow>, LogError> {
-        let found = self.shared.db.get_pinned_cf(self.shared.cf(family)?, key);
-        match found.map_err(LogError::store("look an order up"))? {
+    pub(super) fn order_attempts(&self, key: &[u8]) -> Result<Vec<AttemptRow>, LogError> {
+        match self.value(family::ORDERS, key)? {
             Some(row) => Ok(submission_row::read_order(&row)?),
             None => Ok(Vec::new()),
+        }
+    }
+
+    pub(super) fn last_changes(&self, key: &[u8]) -> Result<LastChanges, LogError> {
+        match self.value(family::CHANGES, key)? {
+            Some(row) => Ok(last_row::read(&row)?),
+            None => Ok(LastChanges::default()),
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::log::*;
 use crate::model::action::change::{Change, What};
 use crate::model::entry::Entry;
 use crate::model::id::{EventTypeId, ProgramId};
-use crate::model::submission::PayloadHash;
+use crate::model::submission::{Origin, PayloadHash};
 
 fn modification(order_id: &str, payload: u8) -> Change {
     Change {
@@ -14,6 +14,8 @@ fn modification(order_id: &str, payload: u8) -> Change {
         action: None,
         what: What::Reverse,
         reason: "OTHER".into(),
+        origin: Origin::Api,
+        is_signed: false,
         payload: PayloadHash([payload; 16]),
         fields: Vec::new(),
     }

@@ -3,7 +3,7 @@
 use super::super::id::{EventTypeId, ProgramId};
 use super::super::money::Money;
 use super::super::refusal::coded;
-use super::super::submission::PayloadHash;
+use super::super::submission::{Origin, PayloadHash};
 
 /// Changes that one action takes, reversals included: the published limit.
 pub const CHANGES_MAX: u32 = 1_000;
@@ -24,6 +24,10 @@ pub struct Change {
     pub what: What,
     /// The reason or disposition code, as published or as the event type lists it.
     pub reason: Box<str>,
+    /// Where it came from.
+    pub origin: Origin,
+    /// A signature of its request verified.
+    pub is_signed: bool,
     /// Hash of the business fields.
     pub payload: PayloadHash,
     /// Every field as received, sorted by name.

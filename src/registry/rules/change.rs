@@ -75,6 +75,14 @@ pub const CHANGE: &[Rule] = &[
         "it::fold::settled::\
          figures_that_locked_win_over_those_of_the_rules_and_survive_a_rebuild",
     ),
+    change(
+        "M10",
+        "Open locking",
+        "An action of a contract with open locking locks when a change of it is received for one \
+         of the `locking_dispositions` of its event type, as they are then.",
+        "it::fold::open::\
+         an_open_action_locks_by_a_reason_and_by_no_other",
+    ),
 ];
 
 #[cfg(test)]

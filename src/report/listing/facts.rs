@@ -1,5 +1,6 @@
 //! What no derived row holds: asked of whoever holds the log.
 
+use crate::model::action::change::Change;
 use crate::model::id::{EventNumber, PartnerId, Slot, SubmissionId};
 use crate::model::submission::Submission;
 
@@ -20,6 +21,12 @@ pub trait Facts {
     /// # Errors
     /// It can't be read; a sentence for the operator.
     fn conversion(&self, id: SubmissionId) -> Result<Option<Submission>, String>;
+
+    /// A modification or a reversal.
+    ///
+    /// # Errors
+    /// As [`Facts::conversion`].
+    fn change(&self, id: SubmissionId) -> Result<Option<Change>, String>;
 
     /// A click.
     ///

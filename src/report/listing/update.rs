@@ -2,7 +2,11 @@
 
 use serde::Serialize;
 
-use crate::derived::{Update, UpdateKey};
+use crate::catalog::snapshot::{Level, Payout, Price};
+use crate::derived::{ActionItem, Update, UpdateKey};
+use crate::model::action::change::{Change, What};
+use crate::model::money::decimal_text;
+use crate::model::submission::Submission;
 
 use super::select::state_after;
 use super::story::Story;
@@ -24,16 +28,16 @@ pub(super) struct UpdateObject<'a> {
     event_code: &'a str,
     media_partner_id: u32,
     state: &'static str,
-    state_detail: &'static str,
+    state_detail: &'a str,
     state_detail_description: &'static str,
     ad_id: u32,
     disposition: &'a str,
     delta_payout: Amount,
     delta_amount: Amount,
     currency: &'a str,
-    category: &'static str,
-    sku: &'static str,
-    quantity: &'static str,
+    category: String,
+    sku: String,
+    quantity: String,
     catalog_name: &'static str,
     catalog_category: &'static str,
     catalog_description: &'static str,
@@ -41,7 +45,7 @@ pub(super) struct UpdateObject<'a> {
     catalog_original_format_category: &'static str,
     catalog_sub_category: &'static str,
     payout_level: &'static str,
-    default_payout_rate: &'static str,
+    default_payout_rate: String,
     contract_id: &'static str,
     update_date: String,
     locking_date: String,
@@ -56,8 +60,14 @@ pub(super) struct UpdateObject<'a> {
 }
 
 impl<'a> UpdateObject<'a> {
-    /// The object of the update at `key`.
-    pub(super) fn of(story: &'a Story<'_>, key: UpdateKey, update: &'a Update) -> Self {
+    /// The object of the update at `key`, which spoke of `item` if it did of one alone. `payout`
+    /// is that of the action's contract.
+    pub(super) fn of(
+        story: &'a Story<'_>,
+        (key, update): (UpdateKey, &'a Update),
+        item: OneItem,
+        payout: Option<&Payout>,
+    ) -> Self {
         let (action, context) = (&story.action, story.context);
         let id = format!("{}.{}", key.action, key.number);
         Self {
@@ -69,7 +79,7 @@ impl<'a> UpdateObject<'a> {
             event_code: story.event_code(),
             media_partner_id: action.partner.0,
             state: state_after(action, update).word(),
-            state_detail: "",
+            state_detail: &update.reason,
             state_detail_description: "",
             ad_id: action.ad.0,
             disposition: if key.number == 1 {
@@ -80,17 +90,17 @@ impl<'a> UpdateObject<'a> {
             delta_payout: context.amount(update.delta_cost),
             delta_amount: context.amount(update.delta_amount),
             currency: context.program.currency.code(),
-            category: "",
-            sku: "",
-            quantity: "",
+            category: item.category,
+            sku: item.sku,
+            quantity: item.quantity,
             catalog_name: "",
             catalog_category: "",
             catalog_description: "",
             catalog_manufacturer: "",
             catalog_original_format_category: "",
             catalog_sub_category: "",
-            payout_level: "",
-            default_payout_rate: "",
+            payout_level: payout.map_or("", |payout| level(payout.level)),
+            default_payout_rate: payout.map_or_else(String::new, default_rate),
             contract_id: "",
             update_date: context.shown(update.at()),
             locking_date: story.locking_date(),
@@ -104,5 +114,64 @@ impl<'a> UpdateObject<'a> {
             uri: format!("/Advertisers/{}/ActionUpdates/{id}", context.sid),
             id,
         }
+    }
+}
+
+/// The one item that an update speaks of; empty where it speaks of none or of several.
+#[derive(Debug, Default)]
+pub(super) struct OneItem {
+    category: String,
+    sku: String,
+    quantity: String,
+}
+
+impl OneItem {
+    /// Of the conversion that made the action.
+    pub(super) fn sold(conversion: &Submission) -> Self {
+        match conversion.order.items.as_slice() {
+            [item] => Self {
+                category: item.category.to_string(),
+                sku: item.sku.to_string(),
+                quantity: item.units.to_string(),
+            },
+            _ => Self::default(),
+        }
+    }
+
+    /// Of a change of the action that has these lines. A category that is not sent is that of the
+    /// line; a quantity that is not sent is not known to have been the present one.
+    pub(super) fn changed(change: &Change, lines: &[ActionItem]) -> Self {
+        let What::Modify { items, .. } = &change.what else {
+            return Self::default();
+        };
+        let [item] = items.as_slice() else {
+            return Self::default();
+        };
+        let line = lines.iter().find(|line| line.sku == item.sku);
+        let category = item.category.as_ref();
+        let category = category.or_else(|| line.map(|line| &line.category));
+        Self {
+            category: category.map(ToString::to_string).unwrap_or_default(),
+            sku: item.sku.to_string(),
+            quantity: item
+                .units
+                .map(|units| units.to_string())
+                .unwrap_or_default(),
+        }
+    }
+}
+
+fn level(level: Level) -> &'static str {
+    match level {
+        Level::Order => "ORDER",
+        Level::Item => "ITEM",
+    }
+}
+
+/// The default price as a percentage, where it is a rate.
+fn default_rate(payout: &Payout) -> String {
+    match payout.price {
+        Price::Rate(rate) => decimal_text(i128::from(rate.0) * 100, 2),
+        Price::Flat(_) => String::new(),
     }
 }

@@ -3,8 +3,10 @@
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::catalog::Catalog;
-use crate::catalog::snapshot::{Brand, Program};
-use crate::derived::{Action, ActionId, ActionItem, DerivedError, Referred, UpdateKey, View};
+use crate::catalog::snapshot::{Brand, Found, Payout, Program};
+use crate::derived::{
+    Action, ActionId, ActionItem, DerivedError, Referred, Update, UpdateKey, View,
+};
 use crate::model::id::ProgramId;
 use crate::model::time::Millis;
 
@@ -17,7 +19,7 @@ use super::page::{Head, json, unwritten};
 use super::query::{self, Query};
 use super::select;
 use super::story::{Context, Story};
-use super::update::UpdateObject;
+use super::update::{OneItem, UpdateObject};
 
 /// Reads the actions of one brand.
 pub struct Listing<'a> {
@@ -237,7 +239,44 @@ impl Listing<'_> {
         let update = self.view.update(key).map_err(|error| unreadable(&error))?;
         let update = update.ok_or(ReportError::NotFound)?;
         let story = self.story(context, key.action)?;
-        to_raw_value(&UpdateObject::of(&story, key, &update)).map_err(|error| unwritten(&error))
+        let item = self.item_of(&story, key, &update)?;
+        let payout = self.payout(context, key.action, &story.action);
+        let object = UpdateObject::of(&story, (key, &update), item, payout);
+        to_raw_value(&object).map_err(|error| unwritten(&error))
+    }
+
+    /// The one item that an update speaks of.
+    fn item_of(
+        &self,
+        story: &Story<'_>,
+        key: UpdateKey,
+        update: &Update,
+    ) -> Result<OneItem, ReportError> {
+        if key.number == 1 {
+            let conversion = story.conversion.as_ref();
+            return Ok(conversion.map_or_else(OneItem::default, OneItem::sold));
+        }
+        let change = self.facts.change(update.submission);
+        let Some(change) = change.map_err(ReportError::Unreadable)? else {
+            return Ok(OneItem::default());
+        };
+        let lines = self.lines(key.action, &story.action)?;
+        Ok(OneItem::changed(&change, &lines))
+    }
+
+    /// What the contract that an action was credited by pays, as it stands in the catalogue in
+    /// force; nothing where another is there at that time.
+    fn payout(&self, context: &Context<'_>, id: ActionId, action: &Action) -> Option<&Payout> {
+        let found = self
+            .catalog
+            .contract(id.program, action.partner, action.date);
+        match found {
+            Found::InForce(contract) if contract.start == action.contract => {
+                let zone = &context.program.time_zone;
+                contract.terms.payout(id.event_type, action.date, zone)
+            }
+            Found::InForce(_) | Found::Ended | Found::NotJoined => None,
+        }
     }
 }
 

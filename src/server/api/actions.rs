@@ -7,6 +7,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::log::Log;
 use crate::log::row::click as click_row;
+use crate::model::action::change::Change;
 use crate::model::click::Parameter;
 use crate::model::id::{EventNumber, PartnerId, Slot, SubmissionId};
 use crate::model::submission::Submission;
@@ -99,6 +100,14 @@ impl Facts for Stored<'_> {
     fn conversion(&self, id: SubmissionId) -> Result<Option<Submission>, String> {
         let entry = self.0.entry(id).map_err(|error| error.to_string())?;
         Ok(entry.and_then(Entry::into_conversion))
+    }
+
+    fn change(&self, id: SubmissionId) -> Result<Option<Change>, String> {
+        let entry = self.0.entry(id).map_err(|error| error.to_string())?;
+        Ok(match entry {
+            Some(Entry::Change(change)) => Some(change),
+            Some(Entry::Conversion(_) | Entry::Settlement(_)) | None => None,
+        })
     }
 
     fn click(

@@ -18,6 +18,7 @@ use crate::job::batch::Unresolved;
 use crate::log::{Log, RefusedReason, Stream};
 use crate::model::action::change::Change;
 use crate::model::id::ProgramId;
+use crate::model::submission::Origin;
 use crate::telemetry::label::SubmissionResult;
 
 use super::respond::{self, Answer};
@@ -135,7 +136,13 @@ where
     } else {
         (content_type, body)
     };
-    check(state, sid, content_type, &body, is_reversal).map_err(|refused| {
+    let posted = Posted {
+        content_type,
+        body: &body,
+        is_reversal,
+        is_signed,
+    };
+    check(state, sid, &posted).map_err(|refused| {
         Box::new(match refused {
             Refused::NotFound => {
                 refuse(state, None, RefusedReason::Invalid);
@@ -149,21 +156,25 @@ where
     })
 }
 
-fn check(
-    state: &ApiState,
-    sid: &str,
+/// What of a request a change is read from.
+struct Posted<'a> {
     content_type: ContentType,
-    body: &[u8],
+    body: &'a [u8],
     is_reversal: bool,
-) -> Result<Asked, Refused> {
+    is_signed: bool,
+}
+
+fn check(state: &ApiState, sid: &str, posted: &Posted<'_>) -> Result<Asked, Refused> {
     let catalog = state.catalog.load();
     let brand = catalog.brand(sid).ok_or(Refused::NotFound)?;
     change::read(&Received {
-        content_type,
-        body,
+        content_type: posted.content_type,
+        body: posted.body,
         catalog: &catalog,
         brand,
-        is_reversal,
+        is_reversal: posted.is_reversal,
+        origin: Origin::Api,
+        is_signed: posted.is_signed,
         parts_of: &parts_of,
     })
 }

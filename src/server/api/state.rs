@@ -4,14 +4,15 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ahash::AHashMap;
 use arc_swap::ArcSwap;
 use tokio::sync::Semaphore;
 
 use crate::catalog::Catalog;
-use crate::derived::{Derived, DerivedError, Settled, View};
+use crate::derived::{Derived, DerivedError, RefusedLine, Settled, UploadCount, View};
 use crate::log::Log;
 use crate::model::click_id::ClickId;
-use crate::model::id::SubmissionId;
+use crate::model::id::{JobId, SubmissionId};
 use crate::report::{Held, Source};
 use crate::server::page_load::PageLoads;
 use crate::telemetry::metric::Metrics;
@@ -27,6 +28,24 @@ pub trait Figures: Source + Send + Sync {
     /// It can't be read.
     fn outcome(&self, id: SubmissionId) -> Result<Option<Settled>, DerivedError>;
 
+    /// How much of each uploaded file is settled.
+    ///
+    /// # Errors
+    /// It can't be read.
+    fn uploads(&self) -> Result<AHashMap<JobId, UploadCount>, DerivedError>;
+
+    /// How much of one uploaded file is settled.
+    ///
+    /// # Errors
+    /// It can't be read.
+    fn upload(&self, job: JobId) -> Result<UploadCount, DerivedError>;
+
+    /// Lines of an uploaded file whose entries were refused.
+    ///
+    /// # Errors
+    /// They can't be read.
+    fn refused_lines(&self, job: JobId) -> Result<Vec<RefusedLine>, DerivedError>;
+
     /// Hands a view of one moment to `read`.
     ///
     /// # Errors
@@ -37,6 +56,26 @@ pub trait Figures: Source + Send + Sync {
 impl Figures for Derived {
     fn outcome(&self, id: SubmissionId) -> Result<Option<Settled>, DerivedError> {
         Self::outcome(self, id)
+    }
+
+    fn uploads(&self) -> Result<AHashMap<JobId, UploadCount>, DerivedError> {
+        let mut uploads: AHashMap<JobId, UploadCount> = AHashMap::new();
+        self.serving()
+            .view()?
+            .for_each_upload(&mut |key, count| uploads.entry(key.job).or_default().add(count))?;
+        Ok(uploads)
+    }
+
+    fn upload(&self, job: JobId) -> Result<UploadCount, DerivedError> {
+        let mut all = UploadCount::default();
+        for (_, count) in self.serving().view()?.upload(job)? {
+            all.add(count);
+        }
+        Ok(all)
+    }
+
+    fn refused_lines(&self, job: JobId) -> Result<Vec<RefusedLine>, DerivedError> {
+        self.serving().view()?.refused_lines(job)
     }
 
     fn at_one_moment(&self, read: &mut dyn FnMut(&View<'_>)) -> Result<(), DerivedError> {

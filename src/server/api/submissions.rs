@@ -15,9 +15,9 @@ use tokio::time::timeout;
 
 use crate::conversion::error::FieldError;
 use crate::conversion::{self, ContentType, Received, Refused};
-use crate::derived::SubmissionOutcome;
+use crate::derived::{SubmissionOutcome, WhyRefused};
 use crate::log::{Accepted, Log, LogError, RefusedReason, Stream};
-use crate::model::action::change::{Change, What};
+use crate::model::action::change::{Change, ChangeRefusal, What};
 use crate::model::entry::Entry;
 use crate::model::id::{ProgramId, SubmissionId};
 use crate::model::refusal::Refusal;
@@ -402,12 +402,12 @@ impl Shown {
             // Who would have earned it, had it been real.
             SubmissionOutcome::Test(Ok(partner)) => self.media_partner_id = Some(partner.0),
             SubmissionOutcome::Refused(refusal) | SubmissionOutcome::Test(Err(refusal)) => {
-                self.error_type = Some(error_type(refusal));
+                self.error_type = Some(error_type(WhyRefused::Conversion(refusal)));
                 self.error_reason = Some(refusal.code());
                 self.error_message = Some(refusal.meaning());
             }
             SubmissionOutcome::NotChanged(refusal) => {
-                self.error_type = Some("Validation");
+                self.error_type = Some(error_type(WhyRefused::Change(refusal)));
                 self.error_reason = Some(refusal.code());
                 self.error_message = Some(refusal.meaning());
             }
@@ -415,15 +415,24 @@ impl Shown {
     }
 }
 
+/// What is wrong is what was submitted.
+pub(super) const VALIDATION: &str = "Validation";
+/// What is wrong is what the contract allows.
+const CONTRACT: &str = "Contract Error";
+
 /// Whether the terms of a contract refuse it, or what was submitted.
-fn error_type(refusal: Refusal) -> &'static str {
+pub(super) fn error_type(why: WhyRefused) -> &'static str {
+    let refusal = match why {
+        WhyRefused::Conversion(refusal) => refusal,
+        WhyRefused::Change(refusal) => return error_type_of_change(refusal),
+    };
     match refusal {
         Refusal::OutsideAssociationWindow
         | Refusal::ContractNotFound
         | Refusal::ActionTermsNotFound
         | Refusal::RefTypeNotAccepted
         | Refusal::MaxRecurrencesReached
-        | Refusal::PartnerNotActive => "Contract Error",
+        | Refusal::PartnerNotActive => CONTRACT,
         Refusal::ActionRefNotFound
         | Refusal::NoValidActionRef
         | Refusal::CampaignNotFound
@@ -444,6 +453,18 @@ fn error_type(refusal: Refusal) -> &'static str {
         | Refusal::CallDurationTooShort
         | Refusal::CallForCallPerConvAt
         | Refusal::CallIncomplete
-        | Refusal::CallOutsideDailyRange => "Validation",
+        | Refusal::CallOutsideDailyRange => VALIDATION,
+    }
+}
+
+/// What has ended the life of an action is its contract's; the rest is what was submitted.
+fn error_type_of_change(refusal: ChangeRefusal) -> &'static str {
+    match refusal {
+        ChangeRefusal::ActionLocked
+        | ChangeRefusal::ActionReversed
+        | ChangeRefusal::TooManyModifications => CONTRACT,
+        ChangeRefusal::ActionNotFound
+        | ChangeRefusal::ItemNotFound
+        | ChangeRefusal::AmountBelowZero => VALIDATION,
     }
 }

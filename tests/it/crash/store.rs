@@ -216,17 +216,18 @@ fn said(key: &[u8], value: &[u8]) -> Said {
     }
 }
 
-/// Kind (2); format; varints program, event type; order id; varint of action + 1 (0 the newest); 0
-/// takes back, 1 changes: varint of amount + 1, status (0 none) and count of items (0 here); then
-/// reason; hash of 16 bytes; count and pairs of fields.
+/// Kind (2); format; varints program, event type; order id; varint of action + 1 (0 the newest);
+/// flags of where it came from (0 here); 0 takes back, 1 changes: varint of amount + 1, status (0
+/// none) and count of items (0 here); then reason; hash of 16 bytes; count and pairs of fields.
 fn change(key: &[u8], value: &[u8]) -> Change {
     let (slot, program, number) = event_key(key);
     let mut row = Bytes(value);
-    assert_eq!((row.byte(), row.byte()), (2, 1), "kind and format");
+    assert_eq!((row.byte(), row.byte()), (2, 2), "kind and format");
     assert_eq!(row.varint32(), program);
     let event_type = row.varint32();
     let order = row.text();
     assert_eq!(row.varint(), 0, "the newest action");
+    assert_eq!(row.varint(), 0, "a request of its own, not signed");
     let reverses = row.byte() == 0;
     if !reverses {
         row.varint();

@@ -5,6 +5,7 @@ mod credit;
 mod facets;
 mod offers;
 mod notices;
+mod open;
 mod priced;
 mod recount;
 pub(crate) mod same;

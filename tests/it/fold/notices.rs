@@ -9,7 +9,7 @@ use clickd::fold::rebuild;
 use clickd::model::action::change::{Change, What};
 use clickd::model::id::Slot;
 use clickd::model::money::Money;
-use clickd::model::submission::PayloadHash;
+use clickd::model::submission::{Origin, PayloadHash};
 
 use super::verify::{Store, store};
 
@@ -33,6 +33,8 @@ fn change(store: &Store, id: ActionId, what: What, payload: u8) {
         action: None,
         what,
         reason: "OTHER".into(),
+        origin: Origin::Api,
+        is_signed: false,
         payload: PayloadHash([payload; 16]),
         fields: Vec::new(),
     };

@@ -17,7 +17,7 @@ use clickd::model::id::{
 };
 use clickd::model::money::Money;
 use clickd::model::submission::{
-    Claim, EventTime, Item, Order, PayloadHash, Person, Reference, Submission,
+    Claim, EventTime, Item, Order, Origin, PayloadHash, Person, Reference, Submission,
 };
 use clickd::model::time::{DAY, HOUR, Millis};
 use jiff::Timestamp;
@@ -225,6 +225,8 @@ impl Shop {
             action: None,
             what,
             reason: "OTHER".into(),
+            origin: Origin::Api,
+            is_signed: false,
             payload: self.payload(),
             fields: Vec::new(),
         };

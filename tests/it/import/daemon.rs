@@ -358,3 +358,26 @@ fn metrics_count_what_became_of_each_row_once() {
     home.crash();
     home.counts(&[]);
 }
+
+#[test]
+fn an_imported_click_is_explained_by_its_name_in_the_other_system() {
+    let home = Home::new();
+    let clicks = told(7, 20);
+    let (code, text) = home.import("clicks", &csv(&clicks, 1));
+    assert_eq!(code, 0, "{text}");
+    verify(&home.config).unwrap();
+    let explain = |what: &str| {
+        let output = run(&home.config, &["explain", what]);
+        (output.status.code().unwrap(), said(&output))
+    };
+    let (code, text) = explain("x3");
+    assert_eq!(code, 0, "{text}");
+    let partner = format!("partner: {}", clicks[3].partner);
+    let time = format!("time: {}", Millis(clicks[3].millis()));
+    for part in ["x3", &partner, &time, "class: ", "payable: ", "Browser/1"] {
+        assert!(text.contains(part), "`{part}` in {text}");
+    }
+    let (code, text) = explain("x20");
+    assert_ne!(code, 0, "{text}");
+    assert!(text.contains("ExternalClickId"), "{text}");
+}

@@ -153,7 +153,10 @@ fn same_action(shown: &Shown, action: &Action) {
     );
     assert_eq!(row.customer_status.as_deref(), now.status, "{action:?}");
     assert_eq!(row.updated, now.by.number.time(), "{action:?}");
-    for (at, word) in [(action.locks - 1, "PENDING"), (action.locks, "APPROVED")] {
+    assert_eq!(row.locking.map(|at| at.0), action.locks, "{action:?}");
+    let last = action.locks.unwrap_or(i64::MAX);
+    let locks = action.locks.map(|locks| (locks, "APPROVED"));
+    for (at, word) in [(last - 1, "PENDING")].into_iter().chain(locks) {
         let word = if now.reversed { "REVERSED" } else { word };
         let state: ActionState = row.state(Millis(at));
         assert_eq!(state.word(), word, "{action:?} at {at}");

@@ -19,6 +19,8 @@ pub(crate) struct Earned {
     pub(crate) limits: Vec<Limit>,
     /// When the contract began.
     pub(crate) contract: i64,
+    /// It locks when the brand says so.
+    pub(crate) open: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -89,6 +91,7 @@ pub(crate) fn credit(sale: &Sale, known: &Known<'_>) -> Credit {
             payout: *payout,
             limits: limits.clone(),
             contract: contract.start,
+            open: contract.open,
         }),
     }
 }

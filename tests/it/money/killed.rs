@@ -24,7 +24,7 @@ use clickd::model::time::MINUTE;
 use super::check;
 use super::model::Model;
 use super::said::{Meant, Named, New, Notes, Revision, Said, Sale};
-use super::terms::{Catalogue, PARTNERS, Program};
+use super::terms::{Catalogue, LOCKS, PARTNERS, Program};
 use super::world::{START, amount};
 use crate::fold::same::open;
 use crate::support::dice::Dice;
@@ -76,6 +76,7 @@ fn said(number: u64) -> Said {
         order,
         meant: Meant::Newest,
         new,
+        reason: if dice.chance(30) { LOCKS } else { "OTHER" },
         payload,
     })
 }

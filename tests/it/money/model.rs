@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use super::credit::{Credit, Known, credit};
 use super::price::{Paid, cost, paid};
 use super::said::{Locked, Meant, New, Notes, Order, Revision, Said, Sale};
-use super::terms::{Limit, Payout, Program};
+use super::terms::{LOCKS, Limit, Payout, Program};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -44,8 +44,8 @@ pub(crate) struct Action {
     pub(crate) partner: u32,
     pub(crate) date: i64,
     pub(crate) day: Date,
-    /// First instant at which it can't be changed any more.
-    pub(crate) locks: i64,
+    /// First instant at which it can't be changed any more; none while that is open.
+    pub(crate) locks: Option<i64>,
     pub(crate) settled: bool,
     payout: Payout,
     pub(crate) limits: Vec<Limit>,
@@ -126,7 +126,11 @@ impl Model {
                 Said::Sale(sale) => (&sale.order, self.sale(id, sale, sealed.wall_end, notes)),
                 Said::Revision(revision) => {
                     let is_open = open.contains(&&revision.order);
-                    (&revision.order, self.revise(id, revision, is_open))
+                    let at = self.versions[&id.slot.0];
+                    let locks = notes.catalogues[&at].locking.contains(&revision.order.1)
+                        && revision.reason == LOCKS;
+                    let outcome = self.revise(id, revision, is_open, locks);
+                    (&revision.order, outcome)
                 }
                 Said::Locked(locked) => (&locked.action.order, self.lock(id, locked)),
             };
@@ -159,7 +163,7 @@ impl Model {
             partner: earned.partner,
             date: earned.date,
             day,
-            locks: locks(&program, day),
+            locks: (!earned.open).then(|| locks(&program, day)),
             settled: false,
             payout: earned.payout,
             limits: earned.limits,
@@ -184,7 +188,13 @@ impl Model {
         Outcome::Tracked
     }
 
-    fn revise(&mut self, id: SubmissionId, revision: &Revision, is_open: bool) -> Outcome {
+    fn revise(
+        &mut self,
+        id: SubmissionId,
+        revision: &Revision,
+        is_open: bool,
+        locks: bool,
+    ) -> Outcome {
         let mut actions = self.actions.iter();
         let place = match revision.meant {
             Meant::Stranger(_) => None,
@@ -199,7 +209,10 @@ impl Model {
         };
         let action = &self.actions[place];
         let before = action.now().clone();
-        if id.number.time().0 >= action.locks {
+        if action
+            .locks
+            .is_some_and(|locks| id.number.time().0 >= locks)
+        {
             return Outcome::NotChanged("ACTION_LOCKED");
         }
         if before.reversed {
@@ -223,22 +236,30 @@ impl Model {
                 gross: before.cost,
                 held: 0,
                 reversed: true,
+                status: after.status,
                 ..before.clone()
             };
         }
-        if after == before {
+        let is_same = after == before;
+        let locks = locks && action.locks.is_none();
+        if is_same && !locks {
             return Outcome::Unchanged;
         }
         after.by = id;
         if !reversed {
             after.kind = Kind::Modified;
+        }
+        if !reversed && !is_same {
             let unit = Program::of(action.order.0).unit;
             let exact = cost(after.amount, action.payout, unit);
             after.pay(paid(action, exact, &self.actions));
         }
-        let history = &mut self.actions[place].history;
-        history.push(after);
-        Outcome::Changed(history.len())
+        let action = &mut self.actions[place];
+        if locks {
+            action.locks = Some(id.number.time().0);
+        }
+        action.history.push(after);
+        Outcome::Changed(action.history.len())
     }
 
     fn lock(&mut self, id: SubmissionId, locked: &Locked) -> Outcome {

@@ -10,7 +10,7 @@ use clickd::log::Log;
 use proptest::prelude::*;
 
 use super::check;
-use super::model::{Action, Model, Outcome};
+use super::model::{Action, Happened, Kind, Model, Outcome};
 use super::said::{Notes, Said};
 use super::world::World;
 use crate::fold::same::{dump, open};
@@ -60,6 +60,20 @@ impl Follower {
             if happened.over_count {
                 self.came_up.insert("Over count".to_owned());
             }
+        }
+        for action in &self.model.actions {
+            // Nothing but a reason locks at the very time of a change.
+            let by_reason = |happened: &Happened| {
+                let at = happened.by.number.time().0;
+                happened.kind != Kind::Tracked && action.locks == Some(at)
+            };
+            let what = match (action.locks, action.settled) {
+                (None, _) => "Open",
+                (Some(_), _) if !action.history.iter().any(by_reason) => continue,
+                (Some(_), true) => "Locked by a reason and settled",
+                (Some(_), false) => "Locked by a reason",
+            };
+            self.came_up.insert(what.to_owned());
         }
     }
 }
@@ -134,7 +148,7 @@ proptest! {
 
 #[test]
 fn the_histories_bring_up_every_outcome() {
-    let came_up: BTreeSet<String> = (1..=8).flat_map(history).collect();
+    let came_up: BTreeSet<String> = (1..=12).flat_map(history).collect();
     for outcome in [
         "Tracked",
         "Waits",
@@ -145,6 +159,9 @@ fn the_histories_bring_up_every_outcome() {
         "Settled(0)",
         "Over budget",
         "Over count",
+        "Open",
+        "Locked by a reason",
+        "Locked by a reason and settled",
         "Settled otherwise",
         "NotChanged(\"ACTION_NOT_FOUND\")",
         "NotChanged(\"ACTION_LOCKED\")",

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use clickd::model::action::change::{Change, ItemChange, What};
 use clickd::model::action::settlement::Settlement;
 use clickd::model::click_id::ClickId;
-use clickd::model::id::{EventTypeId, PartnerId, ProgramId, SubmissionId};
+use clickd::model::id::{EventTypeId, JobId, PartnerId, ProgramId, SubmissionId};
 use clickd::model::money::Money;
-use clickd::model::submission::{self as model, Claim, EventTime, PayloadHash, Submission};
+use clickd::model::submission::{self as model, Claim, EventTime, Origin, PayloadHash, Submission};
 use clickd::model::time::{Day, Millis};
 
 use super::model::Action;
@@ -52,6 +52,7 @@ pub(crate) struct Revision {
     pub(crate) order: Order,
     pub(crate) meant: Meant,
     pub(crate) new: New,
+    pub(crate) reason: &'static str,
     pub(crate) payload: u128,
 }
 
@@ -117,6 +118,7 @@ impl Sale {
                 amount: self.amount.map(Money),
                 items: Vec::new(),
             },
+            origin: line(self.payload),
             payload: PayloadHash(self.payload.to_be_bytes()),
             ..Submission::default()
         }
@@ -146,7 +148,10 @@ impl Revision {
                     items: item.into_iter().map(item_change).collect(),
                 },
             },
-            reason: "OTHER".into(),
+            reason: self.reason.into(),
+            // An older change that is said again would have the line it had before.
+            origin: Origin::Api,
+            is_signed: false,
             payload: PayloadHash(self.payload.to_be_bytes()),
             fields: Vec::new(),
         }
@@ -166,12 +171,20 @@ impl Locked {
             partner: PartnerId(self.action.partner),
             date: Millis(self.action.date),
             day: Day(epoch.until(self.action.day).unwrap().get_days()),
-            locking: Millis(self.action.locks),
+            locking: Millis(self.action.locks.unwrap()),
             amount: now.amount.map(Money),
             cost: Money(now.cost + self.more),
             gross_cost: Money(now.gross + self.more),
             reversed: now.reversed,
         }
+    }
+}
+
+/// Sales are said by one uploaded file, each at a line of its own.
+fn line(payload: u128) -> Origin {
+    Origin::Batch {
+        job: JobId(1),
+        line: u64::try_from(payload).unwrap(),
     }
 }
 

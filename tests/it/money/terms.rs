@@ -52,6 +52,8 @@ const LONG_AGO: i64 = 1_500_000_000_000;
 
 /// Partners of the catalogue.
 pub(crate) const PARTNERS: [u32; 3] = [10, 11, 12];
+/// The reason that locks.
+pub(crate) const LOCKS: &str = "ITEM_RETURNED";
 /// Event types of every program.
 pub(crate) const EVENT_TYPES: [u32; 2] = [1, 2];
 
@@ -120,6 +122,8 @@ pub(crate) struct Contract {
     pub(crate) end: i64,
     /// Milliseconds from the click to the action date.
     pub(crate) window: i64,
+    /// Its actions lock when the brand says so.
+    pub(crate) open: bool,
     pub(crate) payouts: Vec<(u32, Payout, Vec<Limit>)>,
 }
 
@@ -129,6 +133,8 @@ pub(crate) struct Catalogue {
     pub(crate) off: Vec<(u32, u32)>,
     /// Partners that are switched off.
     pub(crate) left: Vec<u32>,
+    /// Event types of every program that lock open actions by [`LOCKS`].
+    pub(crate) locking: Vec<u32>,
     pub(crate) contracts: Vec<Contract>,
 }
 
@@ -138,8 +144,14 @@ impl Catalogue {
         let mut catalogue = Self {
             off: Vec::new(),
             left: Vec::new(),
+            locking: Vec::new(),
             contracts: Vec::new(),
         };
+        for event_type in EVENT_TYPES {
+            if dice.chance(80) {
+                catalogue.locking.push(event_type);
+            }
+        }
         for program in PROGRAMS {
             for event_type in EVENT_TYPES {
                 if dice.chance(8) {
@@ -185,10 +197,15 @@ impl Catalogue {
             .unwrap();
             for event_type in EVENT_TYPES {
                 let state = state(self.off.contains(&(id, event_type)));
+                let locking = if self.locking.contains(&event_type) {
+                    format!("locking_dispositions = [\"{LOCKS}\"]\n")
+                } else {
+                    String::new()
+                };
                 writeln!(
                     text,
                     "[[event_type]]\nprogram = {id}\nid = {event_type}\nname = \"E\"\n\
-                     category = \"SALE\"\n{state}"
+                     category = \"SALE\"\n{state}{locking}"
                 )
                 .unwrap();
             }
@@ -223,9 +240,14 @@ impl Contract {
                 format!("{{ event_type = {event_type}, {price}, limits = [{limits}] }}")
             })
             .collect();
+        let locking = if self.open {
+            "locking = \"OPEN\"\n"
+        } else {
+            ""
+        };
         format!(
             "[[contract]]\nprogram = {}\npartner = {}\nstart = {}\nend = {}\n\
-             referral_window = \"{}h\"\npayouts = [{}]\n",
+             referral_window = \"{}h\"\n{locking}payouts = [{}]\n",
             self.program,
             self.partner,
             instant(self.start),
@@ -301,6 +323,7 @@ fn contract(dice: &mut Dice, program: Program, partner: u32, now: i64) -> Contra
             now + 3_000 * DAY
         },
         window: *dice.pick(&[2 * HOUR, DAY, 30 * DAY, 30 * DAY]),
+        open: dice.chance(40),
         payouts,
     }
 }

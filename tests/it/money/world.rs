@@ -14,7 +14,7 @@ use clickd::model::time::{DAY, HOUR, MINUTE, Millis, SECOND};
 
 use super::model::Action;
 use super::said::{Locked, Meant, Named, New, Notes, Order, Revision, Said, Sale};
-use super::terms::{Catalogue, EVENT_TYPES, PARTNERS, PROGRAMS, Program};
+use super::terms::{Catalogue, EVENT_TYPES, LOCKS, PARTNERS, PROGRAMS, Program};
 use crate::support::dice::Dice;
 
 /// 2026-01-20T12:00:00Z.
@@ -64,7 +64,7 @@ impl World {
     pub(crate) fn open(&mut self, dir: &Path) -> Log {
         let waits = [4 * SECOND, 2 * MINUTE, 3 * HOUR, 2 * DAY, 12 * DAY];
         let mut next = self.now.plus(*self.dice.pick(&waits));
-        let locks = self.actions.iter().map(|action| action.locks);
+        let locks = self.actions.iter().filter_map(|action| action.locks);
         let ahead = locks.filter(|at| *at > next.0);
         if let Some(lock) = ahead.min()
             && self.dice.chance(40)
@@ -110,7 +110,8 @@ impl World {
     fn settle(&mut self, log: &Log) {
         let now = log.clock().now().0;
         let (mut settlements, mut new) = (Vec::new(), 0);
-        for action in self.actions.iter().filter(|action| action.locks <= now) {
+        let locked = |action: &&Action| action.locks.is_some_and(|locks| locks <= now);
+        for action in self.actions.iter().filter(locked) {
             let is_new = !self.settled.contains(&action.order);
             // Some of those that were settled come again.
             if !is_new && !self.dice.chance(10) {
@@ -283,9 +284,9 @@ impl World {
             _ => Meant::Newest,
         };
         let is_status = dice.chance(30);
-        let new = match dice.below(20) {
+        let new = match dice.below(21) {
             0..5 => New::Reversed,
-            5 => New::Modified {
+            5 | 20 => New::Modified {
                 amount: None,
                 status: None,
                 item: Some(("SKU", 1_000_000)),
@@ -305,6 +306,7 @@ impl World {
             order,
             meant,
             new,
+            reason: if dice.chance(25) { LOCKS } else { "OTHER" },
             payload: u128::from(dice.next()),
         }
     }

@@ -7,7 +7,7 @@ use clickd::log::{Clock, Log, Options};
 use clickd::model::action::change::{Change, What};
 use clickd::model::id::{EventTypeId, ProgramId};
 use clickd::model::money::Money;
-use clickd::model::submission::PayloadHash;
+use clickd::model::submission::{Origin, PayloadHash};
 
 use super::receiver::{Arrival, Mood, Receiver, is_signed};
 use super::site::{ALL, LATER, NEW, OFF, PARTNER, Shop, catalog, click};
@@ -107,6 +107,8 @@ fn change(config: &Config, changes: &[(&str, What)]) {
             action: None,
             what: what.clone(),
             reason: "ITEM_RETURNED".into(),
+            origin: Origin::Api,
+            is_signed: false,
             payload: PayloadHash([payload; 16]),
             fields: Vec::new(),
         };

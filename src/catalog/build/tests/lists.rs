@@ -244,7 +244,8 @@ fn what_programs_and_brands_say_is_compiled_and_checked() {
 fn what_event_types_say_is_compiled_and_checked() {
     let more = "id = 71\ncredit_policy = \"FIRST_CLICK\"\norder_id_window = \"90d\"\n\
                 needs_items = true\ncustomer_status = { NEW = \"NEW\", first = \"NEW\" }\n\
-                dispositions = [\"SIZE_WRONG\"]\nlocking_dispositions = [\"CHECKED\"]\n\
+                dispositions = [\"SIZE_WRONG\"]\n\
+                locking_dispositions = [\"SIZE_WRONG\", \"OTHER\"]\n\
                 credit_non_preferred = false\n\
                 call = { min_talk = \"60s\", duplicate_window = \"30d\", \
                 hours = \"09:00-18:00\" }\n";
@@ -256,7 +257,8 @@ fn what_event_types_say_is_compiled_and_checked() {
     assert!(kind.needs_items && !kind.credit_non_preferred);
     assert_eq!(kind.own_customer_status("FIRST"), Some("NEW"));
     assert_eq!(*kind.dispositions, ["SIZE_WRONG".into()]);
-    assert_eq!(*kind.locking_dispositions, ["CHECKED".into()]);
+    assert!(kind.is_locked_by("OTHER") && kind.is_locked_by("SIZE_WRONG"));
+    assert!(!kind.is_locked_by("ORDER_UPDATE"));
     let call = CallTerms {
         min_talk_seconds: 60,
         duplicate_window: 30 * DAY,
@@ -273,6 +275,10 @@ fn what_event_types_say_is_compiled_and_checked() {
         (CreditPolicy::LastClick, None)
     );
     assert!(!other.needs_items && other.credit_non_preferred && other.call.is_none());
+}
+
+#[test]
+fn what_event_types_can_not_say_is_named() {
     for (to, field, piece) in [
         ("credit_policy = \"CART\"", "credit_policy", "`CART`"),
         ("order_id_window = \"90\"", "order_id_window", "no unit"),
@@ -291,6 +297,11 @@ fn what_event_types_say_is_compiled_and_checked() {
             "locking_dispositions = [\"\"]",
             "locking_dispositions",
             "no disposition",
+        ),
+        (
+            "locking_dispositions = [\"ORDER_UPDTE\"]",
+            "locking_dispositions",
+            "`ORDER_UPDTE` is a reason that no change can give",
         ),
         (
             "call = { min_talk = \"60\" }",

@@ -9,7 +9,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use tokio::time::timeout;
 
-use crate::job::batch::spool::{self, SpoolError};
+use crate::derived::UploadCount;
+use crate::job::batch::spool;
 use crate::job::batch::{BatchRecord, LineError};
 use crate::model::id::JobId;
 use crate::model::time::Millis;
@@ -21,6 +22,7 @@ use crate::report::parameters::{decode, shown};
 use super::super::respond::{self, Answer};
 use super::super::route::Route;
 use super::super::state::ApiState;
+use super::wrong::{self, ListError};
 
 /// Rows of a page; the most are also the default.
 const PAGE_SIZES: RangeInclusive<u32> = 1..=10_000;
@@ -101,11 +103,11 @@ fn answer(
     sid: &str,
     path: &str,
     query: &str,
-) -> Result<Answer, SpoolError> {
-    let log = &state.log;
+) -> Result<Answer, ListError> {
+    let (log, figures) = (&state.log, &*state.figures);
     let own = |job| {
         let found = spool::find(log, job)?;
-        Ok::<_, SpoolError>(found.filter(|record| record.account == sid))
+        Ok::<_, ListError>(found.filter(|record| record.account == sid))
     };
     Ok(match *question {
         Question::All => {
@@ -114,13 +116,18 @@ fn answer(
                 Err(errors) => return Ok(respond::query_errors(&errors)),
             };
             let mut records = spool::of_account(log, sid)?;
-            records.retain(|record| asked.takes(record));
+            let counts = figures.uploads()?;
+            let count = |record: &BatchRecord| counts.get(&record.job).copied().unwrap_or_default();
+            records.retain(|record| asked.takes(record, record.completed(count(record).settled)));
             page("FTPFileSubmissions", &asked, path, &records, |record| {
-                Shown::of(sid, record)
-            })
+                Ok(Shown::of(sid, record, count(record)))
+            })?
         }
         Question::One(job) => match own(job)? {
-            Some(record) => respond::value(StatusCode::OK, &Shown::of(sid, &record)),
+            Some(record) => {
+                let count = figures.upload(job)?;
+                respond::value(StatusCode::OK, &Shown::of(sid, &record, count))
+            }
             None => respond::not_found(),
         },
         Question::Errors(job) => {
@@ -131,26 +138,24 @@ fn answer(
                 Ok(asked) => asked,
                 Err(errors) => return Ok(respond::query_errors(&errors)),
             };
-            let mut errors = Vec::new();
-            for row in log.batch_errors(job)? {
-                errors.push(error(job, &row)?);
-            }
-            page("ErrorDetail", &asked, path, &errors, |error| {
-                ShownError::of(sid, job, error)
-            })
+            let errors = wrong::all(log, figures, job)?;
+            page("ErrorDetail", &asked, path, &errors, |wrong| {
+                Ok(ShownError::of(sid, job, wrong.told(log)?))
+            })?
         }
-        Question::Error(job, line) => match (own(job)?, log.batch_error(job, line)?) {
-            (Some(_), Some(row)) => {
-                let error = error(job, &row)?;
-                respond::value(StatusCode::OK, &ShownError::of(sid, job, &error))
+        Question::Error(job, line) => {
+            if own(job)?.is_none() {
+                return Ok(respond::not_found());
             }
-            _ => respond::not_found(),
-        },
+            match wrong::one(log, figures, job, line)? {
+                Some(wrong) => {
+                    let shown = ShownError::of(sid, job, wrong.told(log)?);
+                    respond::value(StatusCode::OK, &shown)
+                }
+                None => respond::not_found(),
+            }
+        }
     })
-}
-
-fn error(job: JobId, row: &[u8]) -> Result<LineError, SpoolError> {
-    serde_json::from_slice(row).map_err(|source| SpoolError::Record { job, source })
 }
 
 /// One page of `rows` with its paging attributes.
@@ -159,23 +164,19 @@ fn page<'r, T, S: Serialize>(
     asked: &Asked,
     path: &str,
     rows: &'r [T],
-    shown: impl Fn(&'r T) -> S,
-) -> Answer {
+    shown: impl Fn(&'r T) -> Result<S, ListError>,
+) -> Result<Answer, ListError> {
     let total = rows.len();
     let page = Page::numbered(asked.page, asked.page_size, total);
     let to = |number: u32| asked.link(path, number);
     let attributes = page.attributes(asked.page_size, total, to);
-    let listed: Vec<S> = rows
-        .get(page.rows)
-        .unwrap_or_default()
-        .iter()
-        .map(shown)
-        .collect();
+    let rows = rows.get(page.rows).unwrap_or_default().iter();
+    let listed: Vec<S> = rows.map(shown).collect::<Result<_, _>>()?;
     let mut body: Map<String, Value> = attributes
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value.into()))
         .collect();
-    match serde_json::to_value(&listed) {
+    Ok(match serde_json::to_value(&listed) {
         Ok(listed) => {
             body.insert(name.to_owned(), listed);
             respond::value(StatusCode::OK, &body)
@@ -184,7 +185,7 @@ fn page<'r, T, S: Serialize>(
             tracing::error!(%error, "a list of files could not be written");
             unreadable()
         }
-    }
+    })
 }
 
 /// The query of a list.
@@ -251,14 +252,14 @@ impl Asked {
         Ok(())
     }
 
-    fn takes(&self, record: &BatchRecord) -> bool {
+    fn takes(&self, record: &BatchRecord, completed: Option<Millis>) -> bool {
         let inside = |at: Option<Millis>, range: (Option<Millis>, Option<Millis>)| match range {
             (None, None) => true,
             (first, last) => at.is_some_and(|at| {
                 first.is_none_or(|first| first <= at) && last.is_none_or(|last| at <= last)
             }),
         };
-        inside(Some(record.created), self.submitted) && inside(record.completed, self.completed)
+        inside(Some(record.created), self.submitted) && inside(completed, self.completed)
     }
 
     fn link(&self, path: &str, page: u32) -> String {
@@ -295,7 +296,7 @@ struct Shown<'a> {
 }
 
 impl<'a> Shown<'a> {
-    fn of(sid: &'a str, record: &'a BatchRecord) -> Self {
+    fn of(sid: &'a str, record: &'a BatchRecord, count: UploadCount) -> Self {
         let uri = uri(sid, record.job);
         Self {
             batch_id: record.job.to_string(),
@@ -303,10 +304,10 @@ impl<'a> Shown<'a> {
             submission_date: record.created.to_string(),
             file_name: &record.file_name,
             kind: record.kind.name(),
-            status: record.status(),
+            status: record.status(count.settled),
             total_records: record.cursor,
-            total_errors: record.refused,
-            completion_date: record.completed.map(|at| at.to_string()),
+            total_errors: record.refused.saturating_add(count.refused),
+            completion_date: record.completed(count.settled).map(|at| at.to_string()),
             errors_uri: format!("{uri}/ErrorDetails"),
             uri,
             total_stored: record.stored,
@@ -318,23 +319,23 @@ impl<'a> Shown<'a> {
 /// What is wrong with a line, in the order it is written; `Message` is ours.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct ShownError<'a> {
+struct ShownError {
     line: u64,
     campaign_id: Option<Value>,
     action_tracker_id: Option<Value>,
     media_partner_id: Option<Value>,
-    event_code: Option<&'a str>,
-    order_id: Option<&'a str>,
-    category: Option<&'a str>,
-    sku: Option<&'a str>,
+    event_code: Option<String>,
+    order_id: Option<String>,
+    category: Option<String>,
+    sku: Option<String>,
     status: &'static str,
-    reason: &'a str,
-    message: &'a str,
+    reason: String,
+    message: String,
     uri: String,
 }
 
-impl<'a> ShownError<'a> {
-    fn of(sid: &str, job: JobId, error: &'a LineError) -> Self {
+impl ShownError {
+    fn of(sid: &str, job: JobId, (error, status): (LineError, &'static str)) -> Self {
         // A number as one; whatever else was sent as text.
         let number = |text: &Option<String>| {
             let text = text.as_ref()?;
@@ -346,13 +347,13 @@ impl<'a> ShownError<'a> {
             campaign_id: number(&error.program),
             action_tracker_id: number(&error.event_type),
             media_partner_id: number(&error.partner),
-            event_code: error.event_code.as_deref(),
-            order_id: error.order_id.as_deref(),
-            category: error.category.as_deref(),
-            sku: error.sku.as_deref(),
-            status: "Validation",
-            reason: error.code.as_deref().unwrap_or(&error.message),
-            message: &error.message,
+            event_code: error.event_code,
+            order_id: error.order_id,
+            category: error.category,
+            sku: error.sku,
+            status,
+            reason: error.code.unwrap_or_else(|| error.message.clone()),
+            message: error.message,
             uri: format!("{}/ErrorDetails/{}", uri(sid, job), error.line),
         }
     }

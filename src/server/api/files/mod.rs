@@ -10,11 +10,13 @@
 //! | [`mod@upload`] | `POST …/FTPFileSubmissions` |
 //! | [`receive`] | a body into the spool |
 //! | [`list`] | all files, one, its errors |
+//! | [`wrong`] | the errors of one |
 
 mod list;
 mod place;
 mod receive;
 mod upload;
+mod wrong;
 
 pub use list::show;
 pub use place::Files;

@@ -16,9 +16,9 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use crate::conversion::fixture;
-use crate::derived::{Cell, DerivedError, Settled, View, Watermark};
+use crate::derived::{Cell, DerivedError, RefusedLine, Settled, UploadCount, View, Watermark};
 use crate::log::{Clock, Log, Options};
-use crate::model::id::{PartnerId, ProgramId, Slot, SubmissionId};
+use crate::model::id::{JobId, PartnerId, ProgramId, Slot, SubmissionId};
 use crate::model::tally::{Facet, Stored, Tally};
 use crate::model::time::Millis;
 use crate::report::source::TakeCell;
@@ -82,6 +82,18 @@ impl Source for Folded {
 impl Figures for Folded {
     fn outcome(&self, id: SubmissionId) -> Result<Option<Settled>, DerivedError> {
         Ok(self.outcomes.lock().get(&id).copied())
+    }
+
+    fn uploads(&self) -> Result<AHashMap<JobId, UploadCount>, DerivedError> {
+        Ok(AHashMap::new())
+    }
+
+    fn upload(&self, _: JobId) -> Result<UploadCount, DerivedError> {
+        Ok(UploadCount::default())
+    }
+
+    fn refused_lines(&self, _: JobId) -> Result<Vec<RefusedLine>, DerivedError> {
+        Ok(Vec::new())
     }
 
     fn at_one_moment(&self, _: &mut dyn FnMut(&View<'_>)) -> Result<(), DerivedError> {

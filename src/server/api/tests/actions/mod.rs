@@ -4,6 +4,7 @@
 
 mod bounds;
 mod changes;
+mod files;
 mod lists;
 mod shapes;
 mod whole;
