@@ -1,6 +1,6 @@
 //! `kill -9` at random moments while everything is under way: clicks, arrivals, conversions,
-//! changes, uploaded files, imports and postbacks. Nothing that was acknowledged is lost, nothing is
-//! there twice, nothing is there that nobody sent, nothing is told that is not stored, and the
+//! changes, uploaded files, imports and postbacks. Nothing that was acknowledged is lost, nothing
+//! is there twice, nothing is there that nobody sent, nothing is told that is not stored, and the
 //! reports equal a recount.
 //!
 //! The clients keep a ledger of their own with three values: answered as stored, answered as not

@@ -250,7 +250,8 @@ impl Run {
         self.starts.sort_unstable();
         let at = self.starts.len().saturating_sub(1) * 99 / 100;
         format!(
-            "ready again p99 {:?} of {} starts; {} torn slots closed; {} postbacks of {} events; {:?}",
+            "ready again p99 {:?} of {} starts; {} torn slots closed; {} postbacks of {} events; \
+             {:?}",
             self.starts[at],
             self.starts.len(),
             self.torn,

@@ -154,10 +154,11 @@ fn change(key: &[u8], value: &[u8]) -> Change {
 }
 
 /// Kind (1 a conversion); format; varints program, event type; order id; flags (4 of an uploaded
-/// file, 8 of an import), for both job of 8 bytes and varint of line or row; event time (0 now, 1 and
-/// varints of start and precision); claim (0 none, 1 forged, 2 with 21 bytes); count of references,
-/// each a person (3, kind and 16 bytes) or an imported click (2 and 16 bytes) here; varint of amount + 1; items, status, network and call (0 none); hash of 16
-/// bytes; count and pairs of fields.
+/// file, 8 of an import), for both job of 8 bytes and varint of line or row; event time (0 now, 1
+/// and varints of start and precision); claim (0 none, 1 forged, 2 with 21 bytes); count of
+/// references, each a person (3, kind and 16 bytes) or an imported click (2 and 16 bytes) here;
+/// varint of amount + 1; items, status, network and call (0 none); hash of 16 bytes; count and
+/// pairs of fields.
 fn submission(key: &[u8], value: &[u8]) -> Submission {
     let (slot, program, number) = event_key(key);
     let mut row = Bytes(value);

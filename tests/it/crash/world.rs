@@ -4,8 +4,8 @@
 pub(crate) const BRAND: &str = "IRcrash";
 
 /// Two programs in different time zones and currencies, unique-click windows that end within the
-/// test, rates that need rounding; partner 13 has joined the second program only. Both take arrivals
-/// on their pages.
+/// test, rates that need rounding; partner 13 has joined the second program only. Both take
+/// arrivals on their pages.
 pub(crate) const CATALOG: &str = r#"
 version = 0
 

@@ -153,9 +153,9 @@ impl State {
         }
     }
 
-    /// Notes that somebody arrives: by a click of the program, or else by a channel, where a session
-    /// begins. One goes on for half an hour after what began it, unless the page tells of another
-    /// way to it.
+    /// Notes that somebody arrives: by a click of the program, or else by a channel, where a
+    /// session begins. One goes on for half an hour after what began it, unless the page tells of
+    /// another way to it.
     pub(crate) fn arrive(&mut self, number: EventNumber, visit: &Visit, terms: &Catalog) {
         let program = visit.program.0;
         let touch = match visit.claim {

@@ -1,6 +1,6 @@
 //! Random events in a real log: two brands, three programs in three zones, clicks late and early,
-//! doubled, over midnight, orders tried again, clicks that never came, people who arrive on pages, a
-//! catalogue that changes.
+//! doubled, over midnight, orders tried again, clicks that never came, people who arrive on pages,
+//! a catalogue that changes.
 
 use std::path::Path;
 
