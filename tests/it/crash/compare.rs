@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::known::{Answered, Known};
 use super::recount::{Figures, Row, Rows};
-use super::store::Stored;
+use super::store::{Held, Stored};
 use super::world::{BRAND, PROGRAMS, Program};
 use crate::support::config::Config;
 use crate::support::http::{self, Client};
@@ -63,135 +63,14 @@ pub(crate) fn clicks(known: &Known, stored: &Stored, wrong: &mut Wrong) {
     }
 }
 
-/// Every payload: answered ones once, under their order and the address that was answered;
-/// unanswered ones at most once; and no other.
-pub(crate) fn conversions(known: &Known, stored: &Stored, wrong: &mut Wrong) {
-    let mut found = BTreeMap::new();
-    let mut attempts: BTreeMap<_, BTreeSet<(u32, u64)>> = BTreeMap::new();
-    for submission in &stored.submissions {
-        let note = submission.fields.get("Note");
-        let note: Option<usize> = note.and_then(|note| note.parse().ok());
-        let Some((number, sent)) =
-            note.and_then(|number| Some((number, known.payloads.get(number)?)))
-        else {
-            wrong.push(format!("invented: {submission:?}"));
-            continue;
-        };
-        let form = url::form_urlencoded::parse(sent.form.as_bytes()).into_owned();
-        let fields: BTreeMap<String, String> = form.collect();
-        let order = format!("order-{}", sent.order);
-        if sent.program != submission.program
-            || order != submission.order
-            || fields != submission.fields
-        {
-            wrong.push(format!("altered: {submission:?} of {sent:?}"));
-        }
-        if found.insert(number, submission).is_some() {
-            wrong.push(format!("doubled: {submission:?}"));
-        }
-        let key = (submission.program, submission.event_type, order);
-        let of_order = attempts.entry(key).or_default();
-        of_order.insert((submission.slot, submission.number));
-    }
-    for (number, sent) in known.payloads.iter().enumerate() {
-        let Some(uri) = &sent.answered else { continue };
-        let Some(stored) = found.get(&number) else {
-            wrong.push(format!("lost: conversion {number} {sent:?}"));
-            continue;
-        };
-        let text = format!(
-            "{:08x}{:08x}{:016x}",
-            stored.slot, stored.program, stored.number
-        );
-        if !uri.replace('-', "").ends_with(&text) {
-            wrong.push(format!("answered as {uri}: {stored:?}"));
-        }
-    }
-    for (key, rows) in &stored.orders {
-        let listed: BTreeSet<_> = rows.iter().copied().collect();
-        if listed.len() != rows.len() || attempts.remove(key) != Some(listed) {
-            wrong.push(format!("order {key:?} names other submissions: {rows:?}"));
-        }
-    }
-    for key in attempts.keys() {
-        wrong.push(format!("order {key:?} is not known as one"));
-    }
-}
-
-/// Every change: answered ones once, under the address that was answered, in the order in which
-/// they were answered; unanswered ones at most once; and no other.
-pub(crate) fn changes(known: &Known, stored: &Stored, wrong: &mut Wrong) {
-    let mut found = BTreeMap::new();
-    for change in &stored.changes {
-        let note = change.fields.get("Note");
-        let note: Option<usize> = note.and_then(|note| note.parse().ok());
-        let sent = note.and_then(|number| Some((number, known.changes.get(number)?)));
-        let Some((number, sent)) = sent else {
-            wrong.push(format!("invented: {change:?}"));
-            continue;
-        };
-        let form = url::form_urlencoded::parse(sent.form.as_bytes()).into_owned();
-        let fields: BTreeMap<String, String> = form.collect();
-        let as_sent = (sent.program, format!("order-{}", sent.order));
-        let event_type = Program::of(sent.program).event_type;
-        if as_sent != (change.program, change.order.clone())
-            || event_type != change.event_type
-            || sent.amount.is_none() != change.reverses
-            || fields != change.fields
-        {
-            wrong.push(format!("altered: {change:?} of {sent:?}"));
-        }
-        if found.insert(number, change).is_some() {
-            wrong.push(format!("doubled: {change:?}"));
-        }
-    }
-    let mut last = BTreeMap::new();
-    for (number, sent) in known.changes.iter().enumerate() {
-        let Some(stored) = found.get(&number) else {
-            if sent.answered.is_some() {
-                wrong.push(format!("lost: change {number} {sent:?}"));
-            }
-            continue;
-        };
-        let text = format!(
-            "{:08x}{:08x}{:016x}",
-            stored.slot, stored.program, stored.number
-        );
-        let answered = sent.answered.as_ref();
-        if answered.is_some_and(|uri| !uri.replace('-', "").ends_with(&text)) {
-            wrong.push(format!("answered as {answered:?}: {stored:?}"));
-        }
-        let place = (stored.slot, stored.number);
-        if last.insert((sent.program, sent.order), place) > Some(place) {
-            wrong.push(format!("before the change before it: {stored:?}"));
-        }
-    }
-}
-
 /// Every slot but the newest one is closed, and its footer counts what it holds, by program and
 /// stream; what it received is what became of it.
 pub(crate) fn footers(stored: &Stored, wrong: &mut Wrong) {
-    let mut rows: BTreeMap<u32, (u64, u64)> = BTreeMap::new();
-    let mut streams: BTreeMap<u32, BTreeMap<(u32, u8), u64>> = BTreeMap::new();
-    let mut hold = |slot: u32, program: u32, stream: u8| {
-        let (clicks, submissions) = rows.entry(slot).or_default();
-        *(if stream == 0 { clicks } else { submissions }) += 1;
-        let slot = streams.entry(slot).or_default();
-        *slot.entry((program, stream)).or_default() += 1;
-    };
-    for click in &stored.clicks {
-        hold(click.slot, click.program, 0);
-    }
-    for submission in &stored.submissions {
-        hold(submission.slot, submission.program, 1);
-    }
-    for change in &stored.changes {
-        hold(change.slot, change.program, 2);
-    }
+    let mut slots = by_slot(stored);
     let last = stored.footers.keys().next_back().copied().unwrap_or(0);
     for (slot, footer) in &stored.footers {
-        let held = rows.remove(slot).unwrap_or_default();
-        if held != (footer.clicks, footer.submissions) {
+        let (held, streams) = slots.remove(slot).unwrap_or_default();
+        if held != footer.held {
             wrong.push(format!("slot {slot} holds {held:?}: {footer:?}"));
         }
         let mut told: BTreeMap<(u32, u8), u64> = BTreeMap::new();
@@ -204,16 +83,54 @@ pub(crate) fn footers(stored: &Stored, wrong: &mut Wrong) {
             let (received, became) = open.entry(of).or_default();
             *(if *outcome == 0 { received } else { became }) += count;
         }
-        let held = streams.remove(slot).unwrap_or_default();
-        if held != told || open.values().any(|(received, became)| received != became) {
+        if streams != told || open.values().any(|(received, became)| received != became) {
             wrong.push(format!(
-                "the ledger of slot {slot} differs from {held:?}: {footer:?}"
+                "the ledger of slot {slot} differs from {streams:?}: {footer:?}"
             ));
         }
     }
-    for slot in rows.keys().filter(|slot| **slot != last + 1) {
+    for slot in slots.keys().filter(|slot| **slot != last + 1) {
         wrong.push(format!("slot {slot} has rows but no footer"));
     }
+}
+
+/// Rows of each slot, and events by program and stream.
+type Slots = BTreeMap<u32, (Held, BTreeMap<(u32, u8), u64>)>;
+
+fn by_slot(stored: &Stored) -> Slots {
+    let mut slots = Slots::new();
+    let mut hold = |slot: u32, of: Option<(u32, u8)>, count: fn(&mut Held) -> &mut u64| {
+        let (held, streams) = slots.entry(slot).or_default();
+        *count(held) += 1;
+        if let Some(of) = of {
+            *streams.entry(of).or_default() += 1;
+        }
+    };
+    for click in &stored.clicks {
+        hold(click.slot, Some((click.program, 0)), |held| {
+            &mut held.clicks
+        });
+    }
+    for one in &stored.submissions {
+        hold(one.slot, Some((one.program, 1)), |held| {
+            &mut held.submissions
+        });
+    }
+    for change in &stored.changes {
+        hold(change.slot, Some((change.program, 2)), |held| {
+            &mut held.submissions
+        });
+    }
+    for row in &stored.imported {
+        let of = row.click.as_ref().map(|(_, click)| (click.program, 4));
+        hold(row.slot, of, |held| &mut held.imported);
+    }
+    for visit in &stored.visits {
+        hold(visit.slot, Some((visit.program, 5)), |held| {
+            &mut held.visits
+        });
+    }
+    slots
 }
 
 /// What the API shows for both programs.

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::known::{Agent, Change, Kind, Known, Payload, Reference, minted};
-use super::store::Stored;
+use super::journeys::Journeys;
+use super::known::{Agent, Change, Kind, Known, Payload, Reference, Way, minted};
+use super::store::{Stored, Visit};
 use super::world::{PARTNERS, Pay, Program, WINDOW};
 
 /// One row of a report; money in minor units.
@@ -51,12 +52,27 @@ impl Figures {
     }
 }
 
-/// The figures of everything stored. What is stored was compared with what was sent before.
-pub(crate) fn recount(known: &Known, stored: &Stored) -> Figures {
+/// The figures of everything stored, and the actions they are made of. What is stored was compared
+/// with what was sent before.
+pub(crate) fn recount(known: &Known, stored: &Stored) -> (Figures, Vec<Action>) {
     let mut figures = Figures::default();
     clicks(known, stored, &mut figures);
-    actions(known, stored, &mut figures);
-    figures
+    imported(known, &mut figures);
+    let actions = actions(known, stored);
+    for action in &actions {
+        let last = action.updates.last().unwrap();
+        let stands = u64::from(!last.reverses);
+        // What it cost when it was taken back, if it was.
+        let gross = action.updates.iter().rfind(|update| !update.reverses);
+        figures.add(action.program, action.partner, action.at, |row| {
+            row.actions += stands;
+            row.gross_actions += 1;
+            row.sales += last.amount;
+            row.cost += last.cost;
+            row.gross_cost += gross.unwrap().cost;
+        });
+    }
+    (figures, actions)
 }
 
 /// Last unique and last click of one visitor of one partner in one program.
@@ -94,87 +110,153 @@ fn clicks(known: &Known, stored: &Stored, figures: &mut Figures) {
     }
 }
 
-/// An action as it stands.
-struct Action {
-    program: u32,
-    partner: u32,
-    /// When its conversion was received.
-    at: i64,
-    amount: u64,
-    cost: u64,
-    reversed: bool,
-}
-
-fn actions(known: &Known, stored: &Stored, figures: &mut Figures) {
-    let conversions = stored.submissions.iter().map(|one| {
-        let note: usize = one.fields["Note"].parse().unwrap();
-        (
-            (one.slot, one.number),
-            Said::Conversion(&known.payloads[note]),
-        )
-    });
-    let changes = stored.changes.iter().map(|one| {
-        let note: usize = one.fields["Note"].parse().unwrap();
-        ((one.slot, one.number), Said::Change(&known.changes[note]))
-    });
-    let ordered: BTreeMap<(u32, u64), Said<'_>> = conversions.chain(changes).collect();
-    let mut actions: BTreeMap<(u32, u64), Action> = BTreeMap::new();
-    for ((_, number), said) in ordered {
-        match said {
-            Said::Conversion(payload) => {
-                let Some(partner) = earns(payload) else {
-                    continue;
-                };
-                let order = (payload.program, payload.order);
-                actions.entry(order).or_insert_with(|| Action {
-                    program: payload.program,
-                    partner,
-                    at: minted(number),
-                    amount: payload.amount,
-                    cost: cost(payload.program, partner, payload.amount),
-                    reversed: false,
-                });
-            }
-            Said::Change(change) => {
-                let action = actions.get_mut(&(change.program, change.order));
-                let Some(action) = action.filter(|action| !action.reversed) else {
-                    continue;
-                };
-                match change.amount {
-                    None => action.reversed = true,
-                    Some(amount) => {
-                        action.amount = amount;
-                        action.cost = cost(action.program, action.partner, amount);
-                    }
-                }
-            }
+/// Imported clicks of complete imports: each import for itself, by own times.
+fn imported(known: &Known, figures: &mut Figures) {
+    let mut ordered: Vec<_> = known.imported.iter().collect();
+    ordered.sort_by_key(|click| (click.import, click.time));
+    let mut seen = BTreeMap::new();
+    for click in ordered {
+        let mut unique = false;
+        if !click.is_robot {
+            let visitor = (click.import, click.program, click.partner, click.visitor);
+            let (last_unique, last) = seen.get(&visitor).copied().unwrap_or((None, None));
+            let program = Program::of(click.program);
+            let reference: Option<i64> = if program.rolling { last } else { last_unique };
+            unique = reference.is_none_or(|reference| click.time - reference >= WINDOW);
+            let last_unique = if unique {
+                Some(click.time)
+            } else {
+                last_unique
+            };
+            seen.insert(visitor, (last_unique, Some(click.time)));
         }
-    }
-    for action in actions.values() {
-        let stands = u64::from(!action.reversed);
-        figures.add(action.program, action.partner, action.at, |row| {
-            row.actions += stands;
-            row.gross_actions += 1;
-            row.sales += stands * action.amount;
-            row.cost += stands * action.cost;
-            row.gross_cost += action.cost;
+        let joined = Program::of(click.program).pay(click.partner).is_some();
+        figures.add(click.program, click.partner, click.time, |row| {
+            row.raw += 1;
+            row.unique += u64::from(unique);
+            row.payable += u64::from(unique && joined);
         });
     }
 }
 
-/// What the brand said, in the order in which it counts.
+/// An action, from its conversion on.
+#[derive(Debug)]
+pub(crate) struct Action {
+    pub(crate) program: u32,
+    pub(crate) order: u64,
+    pub(crate) partner: u32,
+    /// When its conversion was received, or happened where it was imported.
+    pub(crate) at: i64,
+    pub(crate) is_imported: bool,
+    /// What it came to at first and by each change.
+    pub(crate) updates: Vec<Update>,
+}
+
+/// What an action came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Update {
+    pub(crate) amount: u64,
+    pub(crate) cost: u64,
+    pub(crate) reverses: bool,
+}
+
+impl Action {
+    fn begun(payload: &Payload, partner: u32, number: u64) -> Self {
+        let mut action = Self {
+            program: payload.program,
+            order: payload.order,
+            partner,
+            at: payload.own_time.unwrap_or_else(|| minted(number)),
+            is_imported: matches!(payload.way, Way::Import(..)),
+            updates: Vec::new(),
+        };
+        action.amount_to(payload.amount);
+        action
+    }
+
+    fn amount_to(&mut self, amount: u64) {
+        self.updates.push(Update {
+            amount,
+            cost: cost(self.program, self.partner, amount),
+            reverses: false,
+        });
+    }
+
+    /// Changes it, unless it was taken back before or the change changes nothing.
+    fn change(&mut self, change: &Change) {
+        let last = self.updates.last().unwrap();
+        match change.amount {
+            _ if last.reverses => {}
+            None => self.updates.push(Update {
+                amount: 0,
+                cost: 0,
+                reverses: true,
+            }),
+            Some(amount) if amount == last.amount => {}
+            Some(amount) => self.amount_to(amount),
+        }
+    }
+}
+
+/// What happened, in the order in which it counts.
 enum Said<'a> {
     Conversion(&'a Payload),
     Change(&'a Change),
+    Arrival(&'a Visit),
+}
+
+fn actions(known: &Known, stored: &Stored) -> Vec<Action> {
+    let note = |fields: &BTreeMap<String, String>| fields["Note"].parse::<usize>().unwrap();
+    let conversions = stored.submissions.iter().map(|one| {
+        let said = Said::Conversion(&known.payloads[note(&one.fields)]);
+        ((one.slot, one.number), said)
+    });
+    let changes = stored.changes.iter().map(|one| {
+        let said = Said::Change(&known.changes[note(&one.fields)]);
+        ((one.slot, one.number), said)
+    });
+    let visits = stored.visits.iter();
+    let visits = visits.map(|one| ((one.slot, one.number), Said::Arrival(one)));
+    let ordered: BTreeMap<_, _> = conversions.chain(changes).chain(visits).collect();
+    let mut journeys = Journeys::new(known, stored);
+    let mut actions: BTreeMap<(u32, u64), Action> = BTreeMap::new();
+    for ((_, number), said) in ordered {
+        match said {
+            Said::Arrival(visit) => journeys.arrive(visit),
+            Said::Conversion(payload) => {
+                let Some(partner) = earns(known, &journeys, payload) else {
+                    continue;
+                };
+                let order = (payload.program, payload.order);
+                let begun = || Action::begun(payload, partner, number);
+                actions.entry(order).or_insert_with(begun);
+            }
+            Said::Change(change) => {
+                if let Some(action) = actions.get_mut(&(change.program, change.order)) {
+                    action.change(change);
+                }
+            }
+        }
+    }
+    actions.into_values().collect()
 }
 
 /// Whom a conversion credits.
-fn earns(payload: &Payload) -> Option<u32> {
-    let Reference::Click(id) = payload.reference else {
-        return None;
+fn earns(known: &Known, journeys: &Journeys<'_>, payload: &Payload) -> Option<u32> {
+    let (program, partner) = match payload.reference {
+        Reference::Click(id) => (id.program, id.partner),
+        Reference::Imported(number) => {
+            let click = known.imported[number];
+            (click.program, click.partner)
+        }
+        Reference::Person(person) => {
+            let partner = journeys.last((payload.program, person))?;
+            (payload.program, partner)
+        }
+        Reference::Forged | Reference::Absent => return None,
     };
-    let pay = Program::of(id.program).pay(id.partner);
-    (id.program == payload.program && pay.is_some()).then_some(id.partner)
+    let pay = Program::of(program).pay(partner);
+    (program == payload.program && pay.is_some()).then_some(partner)
 }
 
 /// What a sale costs.

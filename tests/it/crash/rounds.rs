@@ -7,24 +7,28 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use super::known::Known;
+use super::load::Load;
 use super::store::Stored;
-use super::world::{BRAND, CATALOG};
-use super::{brand, changes, compare, customers, recount};
+use super::world::{BRAND, catalog};
+use super::{arrived, compare, entries, recount, told};
 use crate::support::commands;
 use crate::support::config::{Ack, Config};
 use crate::support::daemon::Daemon;
 use crate::support::dice::Dice;
+use crate::support::receiver::{Mood, Receiver};
 
 /// Rounds unless told otherwise.
-const ROUNDS: u64 = 50;
+const ROUNDS: u64 = 8;
+/// Rounds in which everything that can be cut off is.
+const MANY: u64 = 40;
 /// Rounds between two checks.
 const CHECK_EVERY: u64 = 10;
 /// The longest a start may take on a machine however busy.
 const READY_MAX: Duration = Duration::from_secs(20);
 /// The longest a graceful stop may take.
 const STOP_MAX: Duration = Duration::from_secs(20);
-const CUSTOMERS: usize = 3;
-const BRANDS: usize = 2;
+/// The longest that an event of the right kind may take to come.
+const EVENT_MAX: Duration = Duration::from_secs(2);
 /// Differences that a failure lists.
 const LISTED: usize = 20;
 
@@ -41,11 +45,13 @@ enum Moment {
     Bursting,
     /// While it stops.
     Stopping,
+    /// When a postback was answered, before that is noted.
+    Telling,
 }
 
 /// Ten rounds.
 const DECK: [Moment; 10] = [
-    Moment::Serving,
+    Moment::Telling,
     Moment::Serving,
     Moment::Serving,
     Moment::Serving,
@@ -70,6 +76,7 @@ struct Run {
     dice: Dice,
     config: Config,
     token: String,
+    receiver: Receiver,
     known: Mutex<Known>,
     /// How long each start took.
     starts: Vec<Duration>,
@@ -86,12 +93,17 @@ impl Run {
         // Small, so that tables are written and the log is cut under load.
         config.set("store", "write_buffer", "\"16MiB\"");
         config.set("store", "wal_total", "\"16MiB\"");
-        commands::apply_catalog(&config, CATALOG);
+        config.set("postbacks", "allow_private", true);
+        config.set("postbacks", "timeout", "\"1s\"");
+        config.set("postbacks", "first_wait", "\"1s\"");
+        let receiver = Receiver::start();
+        commands::apply_catalog(&config, &catalog(&receiver.url()));
         let token = commands::create_key(&config, BRAND);
         Self {
             dice: Dice(seed),
             config,
             token,
+            receiver,
             known: Mutex::default(),
             starts: Vec::new(),
             torn: 0,
@@ -117,33 +129,30 @@ impl Run {
     /// One daemon's life under load.
     fn round(&mut self, moment: Moment) {
         let (pause, stop) = (AtomicBool::new(true), AtomicBool::new(false));
-        let dices: Vec<Dice> = (0..CUSTOMERS + BRANDS).map(|_| self.dice.split()).collect();
-        let (customers_dice, brands_dice) = dices.split_at(CUSTOMERS);
-        let changes_dice = self.dice.split();
+        let mut dice = self.dice.split();
         let known = std::mem::take(&mut self.known);
         let token = self.token.clone();
-        let (public, api) = (self.config.public, self.config.api);
+        self.receiver.set(Mood::Weak(self.dice.split()));
         let mut daemon = self.start();
+        let settings = self.config.file();
+        let load = Load {
+            public: self.config.public,
+            api: self.config.api,
+            settings: &settings,
+            token: &token,
+            known: &known,
+            pause: &pause,
+            stop: &stop,
+        };
         std::thread::scope(|scope| {
             let stopping = Stop(&stop);
-            for dice in customers_dice {
-                let (pause, stop, known) = (&pause, &stop, &known);
-                scope.spawn(move || {
-                    customers::open_links(public, dice.clone(), pause, stop, known);
-                });
-            }
-            for dice in brands_dice {
-                let (token, stop, known) = (&token, &stop, &known);
-                scope.spawn(move || brand::submit(api, token, dice.clone(), stop, known));
-            }
-            // One alone, so that an order has one change under way at most.
-            let (changing, changed) = (&token, &known);
-            let stopped = &stop;
-            scope.spawn(move || changes::submit(api, changing, changes_dice, stopped, changed));
+            load.start(scope, &mut dice);
             self.live(&mut daemon, moment, &pause);
+            known.lock().cut();
             daemon.kill();
             drop(stopping);
         });
+        told::is_stored(&self.config.log(), &self.receiver);
         self.known = known;
     }
 
@@ -173,6 +182,11 @@ impl Run {
                 daemon.terminate();
                 std::thread::sleep(millis(0, 300, dice));
             }
+            Moment::Telling => {
+                std::thread::sleep(millis(50, 1_000, dice));
+                self.receiver.set(Mood::Kill(daemon.id()));
+                let _killed = daemon.wait_end(EVENT_MAX);
+            }
         }
     }
 
@@ -180,7 +194,10 @@ impl Run {
     fn check(&mut self) {
         let mut daemon = self.start();
         self.ready(&mut daemon);
+        self.receiver.set(Mood::Well);
+        self.finish();
         let verified = commands::verify(&self.config);
+        told::wait(&self.config.file());
         let shown = compare::shown(&self.config, &self.token);
         if self.dice.chance(50) {
             daemon.kill();
@@ -193,12 +210,15 @@ impl Run {
         let known = self.known.lock();
         let mut wrong = Vec::new();
         compare::clicks(&known, &stored, &mut wrong);
-        compare::conversions(&known, &stored, &mut wrong);
-        compare::changes(&known, &stored, &mut wrong);
+        entries::conversions(&known, &stored, &mut wrong);
+        entries::changes(&known, &stored, &mut wrong);
+        arrived::arrivals(&known, &stored, &mut wrong);
+        arrived::imported(&known, &stored, &mut wrong);
         compare::footers(&stored, &mut wrong);
         if wrong.is_empty() {
-            let counted = recount::recount(&known, &stored);
+            let (counted, actions) = recount::recount(&known, &stored);
             compare::figures(&counted, &shown, &mut wrong);
+            told::compare(&actions, &self.receiver.arrivals(), &mut wrong);
         }
         if let Err(said) = verified {
             wrong.push(format!("clickd verify: {said}"));
@@ -210,14 +230,33 @@ impl Run {
         self.torn = stored.footers.values().filter(|footer| footer.torn).count();
     }
 
+    /// Carries to its end what was cut off, on a daemon that runs.
+    fn finish(&self) {
+        let settings = self.config.file();
+        let nothing = AtomicBool::new(false);
+        let load = Load {
+            public: self.config.public,
+            api: self.config.api,
+            settings: &settings,
+            token: &self.token,
+            known: &self.known,
+            pause: &nothing,
+            stop: &nothing,
+        };
+        load.finish();
+    }
+
     fn sums(&mut self) -> String {
         self.starts.sort_unstable();
         let at = self.starts.len().saturating_sub(1) * 99 / 100;
         format!(
-            "ready again p99 {:?} of {} starts; {} torn slots closed; {:?}",
+            "ready again p99 {:?} of {} starts; {} torn slots closed; {} postbacks of {} events; \
+             {:?}",
             self.starts[at],
             self.starts.len(),
             self.torn,
+            self.receiver.arrivals().len(),
+            self.receiver.accepted().len(),
             self.known.lock().sums()
         )
     }
@@ -261,11 +300,12 @@ fn kills_at_any_moment_lose_double_and_invent_nothing() {
     say(&run.sums());
     let sums = run.known.lock().sums();
     assert!(sums.recorded > 0 && sums.conversions > 0, "{sums:?}");
-    assert!(sums.changes > 0, "{sums:?}");
-    if rounds >= ROUNDS {
-        assert!(
-            run.torn > 0 && sums.unknown > 0 && sums.sent_again > 0,
-            "{sums:?}"
-        );
+    assert!(sums.changes > 0 && sums.arrivals > 0, "{sums:?}");
+    assert!(sums.files > 0 && sums.imports > 0, "{sums:?}");
+    assert!(!run.receiver.accepted().is_empty());
+    if rounds >= MANY {
+        assert!(run.torn > 0 && sums.unknown > 0, "{sums:?}");
+        assert!(sums.sent_again > 0 && sums.arrivals_unknown > 0, "{sums:?}");
+        assert!(sums.files_cut > 0 && sums.imports_cut > 0, "{sums:?}");
     }
 }

@@ -4,7 +4,8 @@
 pub(crate) const BRAND: &str = "IRcrash";
 
 /// Two programs in different time zones and currencies, unique-click windows that end within the
-/// test, rates that need rounding; partner 13 has joined the second program only.
+/// test, rates that need rounding; partner 13 has joined the second program only. Both take
+/// arrivals on their pages.
 pub(crate) const CATALOG: &str = r#"
 version = 0
 
@@ -19,6 +20,8 @@ name = "Alpha"
 time_zone = "America/New_York"
 currency = "USD"
 landing_page = "https://www.alpha.example/"
+page_load = true
+site_hosts = ["*.alpha.example"]
 unique_click_window = "1m"
 unique_click_type = "ROLLING"
 
@@ -30,6 +33,8 @@ time_zone = "Asia/Tokyo"
 currency = "JPY"
 landing_page = "https://beta.example/ja"
 click_id_parameter = "clickid"
+page_load = true
+site_hosts = ["beta.example"]
 unique_click_window = "1m"
 unique_click_type = "FIXED"
 
@@ -100,6 +105,24 @@ partner = 13
 start = 2020-01-01
 payouts = [{ event_type = 20, amount = "150" }]
 "#;
+
+/// The catalogue with postbacks to `url`: what becomes of partner 11's sales in the first program,
+/// and every change in the second.
+pub(crate) fn catalog(url: &str) -> String {
+    let body = concat!(
+        r#"{ "event": "{EventId}", "order": "{Oid}", "status": "{Status}", "#,
+        r#""amount": "{Amount}", "payout": "{Payout}" }"#
+    );
+    let postback = |id: u32, rest: &str| {
+        format!(
+            "\n[[postback]]\nid = {id}\nprogram = {id}\nmethod = \"POST\"\n\
+             url = \"{url}/{id}\"\nbody = '{body}'\n{rest}\n"
+        )
+    };
+    let partner = postback(1, "audience = \"PARTNER\"\npartner = 11");
+    let changes = "audience = \"BRAND\"\nkinds = [\"MODIFIED\", \"REVERSED\"]";
+    CATALOG.to_owned() + &partner + &postback(2, changes)
+}
 
 /// The unique-click window of both programs, milliseconds.
 pub(crate) const WINDOW: i64 = 60_000;

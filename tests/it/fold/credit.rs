@@ -9,12 +9,46 @@ use clickd::catalog::snapshot::{
 };
 use clickd::model::click::ClickFlags;
 use clickd::model::click_id::ClickId;
-use clickd::model::id::{PartnerId, SubmissionId};
+use clickd::model::id::{EventNumber, PartnerId, SubmissionId};
 use clickd::model::referral::ReferringType;
 use clickd::model::submission::{Claim, EventTime, Person, PersonKind, Reference, Submission};
+use clickd::model::visit::Visit;
 
 /// A click by its number and its partner.
 type Click = (u64, u32);
+
+/// A step of somebody's journey; ordered by when it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Touch {
+    time: i64,
+    number: u64,
+    by: By,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum By {
+    /// A channel, by its name.
+    Channel(&'static str),
+    /// A click, by its partner.
+    Partner(u32),
+}
+
+impl Touch {
+    fn of(click: Click) -> Self {
+        Self {
+            time: time(click),
+            number: click.0,
+            by: By::Partner(click.1),
+        }
+    }
+
+    fn click(self) -> Option<Click> {
+        match self.by {
+            By::Partner(partner) => Some((self.number, partner)),
+            By::Channel(_) => None,
+        }
+    }
+}
 
 /// What is known before a conversion is settled.
 #[derive(Default)]
@@ -24,7 +58,7 @@ pub(crate) struct State {
     /// Dates of the actions of orders.
     orders: BTreeMap<(u32, u32, String), Vec<i64>>,
     links: BTreeSet<(u32, Person, Person)>,
-    touches: BTreeSet<(u32, Person, Click)>,
+    touches: BTreeSet<(u32, Person, Touch)>,
     /// Actions that clicks have earned, by program and event type.
     earned: BTreeMap<(u32, u32, Click), u32>,
 }
@@ -84,7 +118,7 @@ pub(crate) fn awaited(submission: &Submission, terms: &Catalog) -> Option<ClickI
 }
 
 fn time(click: Click) -> i64 {
-    clickd::model::id::EventNumber(click.0).time().0
+    EventNumber(click.0).time().0
 }
 
 fn contract(terms: &Catalog, submission: &Submission, partner: u32, at: i64) -> Option<Contract> {
@@ -103,15 +137,65 @@ impl State {
         if submission.is_test {
             return;
         }
-        for one in &persons {
+        let click = named(submission, terms).map(|id| (id.number.0, id.partner.0));
+        self.name(submission.program.0, &persons, click.map(Touch::of));
+    }
+
+    /// All these names are one person's, whom this led.
+    fn name(&mut self, program: u32, persons: &[Person], touch: Option<Touch>) {
+        for one in persons {
             for other in persons.iter().filter(|other| *other != one) {
-                self.links.insert((submission.program.0, *one, *other));
+                self.links.insert((program, *one, *other));
             }
-            if let Some(id) = named(submission, terms) {
-                let click = (id.number.0, id.partner.0);
-                self.touches.insert((submission.program.0, *one, click));
+            if let Some(touch) = touch {
+                self.touches.insert((program, *one, touch));
             }
         }
+    }
+
+    /// Notes that somebody arrives: by a click of the program, or else by a channel, where a
+    /// session begins. One goes on for half an hour after what began it, unless the page tells of
+    /// another way to it.
+    pub(crate) fn arrive(&mut self, number: EventNumber, visit: &Visit, terms: &Catalog) {
+        let program = visit.program.0;
+        let touch = match visit.claim {
+            Claim::Verified(id)
+                if id.program == visit.program && terms.partners.contains_key(&id.partner) =>
+            {
+                Some(Touch::of((id.number.0, id.partner.0)))
+            }
+            _ => self.session(number, visit, terms),
+        };
+        self.name(program, &visit.persons, touch);
+    }
+
+    fn session(&self, number: EventNumber, visit: &Visit, terms: &Catalog) -> Option<Touch> {
+        let received = number.time().0;
+        let start = match visit.event {
+            EventTime::At { start, .. } => start.0,
+            EventTime::Now => received,
+        };
+        let is_late = received - start > terms.programs[&visit.program].late_limit;
+        let time = if is_late { received } else { start };
+        let came = &visit.came;
+        let is_led = !came.utm_source.is_empty() || !came.referrer_host.is_empty();
+        let name = match (visit.program.0, &*came.utm_source) {
+            (1, "news") => "Newsletter",
+            _ if is_led => "Referral",
+            _ => "Direct",
+        };
+        let all = self.journey(visit.program.0, &visit.persons);
+        let near = |touch: &&Touch| (time - 1_800_000..=time).contains(&touch.time);
+        let goes_on = match all.iter().rfind(near).map(|touch| touch.by) {
+            None => false,
+            Some(By::Channel(last)) if is_led => last == name,
+            Some(_) => !is_led,
+        };
+        (!goes_on).then_some(Touch {
+            time,
+            number: number.0,
+            by: By::Channel(name),
+        })
     }
 
     /// Notes an action.
@@ -130,8 +214,8 @@ impl State {
         own.map(|link| link.2).collect()
     }
 
-    /// Clicks under all names of a person.
-    fn journey(&self, program: u32, persons: &[Person]) -> BTreeSet<Click> {
+    /// What led a person, under all names.
+    fn journey(&self, program: u32, persons: &[Person]) -> BTreeSet<Touch> {
         let mut names: BTreeSet<Person> = persons.iter().copied().collect();
         let near: BTreeSet<Person> = persons
             .iter()
@@ -150,27 +234,28 @@ impl State {
         own.map(|touch| touch.2).collect()
     }
 
-    /// Clicks of known partners that may have led to a conversion, the one it names first.
+    /// Clicks of known partners that may have led to a conversion, the one it names first; and
+    /// whether a channel did.
     fn known(
         &self,
         submission: &Submission,
         terms: &Catalog,
         named: Option<Click>,
         reach: RangeInclusive<i64>,
-    ) -> Vec<Click> {
+    ) -> (Vec<Click>, bool) {
         let (_, persons, _) = references(submission);
         let mut clicks: Vec<Click> = named.into_iter().collect();
-        if !persons.is_empty() {
-            let all = self.journey(submission.program.0, &persons);
-            let within = |click: &Click| reach.contains(&time(*click)) && Some(*click) != named;
-            clicks.extend(all.into_iter().filter(within));
-        }
+        let mut all = self.journey(submission.program.0, &persons);
+        all.retain(|touch| reach.contains(&touch.time));
+        let led = all.iter().filter_map(|touch| touch.click());
+        clicks.extend(led.filter(|click| Some(*click) != named));
+        let by_channel = all.iter().any(|touch| touch.click().is_none());
         clicks.retain(|click| {
             let flags = self.flags(*click);
             let known = terms.partners.contains_key(&PartnerId(click.1));
             known && !flags.any(ClickFlags::UNKNOWN_PARTNER)
         });
-        clicks
+        (clicks, by_channel)
     }
 
     /// Decides who earns a conversion.
@@ -192,7 +277,7 @@ impl State {
         let latest = start + precision + 120_000;
         let named = named(submission, terms).map(|id| (id.number.0, id.partner.0));
         let reach = start - program.look_back..=latest;
-        let mut clicks = self.known(submission, terms, named, reach);
+        let (mut clicks, mut by_channel) = self.known(submission, terms, named, reach);
         let found =
             code.and_then(|code| program.codes.find(code, clickd::model::time::Millis(date)));
         let (owner, policy) = match found.map(|code| (&code.owner, code.policy)) {
@@ -201,8 +286,10 @@ impl State {
         };
         if forced.is_some() {
             clicks.clear();
+            by_channel = false;
         }
-        self.screen_order(submission, program, date, (&clicks, forced.or(owner)))?;
+        let others = by_channel || forced.or(owner).is_some();
+        self.screen_order(submission, program, date, (&clicks, others))?;
         let judge = |partner: u32, click: Option<Click>, referring| One {
             partner,
             click,
@@ -238,7 +325,8 @@ impl State {
         let group_of =
             |partner| contract(terms, submission, partner, date).map(|c| c.terms.credit_group);
         let first = program.event_types[&submission.event_type].credit == CreditPolicy::FirstClick;
-        let (one, by_code) = choose(&clicks, code.as_ref().zip(policy), first, group_of)?;
+        let policy = code.as_ref().zip(policy);
+        let (one, by_code) = choose((&clicks, by_channel), policy, first, group_of)?;
         let own = || {
             let own = clicks
                 .iter()
@@ -258,9 +346,9 @@ impl State {
         submission: &Submission,
         program: &Program,
         date: i64,
-        (clicks, other): (&[Click], Option<u32>),
+        (clicks, others): (&[Click], bool),
     ) -> Result<(), &'static str> {
-        if clicks.is_empty() && other.is_none() {
+        if clicks.is_empty() && !others {
             return Err("ACTION_REF_NOT_FOUND");
         }
         let event_type = &program.event_types[&submission.event_type];
@@ -277,7 +365,7 @@ impl State {
             return Err("CONV_DUPLICATE");
         }
         let paused = |click: &Click| self.flags(*click).any(ClickFlags::PAUSED_PROGRAM);
-        if !program.active || (other.is_none() && clicks.iter().all(paused)) {
+        if !program.active || (!others && clicks.iter().all(paused)) {
             return Err("CAMPAIGN_NOT_FOUND");
         }
         if !event_type.active {
@@ -344,9 +432,10 @@ impl State {
     }
 }
 
-/// The winner among clicks and a code with its policy, and whether the code made it that.
+/// The winner among clicks and a code with its policy, and whether the code made it that. A channel
+/// never wins here, but it takes part.
 fn choose<'a>(
-    clicks: &[One<'a>],
+    (clicks, by_channel): (&[One<'a>], bool),
     code: Option<(&One<'a>, CodePolicy)>,
     first: bool,
     group_of: impl Fn(u32) -> Option<CreditGroup>,
@@ -378,8 +467,9 @@ fn choose<'a>(
     }
     let Some(best) = best_click else {
         let all = clicks.iter().chain(code.map(|code| code.0));
-        let codes: BTreeSet<Option<&str>> =
+        let mut codes: BTreeSet<Option<&str>> =
             all.map(|one| one.fate.as_ref().err().copied()).collect();
+        codes.extend(by_channel.then_some(Some("NO_VALID_ACTION_REF")));
         let shared = codes
             .first()
             .copied()

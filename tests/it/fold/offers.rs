@@ -64,6 +64,10 @@ id = 1
 name = "Sale"
 category = "SALE"
 TRACKER
+[[channel]]
+program = 1
+name = "Newsletter"
+rules = [{ part = "UTM_SOURCE", operator = "IS", values = ["news"] }]
 [[ad]]
 program = 1
 id = 5

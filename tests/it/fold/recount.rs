@@ -183,18 +183,38 @@ impl Recount {
     fn submissions(&mut self, log: &Log, footer: &Footer, terms: &Catalog) {
         let mut due = std::mem::take(&mut self.waiting);
         due.sort_by_key(|row| (row.0.slot, row.0.number));
+        for (id, submission, terms) in due {
+            self.submission(id, submission, terms, footer.wall_end);
+        }
+        // What is said and who arrives, by number.
+        let mut arrivals = log.visits(footer.slot).unwrap();
+        arrivals.sort_by_key(|(number, _)| *number);
+        let mut arrivals = arrivals.into_iter().peekable();
         for (id, entry) in log.entries(footer.slot).unwrap() {
+            while let Some((number, visit)) = arrivals.next_if(|next| next.0 < id.number) {
+                self.state.arrive(number, &visit, terms);
+            }
             if let Some(submission) = entry.into_conversion() {
-                due.push((id, submission, terms.clone()));
+                self.submission(id, submission, terms.clone(), footer.wall_end);
             }
         }
-        for (id, submission, terms) in due {
-            match self.settle(id, &submission, &terms, footer.wall_end) {
-                Some(result) => {
-                    self.results.insert(id, result);
-                }
-                None => self.waiting.push((id, submission, terms)),
+        for (number, visit) in arrivals {
+            self.state.arrive(number, &visit, terms);
+        }
+    }
+
+    fn submission(
+        &mut self,
+        id: SubmissionId,
+        submission: Submission,
+        terms: Catalog,
+        wall_end: Millis,
+    ) {
+        match self.settle(id, &submission, &terms, wall_end) {
+            Some(result) => {
+                self.results.insert(id, result);
             }
+            None => self.waiting.push((id, submission, terms)),
         }
     }
 

@@ -241,7 +241,7 @@ proptest! {
 
 #[test]
 fn the_histories_bring_up_every_kind_of_result() {
-    let mut came_up: Vec<String> = (1..=8).flat_map(history).collect();
+    let mut came_up: Vec<String> = (1..=12).flat_map(history).collect();
     came_up.sort();
     came_up.dedup();
     for kind in [

@@ -1,5 +1,6 @@
 //! Random events in a real log: two brands, three programs in three zones, clicks late and early,
-//! doubled, over midnight, orders tried again, clicks that never came, a catalogue that changes.
+//! doubled, over midnight, orders tried again, clicks that never came, people who arrive on pages,
+//! a catalogue that changes.
 
 use std::path::Path;
 
@@ -14,6 +15,7 @@ use clickd::model::submission::{
     Claim, EventTime, Order, PayloadHash, Person, Reference, Submission,
 };
 use clickd::model::time::{DAY, HOUR, MINUTE, Millis, SECOND};
+use clickd::model::visit::{Came, Visit};
 
 use super::offers::catalog;
 
@@ -114,8 +116,15 @@ impl World {
         }
         writer.commit().unwrap();
         for _ in 0..self.dice.below(10) {
+            // Before, between and after what the brands say.
+            for _ in 0..self.dice.below(3) {
+                log.visit(&self.visit(log.clock().now())).unwrap();
+            }
             let submission = self.submission(log.clock().now());
             log.submit(&submission).unwrap();
+        }
+        for _ in 0..self.dice.below(2) {
+            log.visit(&self.visit(log.clock().now())).unwrap();
         }
         if self.dice.chance(30) {
             log.submit(&self.submission(log.clock().now())).unwrap();
@@ -200,6 +209,41 @@ impl World {
             self.held.push((partner, number, agent.into(), click));
         } else {
             push(writer, partner, number, agent.as_bytes(), &click);
+        }
+    }
+
+    /// Somebody arrives, by a click or by a page.
+    fn visit(&mut self, now: Millis) -> Visit {
+        let dice = &mut self.dice;
+        let recent = self.known.len().min(60);
+        let click = match recent {
+            0 => None,
+            _ => self.known[self.known.len() - recent..]
+                .get(usize::try_from(dice.below(recent as u64)).unwrap())
+                .copied(),
+        };
+        let program = match click {
+            Some(id) if !dice.chance(5) => id.program,
+            _ => ProgramId(dice.one_of(&PROGRAMS)),
+        };
+        let claim = match click {
+            Some(_) if dice.chance(5) => Claim::Forged,
+            Some(id) if dice.chance(60) => Claim::Verified(id),
+            _ => Claim::None,
+        };
+        let start = now.plus(-i64::try_from(dice.below(3 * DAY.cast_unsigned())).unwrap());
+        let persons = persons(dice, program, (40, 70));
+        Visit {
+            program,
+            event: event(dice, now, start, now.plus(-HOUR)),
+            claim,
+            persons: persons.collect(),
+            came: Came {
+                utm_source: dice.one_of(&["", "", "news", "mail"]).into(),
+                referrer_host: dice.one_of(&["", "", "blog.example"]).into(),
+                ..Came::default()
+            },
+            ..Visit::default()
         }
     }
 
@@ -298,18 +342,27 @@ fn references(dice: &mut Dice, program: ProgramId) -> Vec<Reference> {
         let partner = dice.one_of(&[10, 11, 12]);
         references.push(Reference::Partner(PartnerId(partner)));
     }
-    for (field, chance) in [("CustomerId", 25), ("CustomProfileId", 35)] {
-        if dice.chance(chance) {
-            let name = dice.below(8).to_string();
-            let person = Person::named(program, field, &name).unwrap();
-            references.push(Reference::Person(person));
-        }
-    }
+    references.extend(persons(dice, program, (25, 35)).map(Reference::Person));
     if dice.chance(10) {
         let code = dice.one_of(&["ten", "Eleven", "NOBODYS"]);
         references.push(Reference::PromoCode(code.into()));
     }
     references
+}
+
+/// None to two names of eight persons, by the chances of both kinds.
+fn persons(
+    dice: &mut Dice,
+    program: ProgramId,
+    (customer, profile): (u64, u64),
+) -> impl Iterator<Item = Person> + use<> {
+    let fields = [("CustomerId", customer), ("CustomProfileId", profile)];
+    let names = fields.map(|(field, chance)| {
+        let is_sent = dice.chance(chance);
+        let name = dice.below(8).to_string();
+        is_sent.then(|| Person::named(program, field, &name).unwrap())
+    });
+    names.into_iter().flatten()
 }
 
 fn sold(amount: Option<Money>) -> Order {

@@ -1,13 +1,13 @@
 //! What the fold shows against the model, and against itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clickd::derived::{
     ActionFlags, ActionState, Derived, SubmissionOutcome, Update, UpdateKind, View,
 };
 use clickd::log::Log;
 use clickd::model::entry::Entry;
-use clickd::model::id::{ProgramId, Slot, SubmissionId};
+use clickd::model::id::{EventNumber, ProgramId, Slot, SubmissionId};
 use clickd::model::tally::Stored;
 use clickd::model::time::{Day, Millis};
 use clickd::registry::cube::CubeId;
@@ -51,11 +51,18 @@ pub(crate) fn sealed(log: &Log, slot: u32, notes: &mut Notes) -> Sealed {
     entries.sort_by_key(|id| id.number);
     said.sort_by_key(|id| id.number);
     assert_eq!(entries, said, "{slot}");
+    let arrivals = log.visits(footer.slot).unwrap();
+    for (number, visit) in &arrivals {
+        let arrival = notes.arrivals.get(&number.0).expect("somebody arrived");
+        assert_eq!(*visit, arrival.entry());
+    }
+    let arrivals: BTreeSet<EventNumber> = arrivals.into_iter().map(|row| row.0).collect();
     Sealed {
         slot,
         wall_end: footer.wall_end.0,
         catalogue: footer.catalog.0,
         clicks,
+        arrivals,
         entries,
     }
 }

@@ -3,11 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use clickd::model::id::SubmissionId;
+use clickd::model::id::{EventNumber, SubmissionId};
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 
 use super::credit::{Credit, Known, credit};
+use super::people::People;
 use super::price::{Paid, cost, paid};
 use super::said::{Locked, Meant, New, Notes, Order, Revision, Said, Sale};
 use super::terms::{LOCKS, Limit, Payout, Program};
@@ -76,6 +77,7 @@ pub(crate) type Sums = [i128; 5];
 #[derive(Debug, Default)]
 pub(crate) struct Model {
     clicks: BTreeSet<(u64, u32)>,
+    people: People,
     waiting: Vec<SubmissionId>,
     /// Catalogue version of every slot.
     versions: BTreeMap<u32, u32>,
@@ -91,6 +93,8 @@ pub(crate) struct Sealed {
     pub(crate) catalogue: u32,
     /// Number and partner of its clicks.
     pub(crate) clicks: Vec<(u64, u32)>,
+    /// Who arrived in it.
+    pub(crate) arrivals: BTreeSet<EventNumber>,
     /// Its entries, in the order of their numbers.
     pub(crate) entries: Vec<SubmissionId>,
 }
@@ -121,7 +125,14 @@ impl Model {
         due.extend(sealed.entries);
         // Orders of which something waits in this slot.
         let mut open = BTreeSet::new();
+        let mut arrivals = sealed.arrivals.into_iter().peekable();
+        let slot = sealed.slot;
         for id in due {
+            // What waited comes before everything of the slot, the rest in the order of numbers.
+            let before = |number: &EventNumber| id.slot.0 == slot && *number < id.number;
+            while let Some(number) = arrivals.next_if(before) {
+                self.arrive(number, notes);
+            }
             let (order, outcome) = match &notes.said[&id] {
                 Said::Sale(sale) => (&sale.order, self.sale(id, sale, sealed.wall_end, notes)),
                 Said::Revision(revision) => {
@@ -140,6 +151,14 @@ impl Model {
             }
             self.outcomes.insert(id, outcome);
         }
+        for number in arrivals {
+            self.arrive(number, notes);
+        }
+    }
+
+    fn arrive(&mut self, number: EventNumber, notes: &Notes) {
+        let arrival = &notes.arrivals[&number.0];
+        self.people.arrive((number.0, number.time().0), arrival);
     }
 
     fn sale(&mut self, id: SubmissionId, sale: &Sale, wall_end: i64, notes: &Notes) -> Outcome {
@@ -147,6 +166,7 @@ impl Model {
             received: id.number.time().0,
             wall_end,
             clicks: &self.clicks,
+            people: &self.people,
             doubled: self.actions.iter().any(|one| one.order == sale.order),
             terms: &notes.catalogues[&self.versions[&id.slot.0]],
         };

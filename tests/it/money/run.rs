@@ -11,7 +11,7 @@ use proptest::prelude::*;
 
 use super::check;
 use super::model::{Action, Happened, Kind, Model, Outcome};
-use super::said::{Notes, Said};
+use super::said::{Named, Notes, Said};
 use super::world::World;
 use crate::fold::same::{dump, open};
 
@@ -48,6 +48,9 @@ impl Follower {
                 (Outcome::Changed(update), _) if *update > 3 => "Changed often".to_owned(),
                 (Outcome::Changed(_), _) => "Changed".to_owned(),
                 (Outcome::Settled(update), _) if *update > 0 => "Settled otherwise".to_owned(),
+                (Outcome::Tracked, Said::Sale(sale)) if matches!(sale.named, Named::Person(_)) => {
+                    "Tracked for a person".to_owned()
+                }
                 (Outcome::Waits, Said::Revision(_)) => "A change waits".to_owned(),
                 (other, _) => format!("{other:?}"),
             };
@@ -151,6 +154,7 @@ fn the_histories_bring_up_every_outcome() {
     let came_up: BTreeSet<String> = (1..=12).flat_map(history).collect();
     for outcome in [
         "Tracked",
+        "Tracked for a person",
         "Waits",
         "A change waits",
         "Changed",

@@ -7,8 +7,11 @@ use clickd::model::action::settlement::Settlement;
 use clickd::model::click_id::ClickId;
 use clickd::model::id::{EventTypeId, JobId, PartnerId, ProgramId, SubmissionId};
 use clickd::model::money::Money;
-use clickd::model::submission::{self as model, Claim, EventTime, Origin, PayloadHash, Submission};
+use clickd::model::submission::{
+    self as model, Claim, EventTime, Origin, PayloadHash, Person, Reference, Submission,
+};
 use clickd::model::time::{Day, Millis};
+use clickd::model::visit::Visit;
 
 use super::model::Action;
 use super::terms::Catalogue;
@@ -22,6 +25,25 @@ pub(crate) enum Named {
     Nothing,
     Forged,
     Click(ClickId),
+    /// A person, who may have arrived before.
+    Person(Name),
+}
+
+/// A name of a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Name {
+    Customer(u32),
+    Profile(u32),
+}
+
+/// Somebody's arrival on a page.
+#[derive(Clone, Debug)]
+pub(crate) struct Arrival {
+    pub(crate) program: u32,
+    /// All of them one person's.
+    pub(crate) names: Vec<Name>,
+    /// The click they came by; without one they came by themselves.
+    pub(crate) click: Option<ClickId>,
 }
 
 /// A conversion.
@@ -90,6 +112,8 @@ pub(crate) struct Locked {
 #[derive(Debug, Default)]
 pub(crate) struct Notes {
     pub(crate) said: BTreeMap<SubmissionId, Said>,
+    /// By their numbers.
+    pub(crate) arrivals: BTreeMap<u64, Arrival>,
     pub(crate) catalogues: BTreeMap<u32, Catalogue>,
     /// What was said of actions that locked; the log does not answer by which id.
     pub(crate) locked: BTreeMap<Order, Locked>,
@@ -110,9 +134,13 @@ impl Sale {
                 },
             },
             claim: match self.named {
-                Named::Nothing => Claim::None,
+                Named::Nothing | Named::Person(_) => Claim::None,
                 Named::Forged => Claim::Forged,
                 Named::Click(id) => Claim::Verified(id),
+            },
+            references: match self.named {
+                Named::Person(name) => vec![Reference::Person(name.person(*program))],
+                _ => Vec::new(),
             },
             order: model::Order {
                 amount: self.amount.map(Money),
@@ -121,6 +149,28 @@ impl Sale {
             origin: line(self.payload),
             payload: PayloadHash(self.payload.to_be_bytes()),
             ..Submission::default()
+        }
+    }
+}
+
+impl Name {
+    fn person(self, program: u32) -> Person {
+        let (field, number) = match self {
+            Self::Customer(number) => ("CustomerId", number),
+            Self::Profile(number) => ("CustomProfileId", number),
+        };
+        Person::named(ProgramId(program), field, &number.to_string()).unwrap()
+    }
+}
+
+impl Arrival {
+    pub(crate) fn entry(&self) -> Visit {
+        let names = self.names.iter();
+        Visit {
+            program: ProgramId(self.program),
+            claim: self.click.map_or(Claim::None, Claim::Verified),
+            persons: names.map(|name| name.person(self.program)).collect(),
+            ..Visit::default()
         }
     }
 }

@@ -13,7 +13,7 @@ use clickd::model::id::{AdId, EventNumber, PartnerId, ProgramId, StringRef};
 use clickd::model::time::{DAY, HOUR, MINUTE, Millis, SECOND};
 
 use super::model::Action;
-use super::said::{Locked, Meant, Named, New, Notes, Order, Revision, Said, Sale};
+use super::said::{Arrival, Locked, Meant, Name, Named, New, Notes, Order, Revision, Said, Sale};
 use super::terms::{Catalogue, EVENT_TYPES, LOCKS, PARTNERS, PROGRAMS, Program};
 use crate::support::dice::Dice;
 
@@ -94,6 +94,9 @@ impl World {
         }
         writer.commit().unwrap();
         for _ in 0..self.dice.below(16) {
+            if self.dice.chance(30) {
+                self.arrive(log);
+            }
             if self.sales.is_empty() || self.dice.chance(45) {
                 self.sell(log);
             } else {
@@ -178,6 +181,40 @@ impl World {
         }
     }
 
+    fn arrive(&mut self, log: &Log) {
+        let click = self.recent();
+        let dice = &mut self.dice;
+        let program = if dice.chance(97) {
+            click.program.0
+        } else {
+            dice.pick(&PROGRAMS).id
+        };
+        let mut names = vec![name(dice)];
+        if dice.chance(60) {
+            names.push(name(dice));
+            names.sort_unstable();
+            names.dedup();
+        }
+        let arrival = Arrival {
+            program,
+            names,
+            click: dice.chance(80).then_some(click),
+        };
+        let (number, _) = log.visit(&arrival.entry()).unwrap();
+        self.notes.arrivals.insert(number.0, arrival);
+    }
+
+    /// Mostly a click of the last ones.
+    fn recent(&mut self) -> ClickId {
+        let all = self.known.len();
+        let reach = if self.dice.chance(70) {
+            all.min(20)
+        } else {
+            all
+        };
+        self.known[all - 1 - self.dice.place(reach)]
+    }
+
     fn sell(&mut self, log: &Log) {
         if !self.sales.is_empty() && self.dice.chance(15) {
             let at = self.dice.place(self.sales.len());
@@ -198,18 +235,12 @@ impl World {
     }
 
     fn sale(&mut self, now: i64) -> Sale {
+        let click = self.recent();
         let dice = &mut self.dice;
-        let reach = u64::try_from(self.known.len()).unwrap();
-        let reach = if dice.chance(70) {
-            reach.min(20)
-        } else {
-            reach
-        };
-        let back = usize::try_from(dice.below(reach)).unwrap();
-        let click = self.known[self.known.len() - 1 - back];
         let named = match dice.below(100) {
             0..2 => Named::Nothing,
             2..4 => Named::Forged,
+            4..24 => Named::Person(name(dice)),
             _ => Named::Click(click),
         };
         let program = if dice.chance(97) {
@@ -309,6 +340,16 @@ impl World {
             reason: if dice.chance(25) { LOCKS } else { "OTHER" },
             payload: u128::from(dice.next()),
         }
+    }
+}
+
+/// One of few.
+fn name(dice: &mut Dice) -> Name {
+    let number = u32::try_from(dice.below(5)).unwrap();
+    if dice.chance(45) {
+        Name::Customer(number)
+    } else {
+        Name::Profile(number)
     }
 }
 

@@ -9,12 +9,12 @@ use clickd::model::id::{EventTypeId, ProgramId};
 use clickd::model::money::Money;
 use clickd::model::submission::{Origin, PayloadHash};
 
-use super::receiver::{Arrival, Mood, Receiver, is_signed};
 use super::site::{ALL, LATER, NEW, OFF, PARTNER, Shop, catalog, click};
 use crate::support::commands;
 use crate::support::config::Config;
 use crate::support::daemon::Daemon;
 use crate::support::dice::Dice;
+use crate::support::receiver::{Arrival, Mood, Receiver, is_signed};
 
 const READY: Duration = Duration::from_secs(30);
 const LONG: Duration = Duration::from_secs(90);

@@ -4,5 +4,4 @@
 //! verifies and the same bytes each time; none arrives that it did not ask for.
 
 mod delivery;
-mod receiver;
 mod site;

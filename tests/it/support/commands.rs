@@ -1,7 +1,7 @@
 //! The other commands of the binary, on the configuration of a daemon that runs or does not.
 
 use std::io::Read as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -16,10 +16,15 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Runs `clickd` with `arguments` and `--config`; one that hangs is killed, which shows in its
 /// status.
 pub(crate) fn run(config: &Config, arguments: &[&str]) -> Output {
+    run_on(&config.write(), arguments)
+}
+
+/// As [`run`], on settings that are written already.
+pub(crate) fn run_on(settings: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_clickd"))
         .args(arguments)
         .arg("--config")
-        .arg(config.write())
+        .arg(settings)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

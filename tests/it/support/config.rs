@@ -82,9 +82,14 @@ impl Config {
                 writeln!(text, "{key} = {value}").unwrap();
             }
         }
-        let path = self.folder.path().join("clickd.toml");
+        let path = self.file();
         std::fs::write(&path, text).unwrap();
         path
+    }
+
+    /// Where [`Self::write`] writes it.
+    pub(crate) fn file(&self) -> PathBuf {
+        self.folder.path().join("clickd.toml")
     }
 
     /// The temporary folder.

@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::known::{Agent, Answered, Click, Id, Kind, Known, Nameable};
-use super::world::{BROWSERS, PARTNERS, PROGRAMS, Program, ROBOT, UNKNOWN_AD, UNKNOWN_PARTNER};
+use super::super::known::{Agent, Answered, Click, Id, Kind, Known, Nameable};
+use super::super::world::{
+    BROWSERS, PARTNERS, PROGRAMS, Program, ROBOT, UNKNOWN_AD, UNKNOWN_PARTNER,
+};
 use crate::support::dice::Dice;
 use crate::support::http::{self, Answer, Client};
 
@@ -26,6 +28,11 @@ const AGENT_CLICKS: u64 = 500;
 
 /// Numbers for clicks, over all rounds and threads.
 static NEXT: AtomicU64 = AtomicU64::new(0);
+
+/// The label of the next click.
+pub(crate) fn next() -> u64 {
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
 
 /// Opens links at `to` until `stop`; every click goes to `known`.
 ///
@@ -69,7 +76,7 @@ fn batch(
 ) -> bool {
     let mut bytes = String::new();
     for _ in 0..=dice.below(BATCH_MAX) {
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let number = next();
         let click = click(number, dice);
         bytes.push_str(&request(number, &click));
         clicks.push((number, click));

@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::brand::queued;
-use super::known::{Change, Known};
-use super::world::{BRAND, Program};
+use super::super::known::{Change, Known, Way};
+use super::super::world::{BRAND, Program};
+use super::brand::{self, queued};
 use crate::support::dice::Dice;
 use crate::support::http::{self, Client};
 
@@ -62,17 +62,16 @@ pub(crate) fn submit(
 
 /// What to send now: its place, its method and its form.
 fn choose(known: &mut Known, dice: &mut Dice) -> Option<(usize, &'static str, String)> {
-    let sent = known.payloads.len();
-    if sent == 0 {
-        return None;
-    }
-    let payload = &known.payloads[dice.place(sent)];
+    let payload = &known.payloads[brand::before(known, dice)?];
     payload.answered.as_ref()?;
     let (program, order) = (payload.program, payload.order);
     let last = known.last_change.get(&(program, order)).copied();
     let is_open = |number: &usize| known.changes[*number].answered.is_none();
     let again = last.filter(|number| is_open(number) || dice.chance(15));
-    let number = again.unwrap_or_else(|| add(known, dice, program, order));
+    let number = again.unwrap_or_else(|| {
+        let amount = (!dice.chance(20)).then(|| amount(dice));
+        add(known, (program, order), amount, Way::Api)
+    });
     let change = &mut known.changes[number];
     change.sent += 1;
     let method = match change.amount {
@@ -82,11 +81,20 @@ fn choose(known: &mut Known, dice: &mut Dice) -> Option<(usize, &'static str, St
     Some((number, method, change.form.clone()))
 }
 
-/// Makes a new change of an order.
-fn add(known: &mut Known, dice: &mut Dice, program: u32, order: u64) -> usize {
+/// A new amount in minor units.
+pub(crate) fn amount(dice: &mut Dice) -> u64 {
+    1 + dice.below(60_000)
+}
+
+/// Makes a new change of an order: to an amount, or without one a reversal.
+pub(crate) fn add(
+    known: &mut Known,
+    (program, order): (u32, u64),
+    amount: Option<u64>,
+    way: Way,
+) -> usize {
     let number = known.changes.len();
     let of = Program::of(program);
-    let amount = (!dice.chance(20)).then(|| 1 + dice.below(60_000));
     let mut form = url::form_urlencoded::Serializer::new(String::new());
     form.append_pair("CampaignId", &program.to_string())
         .append_pair("ActionTrackerId", &of.event_type.to_string())
@@ -99,6 +107,7 @@ fn add(known: &mut Known, dice: &mut Dice, program: u32, order: u64) -> usize {
     known.changes.push(Change {
         program,
         order,
+        way,
         amount,
         form: form.finish(),
         answered: None,

@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 use rustix::process::{Pid, Signal, kill_process};
 use sha2::Sha256;
 
-use crate::support::dice::Dice;
+use super::dice::Dice;
 
 /// Longer than the daemon waits for an answer.
 const SLOW: Duration = Duration::from_millis(1_600);
@@ -41,6 +41,8 @@ pub(crate) enum Mood {
     Well,
     /// One of all failures, until an event was tried often enough.
     Ill(Dice),
+    /// A few are answered with an error or not at all, as long as for [`Mood::Ill`].
+    Weak(Dice),
     /// The process of this id is stopped, answered, and killed before it can note the answer.
     Kill(u32),
 }
@@ -134,6 +136,10 @@ impl Receiver {
                     Fate::Slow,
                 ]);
                 (fate, None)
+            }
+            Mood::Weak(dice) if !is_due => {
+                let fate = *dice.pick(&[Fate::Error, Fate::CutLate]);
+                (if dice.chance(3) { fate } else { Fate::Well }, None)
             }
             _ => (Fate::Well, None),
         }

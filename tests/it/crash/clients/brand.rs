@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::known::{Known, Nameable, Payload, Reference};
-use super::world::{BRAND, PROGRAMS, Program};
+use super::super::known::{Known, Nameable, Payload, Reference, Way};
+use super::super::world::{BRAND, PROGRAMS, Program};
 use crate::support::dice::Dice;
 use crate::support::http::{self, Answer, Client};
 
@@ -52,23 +52,22 @@ pub(crate) fn submit(
 
 /// What to send now: something new, or something that was sent before. Its place and its form.
 fn choose(known: &mut Known, dice: &mut Dice) -> Option<(usize, String)> {
-    let sent = known.payloads.len();
-    let number = match dice.below(100) {
-        0..15 if sent > 0 => dice.place(sent),
+    let before = before(known, dice);
+    let number = match (dice.below(100), before) {
+        (0..15, Some(before)) => before,
         // One whose answer never came, if there is one near.
-        15..30 if sent > 0 => {
-            let from = dice.place(sent);
-            let open = |number: &usize| known.payloads[*number].answered.is_none();
-            (from..sent).find(open).unwrap_or(from)
+        (15..30, Some(before)) => {
+            let own = &known.payloads[before..];
+            let open = |own: &Payload| own.way == Way::Api && own.answered.is_none();
+            before + own.iter().position(open).unwrap_or(0)
         }
-        30..45 if sent > 0 => {
-            let before = dice.place(sent);
-            let (order, program) = (known.payloads[before].order, known.payloads[before].program);
-            add(known, dice, order, Some(program))?
+        (30..45, Some(before)) => {
+            let Payload { order, program, .. } = known.payloads[before];
+            add(known, dice, (order, Some(program)), Way::Api)?
         }
         _ => {
             known.orders += 1;
-            add(known, dice, known.orders, None)?
+            add(known, dice, (known.orders, None), Way::Api)?
         }
     };
     let payload = &mut known.payloads[number];
@@ -76,8 +75,20 @@ fn choose(known: &mut Known, dice: &mut Dice) -> Option<(usize, String)> {
     Some((number, payload.form.clone()))
 }
 
+/// One that was sent before over the API, if one is found.
+pub(crate) fn before(known: &Known, dice: &mut Dice) -> Option<usize> {
+    let at = dice.place(known.payloads.len().max(1));
+    let mut near = (at..known.payloads.len()).chain(0..at);
+    near.find(|number| known.payloads[*number].way == Way::Api)
+}
+
 /// Makes a new payload of an order; of the program of the click it names, unless told otherwise.
-fn add(known: &mut Known, dice: &mut Dice, order: u64, program: Option<u32>) -> Option<usize> {
+pub(crate) fn add(
+    known: &mut Known,
+    dice: &mut Dice,
+    (order, program): (u64, Option<u32>),
+    way: Way,
+) -> Option<usize> {
     if known.nameable.is_empty() {
         return None;
     }
@@ -93,6 +104,7 @@ fn add(known: &mut Known, dice: &mut Dice, order: u64, program: Option<u32>) -> 
             Reference::Forged
         }
         8..10 => Reference::Absent,
+        10..25 if known.persons > 0 => Reference::Person(1 + dice.below(known.persons)),
         _ => Reference::Click(id),
     };
     let amount = 1 + dice.below(50_000);
@@ -108,12 +120,15 @@ fn add(known: &mut Known, dice: &mut Dice, order: u64, program: Option<u32>) -> 
     match reference {
         // The customer is a stranger.
         Reference::Absent => form.append_pair("CustomProfileId", &number.to_string()),
+        Reference::Person(person) => form.append_pair("CustomProfileId", &format!("p{person}")),
         _ => form.append_pair("ClickId", std::str::from_utf8(&text).unwrap()),
     };
     known.payloads.push(Payload {
         program: program.id,
         order,
+        way,
         reference,
+        own_time: None,
         amount,
         form: form.finish(),
         answered: None,
