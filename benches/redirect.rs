@@ -65,6 +65,7 @@ fn store(criterion: &mut Criterion) {
         network: Network::V4([192, 0, 2]),
         visitor: Visitor(0x0123_4567_89ab_cdef),
         visitor_before: None,
+        cookie: None,
         user_agent: StringRef(300),
         referrer: StringRef(20),
         shape: StringRef(7),

@@ -3,6 +3,7 @@
 //! Pure: no store, no network, no clock. Decides only what the customer must be told now; what a
 //! click is worth is decided by the fold.
 
+pub mod cookie;
 pub mod decide;
 pub mod deep_link;
 pub mod location;
@@ -12,6 +13,7 @@ pub mod visitor;
 #[cfg(test)]
 mod tests;
 
+pub use cookie::Cookie;
 pub use decide::{Decision, decide};
 pub use deep_link::DeepLinkCache;
 pub use signer::Signer;

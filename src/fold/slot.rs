@@ -24,6 +24,7 @@ use super::action::desk::Desk;
 use super::catalogs::Catalogs;
 use super::cells::{Cells, Facets};
 use super::click::agents::Agents;
+use super::click::carried::Carried;
 use super::click::classify;
 use super::click::imported::{Imports, Judging};
 use super::click::requests::{Request, Requests};
@@ -37,7 +38,7 @@ use super::error::FoldError;
 
 /// Version of the fold's own rules. A store folded under another version is made again, so it
 /// changes with anything that gives other derived rows for the same log.
-pub const RULES: u32 = 8;
+pub const RULES: u32 = 9;
 
 /// Clicks after which the verdicts are committed and another thread may go first, half a
 /// millisecond: the kernel takes no CPU from a thread that has just got it, so a public worker on
@@ -60,6 +61,7 @@ pub struct Folder {
     windows: Windows,
     pub(super) cells: Cells,
     rows: Vec<Row>,
+    carried: Vec<Carried>,
     imports: Imports,
     pub(super) counts: Counts,
     part: u32,
@@ -82,6 +84,7 @@ impl Folder {
             windows: Windows::new(mark.map(|mark| mark.newest)),
             cells: Cells::default(),
             rows: Vec::new(),
+            carried: Vec::new(),
             imports: Imports::default(),
             counts: Counts::default(),
             part: PART,
@@ -182,6 +185,7 @@ impl Folder {
         {
             return Ok(None);
         }
+        self.note_cookies(&mut batch);
         self.settle_rest(&families, &footer, &rest, &mut batch)?;
         self.cells.write(&families, &mut batch)?;
         self.windows.write(&mut batch);
@@ -217,14 +221,17 @@ impl Folder {
     /// Reads the clicks into `rows`, in their order; the rest of the slot.
     fn read_slot(&mut self, footer: &Footer) -> Result<SlotRest, FoldError> {
         let (slot, rows, imports) = (footer.slot, &mut self.rows, &mut self.imports);
+        let carried = &mut self.carried;
         let cells = std::cell::RefCell::new(&mut self.cells);
         rows.clear();
+        carried.clear();
         imports.begin_slot();
         let mut rest = self.log.read_slot(
             footer,
             &mut |stored| {
                 let facets = cells.borrow_mut().facets(&stored.click);
                 rows.push(Row::new(slot, &stored, facets));
+                carried.extend(Carried::of(&stored));
                 if rows.len().is_multiple_of(PART as usize) {
                     std::thread::yield_now();
                 }
@@ -328,6 +335,16 @@ impl Folder {
             self.imports.settle(nth, at < judged, &mut judging, batch)?;
         }
         Ok(true)
+    }
+
+    /// Notes the clicks of the slot under the cookies they carried.
+    fn note_cookies(&self, batch: &mut Batch<'_>) {
+        for carried in &self.carried {
+            let found = self.rows.binary_search_by_key(&carried.place(), Row::order);
+            if let Some(row) = found.ok().and_then(|at| self.rows.get(at)) {
+                carried.note(row.verdict, batch);
+            }
+        }
     }
 
     fn judge(

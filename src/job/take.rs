@@ -134,6 +134,7 @@ impl Taker {
             network: click.address.map_or(Network::V4([0; 3]), Network::of),
             visitor: of_import(salt, who),
             visitor_before: None,
+            cookie: None,
             user_agent: self.importer.intern(click.user_agent.as_bytes()),
             referrer: self.importer.intern(referrer(click.referrer).as_bytes()),
             shape: StringRef(0),

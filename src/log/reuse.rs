@@ -84,6 +84,7 @@ mod tests {
                     network: Network::V4([192, 0, 2]),
                     visitor: Visitor(1),
                     visitor_before: None,
+                    cookie: None,
                     user_agent: none,
                     referrer: none,
                     shape: none,

@@ -2,6 +2,7 @@
 //! needs to know of the request.
 
 use super::id::{AdId, PartnerId, ProgramId, StringRef};
+use super::submission::Fingerprint;
 
 /// What was noticed about a click when it was answered, as a set of bits stored with it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -206,6 +207,10 @@ pub struct Click<P> {
     /// The visitor under the salt of the day before, while a unique-click window may still reach
     /// back over midnight.
     pub visitor_before: Option<Visitor>,
+    /// The browser's cookie, of a program that has one; as of [`Person::of_cookie`].
+    ///
+    /// [`Person::of_cookie`]: super::submission::Person::of_cookie
+    pub cookie: Option<Fingerprint>,
     /// `User-Agent`.
     pub user_agent: StringRef,
     /// Origin and path of `Referer`.

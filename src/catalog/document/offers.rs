@@ -61,7 +61,7 @@ pub struct ProgramDoc {
     /// Whether the brand's pages may report arrivals.
     #[serde(default, skip_serializing_if = "is_no")]
     pub page_load: bool,
-    /// Reserved: whether links set a cookie of the brand's own.
+    /// Whether links set a cookie on the tracking domain.
     #[serde(default, skip_serializing_if = "is_no")]
     pub cookie: bool,
     /// Hosts of the brand's pages, `domain.tld` or `*.domain.tld`.

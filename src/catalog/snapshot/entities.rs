@@ -93,7 +93,8 @@ pub struct Program {
 pub struct Site {
     /// Whether they may report arrivals.
     pub page_load: bool,
-    /// Reserved: whether links set a cookie of the brand's own.
+    /// Whether links and arrivals set a cookie on the tracking domain, by which a browser is known
+    /// again.
     pub cookie: bool,
     /// Their hosts.
     pub hosts: Box<[HostRule]>,

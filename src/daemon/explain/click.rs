@@ -97,6 +97,7 @@ fn stored_click(stores: &Stores, row: &[u8]) -> Result<Value, crate::log::LogErr
     Ok(json!({
         "flags": click.flags.labels().collect::<Vec<_>>(),
         "network": click.network.to_string(),
+        "cookie": click.cookie.is_some(),
         "user_agent": text(click.user_agent)?,
         "referrer": text(click.referrer)?,
         "landing_page": text(click.landing)?,

@@ -98,6 +98,7 @@ fn program(program: &Program) -> Value {
         "active": program.active,
         "currency": program.currency,
         "time_zone": program.time_zone_name,
+        "cookie": program.site.cookie,
         "unique_click_window_seconds": program.unique_window / 1_000,
         "unique_click_type": if program.unique_rolling { "ROLLING" } else { "FIXED" },
     })

@@ -4,6 +4,7 @@
 //! visitor clicked before. Out: a verdict per click. On the fold's thread.
 
 pub(super) mod agents;
+pub(super) mod carried;
 pub(super) mod classify;
 pub(super) mod device;
 pub(super) mod imported;

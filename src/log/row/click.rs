@@ -5,15 +5,17 @@
 //! | piece | form |
 //! |---|---|
 //! | format | u8, now 1 |
-//! | layout | u8: bit 0 IPv6, bit 1 has a visitor under the day before's salt |
+//! | layout | u8: bit 0 IPv6, bit 1 has a visitor under the day before's salt, bit 2 a cookie |
 //! | flags, program, ad | varints |
 //! | network | 3 bytes (IPv4 /24) or 6 bytes (IPv6 /48) |
 //! | visitor, visitor before | u64 each, the second only if the layout says so |
+//! | cookie | 16 bytes, only if the layout says so |
 //! | user agent, referrer, shape, landing | varint references into `strings`, 0 when absent |
 //! | parameters | to the end: code u8, length-prefixed value |
 
 use crate::model::click::{Click, ClickFlags, Network, Parameter, Visitor};
 use crate::model::id::{AdId, ProgramId, StringRef};
+use crate::model::submission::Fingerprint;
 
 use super::bytes::{Corrupt, Cursor, put_bytes, put_varint};
 use crate::log::family;
@@ -21,6 +23,7 @@ use crate::log::family;
 const FORMAT: u8 = 1;
 const IPV6: u8 = 1;
 const HAS_BEFORE: u8 = 2;
+const HAS_COOKIE: u8 = 4;
 
 /// The parameters of a stored click, in link order. Borrows from the row.
 #[derive(Clone, Debug, Default)]
@@ -50,12 +53,10 @@ where
         Network::V4(bytes) => (0, bytes),
         Network::V6(bytes) => (IPV6, bytes),
     };
-    let before = if click.visitor_before.is_some() {
-        HAS_BEFORE
-    } else {
-        0
-    };
-    out.extend_from_slice(&[FORMAT, v6 | before]);
+    let flag = |is_set: bool, flag: u8| if is_set { flag } else { 0 };
+    let before = flag(click.visitor_before.is_some(), HAS_BEFORE);
+    let cookie = flag(click.cookie.is_some(), HAS_COOKIE);
+    out.extend_from_slice(&[FORMAT, v6 | before | cookie]);
     put_varint(out, u64::from(click.flags.0));
     put_varint(out, u64::from(click.program.0));
     put_varint(out, u64::from(click.ad.0));
@@ -63,6 +64,9 @@ where
     out.extend_from_slice(&click.visitor.0.to_be_bytes());
     if let Some(before) = click.visitor_before {
         out.extend_from_slice(&before.0.to_be_bytes());
+    }
+    if let Some(cookie) = click.cookie {
+        out.extend_from_slice(&cookie.0);
     }
     for reference in [click.user_agent, click.referrer, click.shape, click.landing] {
         put_varint(out, u64::from(reference.0));
@@ -80,7 +84,7 @@ where
 pub fn read(row: &[u8]) -> Result<Click<Parameters<'_>>, Corrupt> {
     let mut cursor = Cursor::new(family::CLICKS, row);
     let [format, layout] = cursor.array::<2>()?;
-    if format != FORMAT || layout & !(IPV6 | HAS_BEFORE) != 0 {
+    if format != FORMAT || layout & !(IPV6 | HAS_BEFORE | HAS_COOKIE) != 0 {
         return Err(cursor.corrupt("its format is unknown"));
     }
     let flags = ClickFlags(cursor.varint32()?);
@@ -94,6 +98,10 @@ pub fn read(row: &[u8]) -> Result<Click<Parameters<'_>>, Corrupt> {
     let visitor_before = match layout & HAS_BEFORE {
         0 => None,
         _ => Some(Visitor(cursor.u64()?)),
+    };
+    let cookie = match layout & HAS_COOKIE {
+        0 => None,
+        _ => Some(Fingerprint(cursor.array()?)),
     };
     let mut reference = || cursor.varint32().map(StringRef);
     let (user_agent, referrer) = (reference()?, reference()?);
@@ -114,6 +122,7 @@ pub fn read(row: &[u8]) -> Result<Click<Parameters<'_>>, Corrupt> {
         network,
         visitor,
         visitor_before,
+        cookie,
         user_agent,
         referrer,
         shape,
@@ -136,6 +145,7 @@ mod tests {
             network: Network::V4([192, 0, 2]),
             visitor: Visitor(0x0102_0304_0506_0708),
             visitor_before: Some(Visitor(u64::MAX)),
+            cookie: Some(Fingerprint([0xcc; 16])),
             user_agent: StringRef(1),
             referrer: StringRef(0),
             shape: StringRef(300),
@@ -160,6 +170,7 @@ mod tests {
             network: click.network,
             visitor: click.visitor,
             visitor_before: click.visitor_before,
+            cookie: click.cookie,
             user_agent: click.user_agent,
             referrer: click.referrer,
             shape: click.shape,
@@ -178,12 +189,13 @@ mod tests {
         });
         assert_eq!(
             hex,
-            "010214".to_owned()
+            "010614".to_owned()
                 + "07"
                 + "b817"
                 + "c00002"
                 + "0102030405060708"
                 + "ffffffffffffffff"
+                + "cccccccccccccccccccccccccccccccc"
                 + "01"
                 + "00"
                 + "ac02"
@@ -199,9 +211,11 @@ mod tests {
         for network in [Network::V4([1, 2, 3]), Network::V6([1, 2, 3, 4, 5, 6])] {
             for before in [None, Some(Visitor(9))] {
                 (click.network, click.visitor_before) = (network, before);
+                click.cookie = before.is_none().then_some(Fingerprint([5; 16]));
                 let row = bytes(&click);
                 let read = read(&row).unwrap();
                 assert_eq!((read.network, read.visitor_before), (network, before));
+                assert_eq!(read.cookie, click.cookie);
                 assert_eq!(
                     (read.flags, read.program, read.ad),
                     (click.flags, click.program, click.ad)
@@ -221,7 +235,7 @@ mod tests {
         }
 
         #[test]
-        fn no_prefix_passes_for_a_row_of_other_parameters(cut in 0_usize..60) {
+        fn no_prefix_passes_for_a_row_of_other_parameters(cut in 0_usize..76) {
             let row = bytes(&sample());
             let cut = cut.min(row.len() - 1);
             if let Ok(click) = read(&row[..cut]) {

@@ -181,6 +181,7 @@ mod tests {
                 network: Network::V4([0; 3]),
                 visitor: Visitor(5),
                 visitor_before: None,
+                cookie: None,
                 user_agent: StringRef(1),
                 referrer: StringRef(0),
                 shape: StringRef(0),

@@ -46,7 +46,7 @@ pub enum PersonKind {
     Profile,
     /// An id of a phone or tablet.
     Device,
-    /// Our own first-party cookie.
+    /// The cookie that our links set in a browser.
     Cookie,
 }
 
@@ -105,6 +105,15 @@ impl Person {
         };
         Some(Self { kind: *kind, id })
     }
+
+    /// Whoever sits at the browser that sends our cookie with this text.
+    #[must_use]
+    pub fn of_cookie(program: ProgramId, text: &str) -> Self {
+        Self {
+            kind: PersonKind::Cookie,
+            id: Fingerprint::of("cookie", program, text),
+        }
+    }
 }
 
 /// What a conversion names besides a click id. The order is the order of precedence.
@@ -162,6 +171,8 @@ mod tests {
             of(one, "AndroidId", "a").id,
             Fingerprint::of_external_click(one, "a"),
             Fingerprint::of_caller(one, "a"),
+            Person::of_cookie(one, "a").id,
+            Person::of_cookie(ProgramId(2), "a").id,
         ];
         for (at, id) in all.iter().enumerate() {
             assert!(!all[at + 1..].contains(id), "{at}");

@@ -46,4 +46,19 @@ pub const ARRIVAL: &[Rule] = &[
         "With `Sec-GPC: 1` or `TrackingConsent=false` nothing is kept of a page load but a count.",
         "it::visit::kept::nothing_is_kept_of_whoever_does_not_want_to_be_followed",
     ),
+    arrival(
+        "A05",
+        "Cookies",
+        "Where a program has `cookie = true`, a click of a customer is a step of the cookie that \
+         it carried, and a page load that sends this cookie back makes it one of the names of the \
+         person.",
+        "it::visit::cookie::\
+         a_click_earns_the_sale_of_the_customer_who_came_back_with_its_cookie",
+    ),
+    arrival(
+        "A06",
+        "Unfollowed cookies",
+        "With `Sec-GPC: 1` no cookie is set, read or kept.",
+        "it::visit::cookie::links_of_a_program_with_cookies_set_one_and_set_it_again",
+    ),
 ];

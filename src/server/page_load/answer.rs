@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::{
     ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER,
+    SET_COOKIE,
 };
 use hyper::{Response, StatusCode};
 use serde::Serialize;
@@ -27,6 +28,9 @@ pub(super) struct Taken {
     /// When the session began, where this arrival begins one for sure.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) session_start: Option<String>,
+    /// The value of the cookie that the answer sets.
+    #[serde(skip)]
+    pub(super) set_cookie: Option<Vec<u8>>,
     /// What was left out, and why.
     #[serde(serialize_with = "warnings")]
     pub(super) warnings: Vec<FieldError>,
@@ -43,7 +47,12 @@ fn shown(of: &[FieldError], level: &str) -> Vec<serde_json::Value> {
 
 /// The arrival is stored, or the person does not want it to be.
 pub(super) fn taken(taken: &Taken) -> Answer {
-    value(StatusCode::OK, taken)
+    let mut answer = value(StatusCode::OK, taken);
+    let set_cookie = taken.set_cookie.as_deref().map(HeaderValue::from_bytes);
+    if let Some(Ok(value)) = set_cookie {
+        answer.headers_mut().insert(SET_COOKIE, value);
+    }
+    answer
 }
 
 /// Every error of an arrival that is not taken.

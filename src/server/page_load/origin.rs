@@ -1,8 +1,8 @@
 //! Which pages of other origins may read an answer (CORS): those of the program's own site.
 
 use hyper::header::{
-    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_MAX_AGE, HeaderMap, HeaderValue, ORIGIN, VARY,
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE, HeaderMap, HeaderValue, ORIGIN, VARY,
 };
 use url::Url;
 
@@ -13,32 +13,46 @@ use crate::model::id::ProgramId;
 /// How long a browser may remember what it may send, seconds: a day.
 const MAX_AGE: &str = "86400";
 
-/// Lets the page that asks read the answer, if it is one of `program`, or of any program that takes
-/// arrivals where none is named.
-pub(super) fn allow(
-    asked: &HeaderMap,
-    catalog: &Catalog,
-    program: Option<ProgramId>,
-    answered: &mut HeaderMap,
-) {
-    // Whatever is answered depends on it.
-    answered.insert(VARY, HeaderValue::from_name(ORIGIN));
-    let Some(origin) = asked.get(ORIGIN) else {
-        return;
-    };
-    let host = origin.to_str().ok().and_then(|text| Url::parse(text).ok());
-    let Some(host) = host.as_ref().and_then(Url::host_str) else {
-        return;
-    };
-    let permits = |program: &Program| {
-        program.site.page_load && program.site.hosts.iter().any(|rule| rule.permits(host))
-    };
-    let is_own = match program {
-        Some(id) => catalog.program(id).is_some_and(permits),
-        None => catalog.programs.values().any(permits),
-    };
-    if is_own {
-        answered.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+/// Who may read an answer.
+pub(super) struct Allow<'a> {
+    pub(super) catalog: &'a Catalog,
+    /// The program that the arrival is of; any that takes arrivals where none is named.
+    pub(super) program: Option<ProgramId>,
+    /// Whether the answer is that of the tracking domain, which may have a cookie.
+    pub(super) with_cookie: bool,
+}
+
+impl Allow<'_> {
+    /// Lets the page that asks read the answer, if it is one of the program, and have its cookie
+    /// sent along where the program has one.
+    pub(super) fn answer(&self, asked: &HeaderMap, answered: &mut HeaderMap) {
+        // Whatever is answered depends on it.
+        answered.insert(VARY, HeaderValue::from_name(ORIGIN));
+        let Some(origin) = asked.get(ORIGIN) else {
+            return;
+        };
+        let host = origin.to_str().ok().and_then(|text| Url::parse(text).ok());
+        let Some(host) = host.as_ref().and_then(Url::host_str) else {
+            return;
+        };
+        let permits = |program: &Program| {
+            program.site.page_load && program.site.hosts.iter().any(|rule| rule.permits(host))
+        };
+        let sends_cookie = |program: &Program| program.site.cookie && permits(program);
+        if self.any(permits) {
+            answered.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        }
+        if self.with_cookie && self.any(sends_cookie) {
+            let yes = HeaderValue::from_static("true");
+            answered.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, yes);
+        }
+    }
+
+    fn any(&self, which: impl Fn(&Program) -> bool) -> bool {
+        match self.program {
+            Some(id) => self.catalog.program(id).is_some_and(which),
+            None => self.catalog.programs.values().any(which),
+        }
     }
 }
 

@@ -7,14 +7,14 @@ use std::time::Duration;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use httparse::Header;
 use hyper::body::Body;
-use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
+use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, COOKIE, FORWARDED, HeaderMap, HeaderName};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, StatusCode};
 use parking_lot::Mutex;
 use tokio::time::timeout;
 
 use crate::catalog::Catalog;
-use crate::click::{DeepLinkCache, decide};
+use crate::click::{Cookie, DeepLinkCache, decide};
 use crate::conversion::{ContentType, FieldError};
 use crate::link::{self, Pairs};
 use crate::log::{Epoch, LogError, RefusedReason, Stream};
@@ -26,9 +26,10 @@ use crate::telemetry::label::{ClickResult, PageLoadResult};
 use crate::visit::{self, Arrived, Loaded, Refused};
 
 use super::super::public::Shared;
-use super::super::public::intake::{Asked, Handled, Intake};
+use super::super::public::forwarded;
+use super::super::public::intake::{Asked, CookieOf, Handled, Intake};
 use super::answer::{self, Answer, Taken};
-use super::origin;
+use super::origin::{self, Allow};
 
 /// Largest body, in bytes.
 const BODY_BYTES_MAX: usize = 8 << 10;
@@ -63,8 +64,9 @@ impl PageLoads {
         }
     }
 
-    /// Answers a request, which comes from `peer` and whose path names `program`, where it names
-    /// one. `body_read` is called once the body is there.
+    /// Answers a request, which comes from the customer's own `peer`, or from a server without one,
+    /// and whose path names `program`, where it names one. `body_read` is called once the body is
+    /// there.
     pub(in crate::server) async fn answer<B>(
         &self,
         request: Request<B>,
@@ -95,7 +97,12 @@ impl PageLoads {
             }
         };
         let catalog = self.shared.snapshots.catalog.load();
-        origin::allow(&parts.headers, &catalog, named, answer.headers_mut());
+        let allow = Allow {
+            catalog: &catalog,
+            program: named,
+            with_cookie: peer.is_some(),
+        };
+        allow.answer(&parts.headers, answer.headers_mut());
         answer
     }
 
@@ -135,7 +142,7 @@ impl PageLoads {
         body_read();
         let catalog = self.shared.snapshots.catalog.load_full();
         let signer = &self.shared.signer;
-        let arrived = visit::read(&Loaded {
+        let mut arrived = visit::read(&Loaded {
             content_type,
             body: &body,
             program: *named,
@@ -154,13 +161,27 @@ impl PageLoads {
                 self.shared.log.clock().now(),
             ));
         }
-        self.store(arrived, parts, peer).await
+        let program = catalog.program(arrived.visit.program);
+        let has_cookie = program.is_some_and(|program| program.site.cookie);
+        let browser = peer.filter(|_| has_cookie);
+        let cookie = browser.and_then(|_| Cookie::read(values(&parts.headers, COOKIE)));
+        if let Some(cookie) = cookie {
+            // Cookies come after all other names, so these stay sorted.
+            let person = cookie.person(arrived.visit.program);
+            arrived.visit.persons.push(person);
+        }
+        let taken = self.store(arrived, cookie, parts, peer).await?;
+        Ok(Taken {
+            set_cookie: browser.and_then(|peer| self.set_cookie(cookie, parts, peer)),
+            ..taken
+        })
     }
 
     /// Stores the arrival, and the click where a link was opened, and waits for their sync.
     async fn store(
         &self,
         mut arrived: Arrived,
+        cookie: Option<Cookie>,
         parts: &Parts,
         peer: Option<IpAddr>,
     ) -> Result<Taken, Turned> {
@@ -178,7 +199,7 @@ impl PageLoads {
         };
         if let Some((path, query)) = arrived.link.take() {
             let target = (path.as_str(), query.as_deref());
-            let clicked = self.click(target, &arrived, parts, peer);
+            let clicked = self.click(target, &arrived, cookie, parts, peer);
             let (id, page) = clicked.map_err(|error| {
                 let log = &self.shared.log;
                 log.refuse(program, Stream::PageLoad, RefusedReason::Unavailable);
@@ -208,6 +229,21 @@ impl PageLoads {
         Ok(taken)
     }
 
+    /// What gives the browser its cookie, or a first one. A first one tells nothing before it comes
+    /// back: many pages that never send one must not fill the names of a customer.
+    fn set_cookie(&self, cookie: Option<Cookie>, parts: &Parts, peer: IpAddr) -> Option<Vec<u8>> {
+        let cookie = cookie.or_else(Cookie::fresh)?;
+        let secure = forwarded::is_secure(
+            peer,
+            &self.shared.trusted_proxies,
+            values(&parts.headers, FORWARDED),
+            values(&parts.headers, HeaderName::from_static("x-forwarded-proto")),
+        );
+        let mut value = Vec::new();
+        cookie.write(&mut value, secure);
+        Some(value)
+    }
+
     async fn synced(&self, epoch: Epoch) -> Result<(), LogError> {
         match timeout(SYNC_TIME, self.shared.log.durable(epoch)).await {
             Ok(synced) => synced,
@@ -220,6 +256,7 @@ impl PageLoads {
         &self,
         (path, query): (&str, Option<&str>),
         arrived: &Arrived,
+        cookie: Option<Cookie>,
         parts: &Parts,
         peer: Option<IpAddr>,
     ) -> Result<(ClickId, String), LogError> {
@@ -232,6 +269,7 @@ impl PageLoads {
             query,
             needs_host: false,
             headers: &headers(arrived, parts),
+            cookie: CookieOf::Arrival(cookie),
         };
         let mut clicks = self.clicks.lock();
         let (handled, _) = clicks.click(address, &asked);
@@ -309,6 +347,11 @@ fn refused(refused: Refused) -> Turned {
             Turned(program, RefusedReason::Invalid, answer)
         }
     }
+}
+
+fn values(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &[u8]> {
+    let values = headers.get_all(name).into_iter();
+    values.map(hyper::header::HeaderValue::as_bytes)
 }
 
 fn is_private(headers: &HeaderMap) -> bool {

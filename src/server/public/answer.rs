@@ -11,7 +11,7 @@ use http_body_util::Full;
 use httpdate::HttpDate;
 use hyper::header::{
     ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName,
-    HeaderValue, LOCATION,
+    HeaderValue, LOCATION, SET_COOKIE,
 };
 use hyper::{Response, StatusCode};
 
@@ -41,34 +41,47 @@ pub(super) struct Ending {
     pub(super) head: bool,
 }
 
-/// The redirect to `location` of a click that is stored, or is not.
-pub(super) fn redirect(location: &[u8], recorded: bool, ending: Ending) -> Response<Full<Bytes>> {
+/// The answer to a click.
+#[derive(Clone, Copy)]
+pub(in crate::server) struct Redirect<'a> {
+    /// Where it leads.
+    pub(super) location: &'a [u8],
+    /// The cookie that it sets.
+    pub(super) set_cookie: Option<&'a [u8]>,
+    /// Whether the click is stored.
+    pub(super) recorded: bool,
+}
+
+/// The redirect of a click.
+pub(super) fn redirect(to: &Redirect<'_>, ending: Ending) -> Response<Full<Bytes>> {
     let mut headers = HeaderMap::new();
-    match HeaderValue::from_bytes(location) {
+    match HeaderValue::from_bytes(to.location) {
         Ok(location) => headers.insert(LOCATION, location),
         // Landing pages are serialised URLs and values are escaped, so this is never reached by
         // any link; an answer without a location would strand the customer without a trace.
         Err(_) => return refusal(LinkOutcome::NotFound, ending),
     };
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(NO_STORE));
-    if !recorded {
+    if let Some(Ok(value)) = to.set_cookie.map(HeaderValue::from_bytes) {
+        headers.insert(SET_COOKIE, value);
+    }
+    if !to.recorded {
         headers.insert(RECORDED, HeaderValue::from_static(NOT_RECORDED));
     }
     finish(StatusCode::FOUND, headers, Bytes::new(), ending)
 }
 
 /// Appends the same redirect in its bytes.
-pub(super) fn write_redirect(
-    out: &mut Vec<u8>,
-    location: &[u8],
-    recorded: bool,
-    ending: Ending,
-    date: &[u8],
-) {
+pub(super) fn write_redirect(out: &mut Vec<u8>, to: &Redirect<'_>, ending: Ending, date: &[u8]) {
     out.extend_from_slice(b"HTTP/1.1 302 Found\r\nlocation: ");
-    out.extend_from_slice(location);
+    out.extend_from_slice(to.location);
     out.extend_from_slice(b"\r\ncache-control: no-store\r\n");
-    if !recorded {
+    if let Some(value) = to.set_cookie {
+        for part in [b"set-cookie: ", value, b"\r\n"] {
+            out.extend_from_slice(part);
+        }
+    }
+    if !to.recorded {
         out.extend_from_slice(b"x-clickd-recorded: 0\r\n");
     }
     if ending.close {

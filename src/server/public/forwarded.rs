@@ -1,4 +1,5 @@
-//! Whose request it is: the peer's, or that of the client a trusted proxy names.
+//! Whose request it is: the peer's, or that of the client a trusted proxy names; and whether that
+//! client speaks https.
 //!
 //! Hot path. The forwarding headers are read from the right, because everything to the left of the
 //! first untrusted entry is the client's own claim. An entry that can't be read ends the walk.
@@ -53,6 +54,26 @@ pub fn client<'a>(
     (walk.client, false)
 }
 
+/// Whether the client speaks https, as a trusted proxy says. The first entry is that of the
+/// client's own connection; whoever forges it spoils a cookie of his own.
+///
+/// `forwarded` and `x_forwarded_proto` are the values of those headers in order of appearance.
+pub fn is_secure<'a>(
+    peer: IpAddr,
+    trusted: &[Cidr],
+    mut forwarded: impl Iterator<Item = &'a [u8]>,
+    mut x_forwarded_proto: impl Iterator<Item = &'a [u8]>,
+) -> bool {
+    let peer = peer.to_canonical();
+    if !trusted.iter().any(|range| range.contains(peer)) {
+        return false;
+    }
+    let first = |value: Option<&'a [u8]>| value?.split(|byte| *byte == b',').next();
+    let said = first(forwarded.next()).and_then(|element| parameter(element, b"proto="));
+    let said = said.or_else(|| first(x_forwarded_proto.next()));
+    said.is_some_and(|scheme| scheme.trim_ascii().eq_ignore_ascii_case(b"https"))
+}
+
 /// A walk over entries from the right. Loops drive it rather than iterators in iterators, which
 /// cost a call for each.
 struct Walk {
@@ -90,17 +111,22 @@ fn entries_from_right(value: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// The address of a `Forwarded` element's `for` parameter.
 fn for_parameter(element: &[u8]) -> Option<IpAddr> {
-    let parameter = element
+    address(parameter(element, b"for=")?)
+}
+
+/// The value of a `Forwarded` element's parameter, without its quotes; `name` ends with `=`.
+fn parameter<'a>(element: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    let value = element
         .split(|byte| *byte == b';')
         .map(<[u8]>::trim_ascii)
         .find_map(|pair| {
-            let (name, value) = pair.split_at_checked(4)?;
-            name.eq_ignore_ascii_case(b"for=").then_some(value)
+            let (of, value) = pair.split_at_checked(name.len())?;
+            of.eq_ignore_ascii_case(name).then_some(value)
         })?;
-    let bare = parameter
+    let bare = value
         .strip_prefix(b"\"")
         .and_then(|rest| rest.strip_suffix(b"\""));
-    address(bare.unwrap_or(parameter))
+    Some(bare.unwrap_or(value))
 }
 
 /// An address with or without a port; IPv6 with a port stands in brackets.
@@ -130,6 +156,39 @@ fn is_port(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_trusted_proxy_says_that_the_client_speaks_https() {
+        let trusted: Vec<Cidr> = vec!["10.0.0.0/8".parse().unwrap()];
+        let secure = |peer: &str, forwarded: &[&str], proto: &[&str]| {
+            let values = |of: &[&str]| -> Vec<Vec<u8>> { of.iter().map(|v| (*v).into()).collect() };
+            let (forwarded, proto) = (values(forwarded), values(proto));
+            is_secure(
+                peer.parse().unwrap(),
+                &trusted,
+                forwarded.iter().map(Vec::as_slice),
+                proto.iter().map(Vec::as_slice),
+            )
+        };
+        for (forwarded, proto, expected) in [
+            (&[][..], &["https"][..], true),
+            (&[], &["HTTPS, http"], true),
+            (&[], &["http, https"], false),
+            (&[], &[], false),
+            (&[], &["httpsx"], false),
+            (&["for=192.0.2.1;proto=https"], &[], true),
+            (&["proto=\"https\", proto=http"], &[], true),
+            (&["for=192.0.2.1; Proto=http"], &["https"], false),
+            (&["for=192.0.2.1"], &["https"], true),
+        ] {
+            assert_eq!(
+                secure("10.0.0.1", forwarded, proto),
+                expected,
+                "{forwarded:?} {proto:?}"
+            );
+            assert!(!secure("192.0.2.7", forwarded, proto));
+        }
+    }
 
     fn check(peer: &str, forwarded: &[&str], xff: &[&str], client_address: &str, malformed: bool) {
         let trusted: Vec<Cidr> = ["10.0.0.0/8", "2001:db8:1::/48"]

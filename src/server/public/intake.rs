@@ -11,7 +11,8 @@ use arc_swap::cache::Cache;
 use httparse::Header;
 
 use crate::catalog::Catalog;
-use crate::click::{self, DeepLinkCache, Salts, location};
+use crate::catalog::snapshot::Program;
+use crate::click::{self, Cookie, DeepLinkCache, Salts, location};
 use crate::link::{self, Pairs};
 use crate::log::{Outcome, RefusedReason, TurnWriter};
 use crate::model::click::ClickFlags;
@@ -20,6 +21,7 @@ use crate::model::id::ProgramId;
 use crate::model::time::Millis;
 use crate::telemetry::label::{ClickResult, LinkOutcome};
 
+use super::answer::Redirect;
 use super::record::Facts;
 use super::shared::Shared;
 use super::visit::{HeadError, Visit};
@@ -40,6 +42,17 @@ pub(in crate::server) struct Asked<'a> {
     pub(in crate::server) needs_host: bool,
     /// In their order.
     pub(in crate::server) headers: &'a [Header<'a>],
+    /// Where a program's cookie is found.
+    pub(in crate::server) cookie: CookieOf,
+}
+
+/// Whose cookie a click has, if its program has one.
+#[derive(Clone, Copy)]
+pub(in crate::server) enum CookieOf {
+    /// That of the request, or a fresh one. The answer sets it.
+    Request,
+    /// That of the arrival that opened the link, which is answered elsewhere.
+    Arrival(Option<Cookie>),
 }
 
 /// How a request is answered.
@@ -69,6 +82,8 @@ pub(in crate::server) struct Taking {
     /// The time of this turn, once it is known.
     now: Option<Millis>,
     location: Vec<u8>,
+    /// The value of the last click's `Set-Cookie`; empty when it sets none.
+    set_cookie: Vec<u8>,
     flags: [u64; ClickFlags::ALL.len()],
     outcomes: [u64; LinkOutcome::ALL.len()],
 }
@@ -84,6 +99,7 @@ impl Intake {
                 salts: Cache::new(Arc::clone(&shared.snapshots.salts)),
                 now: None,
                 location: Vec::with_capacity(1_024),
+                set_cookie: Vec::new(),
                 flags: [0; ClickFlags::ALL.len()],
                 outcomes: [0; LinkOutcome::ALL.len()],
             },
@@ -130,6 +146,7 @@ impl Intake {
                             visit: &visit,
                             shape: &self.shape,
                             address,
+                            cookie: taking.cookie(decision.program, peer, asked, visit.flags),
                         };
                         taking.accept(&facts, now)
                     }
@@ -176,20 +193,42 @@ impl Taking {
         if headers.is_empty() {
             return peer.to_canonical();
         }
-        let values = |name: &'static str| {
-            let named = move |header: &&Header<'_>| header.name.eq_ignore_ascii_case(name);
-            headers.iter().filter(named).map(|header| header.value)
-        };
         let (address, malformed) = super::forwarded::client(
             peer,
             &self.shared.trusted_proxies,
-            values("forwarded"),
-            values("x-forwarded-for"),
+            named(headers, "forwarded"),
+            named(headers, "x-forwarded-for"),
         );
         if malformed {
             visit.flags.set(ClickFlags::MALFORMED_FORWARDED);
         }
         address
+    }
+
+    /// The cookie of a click, which its answer sets; none where program or customer want none.
+    fn cookie(
+        &mut self,
+        program: &Program,
+        peer: IpAddr,
+        asked: &Asked<'_>,
+        flags: ClickFlags,
+    ) -> Option<Cookie> {
+        self.set_cookie.clear();
+        if !program.site.cookie || flags.any(ClickFlags::GPC) {
+            return None;
+        }
+        if let CookieOf::Arrival(cookie) = asked.cookie {
+            return cookie;
+        }
+        let cookie = Cookie::read(named(asked.headers, "cookie")).or_else(Cookie::fresh)?;
+        let secure = super::forwarded::is_secure(
+            peer,
+            &self.shared.trusted_proxies,
+            named(asked.headers, "forwarded"),
+            named(asked.headers, "x-forwarded-proto"),
+        );
+        cookie.write(&mut self.set_cookie, secure);
+        Some(cookie)
     }
 
     fn accept(&mut self, facts: &Facts<'_>, now: Millis) -> Handled {
@@ -230,6 +269,15 @@ impl Taking {
         &self.location
     }
 
+    /// The redirect that answers the last click, of this id.
+    pub(in crate::server) fn redirect(&self, id: &ClickId) -> Redirect<'_> {
+        Redirect {
+            location: &self.location,
+            set_cookie: Some(&*self.set_cookie).filter(|value| !value.is_empty()),
+            recorded: !id.unrecorded,
+        }
+    }
+
     /// Ends the turn's time and adds its counts to the metrics.
     pub(in crate::server) fn publish(&mut self) {
         self.now = None;
@@ -248,4 +296,13 @@ impl Taking {
             }
         }
     }
+}
+
+/// The values of the headers of a name, in their order.
+fn named<'a>(
+    headers: &'a [Header<'a>],
+    name: &'static str,
+) -> impl DoubleEndedIterator<Item = &'a [u8]> {
+    let is = move |header: &&Header<'_>| header.name.eq_ignore_ascii_case(name);
+    headers.iter().filter(is).map(|header| header.value)
 }

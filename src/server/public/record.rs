@@ -6,7 +6,7 @@
 
 use std::net::IpAddr;
 
-use crate::click::{Decision, Salts};
+use crate::click::{Cookie, Decision, Salts};
 use crate::link::Link;
 use crate::log::TurnWriter;
 use crate::model::click::{Click, ClickFlags, Network};
@@ -28,6 +28,8 @@ pub(super) struct Facts<'a> {
     pub(super) shape: &'a [u8],
     /// The client's.
     pub(super) address: IpAddr,
+    /// The browser's, of a program that has one.
+    pub(super) cookie: Option<Cookie>,
 }
 
 impl Facts<'_> {
@@ -63,6 +65,7 @@ impl Facts<'_> {
             network: Network::of(self.address),
             visitor,
             visitor_before,
+            cookie: self.cookie.map(|cookie| cookie.person(link.program).id),
             user_agent: user_agent.0,
             referrer: referrer.0,
             shape: shape.0,

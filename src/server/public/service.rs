@@ -25,7 +25,7 @@ use crate::telemetry::label::LinkOutcome;
 use super::answer::{self, Answer, Ending};
 use super::connection::head::TARGET_BYTES_MAX;
 use super::connection::line::Line;
-use super::intake::{Asked, Handled};
+use super::intake::{Asked, CookieOf, Handled};
 use super::page_load::{self, Place};
 use super::turn::{self, Turn};
 
@@ -120,6 +120,7 @@ impl Public {
             query: parts.uri.query(),
             needs_host: parts.version >= Version::HTTP_11,
             headers: &headers,
+            cookie: CookieOf::Request,
         };
         let (handled, has_body) = turn.click(self.peer, &asked);
         ending.close |= has_body;
@@ -129,7 +130,7 @@ impl Public {
                 if !id.unrecorded {
                     self.line.answers(id);
                 }
-                answer::redirect(turn.location(), !id.unrecorded, ending)
+                answer::redirect(&turn.redirect(&id), ending)
             }
         }
     }

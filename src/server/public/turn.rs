@@ -22,7 +22,7 @@ use crate::log::{Epoch, LogError};
 use crate::model::click_id::ClickId;
 use crate::telemetry::label::{ClickResult, LinkOutcome};
 
-use super::answer::{self, Date, Ending};
+use super::answer::{self, Date, Ending, Redirect};
 use super::connection::line::{Answers, Line};
 use super::intake::{Asked, Handled, Intake};
 use super::shared::Shared;
@@ -103,9 +103,9 @@ impl Turn {
         self.intake.click(peer, asked)
     }
 
-    /// Where the last click leads.
-    pub(super) fn location(&self) -> &[u8] {
-        self.intake.taking.location()
+    /// The redirect that answers the last click, of this id.
+    pub(super) fn redirect(&self, id: &ClickId) -> Redirect<'_> {
+        self.intake.taking.redirect(id)
     }
 
     /// Handles a plain request of `line` and answers it; whether the connection ends with that.
@@ -129,10 +129,10 @@ impl Turn {
                 });
             }
             Handled::Redirected(id) => {
-                let location = self.intake.taking.location();
-                let click = Some(id).filter(|id| !id.unrecorded);
+                let to = self.intake.taking.redirect(&id);
+                let click = Some(id).filter(|_| to.recorded);
                 self.answers.hold(line, click, |out| {
-                    answer::write_redirect(out, location, click.is_some(), ending, date);
+                    answer::write_redirect(out, &to, ending, date);
                 });
             }
         }

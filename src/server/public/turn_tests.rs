@@ -58,6 +58,7 @@ fn click(turn: &mut Turn, line: &Rc<Line>) -> Vec<u8> {
         network: Network::V4([192, 0, 2]),
         visitor: Visitor(1),
         visitor_before: None,
+        cookie: None,
         user_agent: none,
         referrer: none,
         shape: none,

@@ -11,7 +11,9 @@ use clickd::model::click::ClickFlags;
 use clickd::model::click_id::ClickId;
 use clickd::model::id::{EventNumber, PartnerId, SubmissionId};
 use clickd::model::referral::ReferringType;
-use clickd::model::submission::{Claim, EventTime, Person, PersonKind, Reference, Submission};
+use clickd::model::submission::{
+    Claim, EventTime, Fingerprint, Person, PersonKind, Reference, Submission,
+};
 use clickd::model::visit::Visit;
 
 /// A click by its number and its partner.
@@ -131,6 +133,14 @@ fn contract(terms: &Catalog, submission: &Submission, partner: u32, at: i64) -> 
 }
 
 impl State {
+    /// Notes a click that a customer made, by the cookie that it carried.
+    pub(crate) fn carry(&mut self, program: u32, cookie: Option<Fingerprint>, click: Click) {
+        let kind = PersonKind::Cookie;
+        let person = cookie.map(|id| Person { kind, id });
+        self.touches
+            .extend(person.map(|person| (program, person, Touch::of(click))));
+    }
+
     /// Notes what a conversion that is settled tells of people.
     pub(crate) fn meet(&mut self, submission: &Submission, terms: &Catalog) {
         let (_, persons, _) = references(submission);

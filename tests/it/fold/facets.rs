@@ -163,6 +163,7 @@ fn clicks(log: &Log, by: u16, shared_ids: impl Iterator<Item = u32>) {
             network: Network::V4([192, 0, 2]),
             visitor: Visitor(nth),
             visitor_before: None,
+            cookie: None,
             user_agent: StringRef(0),
             referrer: StringRef(0),
             shape: StringRef(0),

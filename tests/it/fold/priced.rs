@@ -116,6 +116,7 @@ impl Shop {
             network: Network::V4([192, 0, 2]),
             visitor: Visitor(1),
             visitor_before: None,
+            cookie: None,
             user_agent: StringRef(0),
             referrer: StringRef(0),
             shape: StringRef(0),

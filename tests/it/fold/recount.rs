@@ -125,12 +125,12 @@ impl Recount {
                 person(row.click.visitor),
                 row.click.visitor_before.is_some(),
                 row.click.flags,
-                agent,
+                (agent, row.click.cookie),
             ));
         })
         .unwrap();
         rows.sort_by_key(|row| (row.0, row.1));
-        for (time, number, partner, program, person, before, flags, agent) in rows {
+        for (time, number, partner, program, person, before, flags, (agent, cookie)) in rows {
             self.state.clicks.insert((number, partner), flags);
             let set = terms.programs.get(&clickd::model::id::ProgramId(program));
             let Some(set) = set else {
@@ -141,6 +141,7 @@ impl Recount {
             let counted = !robot && !flags.any(ClickFlags::HEAD.with(ClickFlags::PREFETCH));
             let mut unique = false;
             if counted {
+                self.state.carry(program, cookie, (number, partner));
                 let mut reference = None;
                 for seen in &self.seen {
                     let same = (seen.program, seen.partner, seen.person)

@@ -194,6 +194,10 @@ impl World {
             network: Network::V4([192, 0, 2]),
             visitor: visitor(person, day),
             visitor_before: before.then(|| visitor(person, day - 1)),
+            cookie: number
+                .0
+                .is_multiple_of(3)
+                .then(|| cookie(program, person).id),
             user_agent: StringRef(0),
             referrer: StringRef(0),
             shape: StringRef(0),
@@ -293,7 +297,12 @@ impl World {
         } else {
             1
         };
-        let references = references(dice, program);
+        let mut references = references(dice, program);
+        if self.orders.is_multiple_of(4) {
+            let browser = cookie(program, self.orders / 4 % 3);
+            references.push(Reference::Person(browser));
+            references.sort();
+        }
         let claim = if !references.is_empty() && dice.chance(30) {
             Claim::None
         } else {
@@ -395,6 +404,11 @@ fn lost(counter: u64, program: ProgramId, now: Millis) -> ClickId {
     }
 }
 
+/// The browser of a person.
+fn cookie(program: ProgramId, person: u64) -> Person {
+    Person::of_cookie(program, &person.to_string())
+}
+
 fn visitor(person: u64, day: i32) -> Visitor {
     Visitor(person << 32 | u64::from(day.cast_unsigned()))
 }
@@ -431,6 +445,7 @@ fn push(
         network: click.network,
         visitor: click.visitor,
         visitor_before: click.visitor_before,
+        cookie: click.cookie,
         referrer,
         shape: click.shape,
         landing: click.landing,

@@ -41,6 +41,7 @@ fn click(visitor: u64, agent: StringRef) -> Click<Parameters<'static>> {
         network: Network::V4([192, 0, 2]),
         visitor: Visitor(visitor),
         visitor_before: None,
+        cookie: None,
         user_agent: agent,
         referrer: StringRef(0),
         shape: StringRef(0),

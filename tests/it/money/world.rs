@@ -380,6 +380,7 @@ fn push(writer: &mut TurnWriter, id: ClickId) {
         network: Network::V4([192, 0, 2]),
         visitor: Visitor(id.number.0),
         visitor_before: None,
+        cookie: None,
         user_agent: StringRef(0),
         referrer: StringRef(0),
         shape: StringRef(0),

@@ -1,5 +1,6 @@
 //! Arrivals on pages of brands: what a daemon answers and keeps, and who earns by them.
 
+mod cookie;
 mod credited;
 mod kept;
 mod site;

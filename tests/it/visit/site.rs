@@ -9,6 +9,7 @@ use clickd::derived::{SubmissionOutcome, Touch};
 use clickd::fold::verify;
 use clickd::log::{Outcome, Stream};
 use clickd::model::id::{EventNumber, ProgramId, Slot, SubmissionId};
+use clickd::model::submission::Fingerprint;
 use clickd::model::visit::Visit;
 use clickd::server::{control, listeners};
 use serde_json::json;
@@ -35,9 +36,39 @@ name = "Silent"
 time_zone = "Etc/UTC"
 currency = "USD"
 landing_page = "https://silent.example/"
+[[program]]
+id = 17
+brand = "IRpage"
+name = "Cookie"
+time_zone = "Etc/UTC"
+currency = "USD"
+landing_page = "https://shop.example/cookie"
+page_load = true
+site_hosts = ["shop.example"]
+cookie = true
+[[program]]
+id = 18
+brand = "IRpage"
+name = "Other cookie"
+time_zone = "Etc/UTC"
+currency = "USD"
+landing_page = "https://shop.example/other"
+page_load = true
+site_hosts = ["shop.example"]
+cookie = true
 [[event_type]]
 program = 7
 id = 1
+name = "Sale"
+category = "SALE"
+[[event_type]]
+program = 17
+id = 2
+name = "Sale"
+category = "SALE"
+[[event_type]]
+program = 18
+id = 3
 name = "Sale"
 category = "SALE"
 [[partner]]
@@ -49,6 +80,18 @@ partner = 10
 start = 2020-01-01
 referral_window = "30d"
 payouts = [{ event_type = 1, rate = "10%" }]
+[[contract]]
+program = 17
+partner = 10
+start = 2020-01-01
+referral_window = "30d"
+payouts = [{ event_type = 2, rate = "10%" }]
+[[contract]]
+program = 18
+partner = 10
+start = 2020-01-01
+referral_window = "30d"
+payouts = [{ event_type = 3, rate = "10%" }]
 [[channel]]
 program = 7
 name = "Newsletter"
@@ -71,6 +114,7 @@ impl Site {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut config = Config::default();
         config.store.directory = folder.path().join("store");
+        config.public.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
         config.control.socket = folder.path().join("control.sock");
         let addresses = listeners::Addresses {
             public: any,
@@ -114,11 +158,21 @@ impl Site {
 
     /// Submits a sale of 100.00 now, with more fields.
     pub(super) fn sell(&self, order: &str, more: &str) -> SubmissionId {
+        self.sell_in((7, 1), order, more)
+    }
+
+    /// The same in a program, of an event type.
+    pub(super) fn sell_in(
+        &self,
+        (program, event_type): (u32, u32),
+        order: &str,
+        more: &str,
+    ) -> SubmissionId {
         let mut client = Client::connect(self.daemon.addresses.api, PATIENCE).unwrap();
         let basic = http::basic("IRpage", &self.token);
         let form = format!(
-            "CampaignId=7&EventTypeId=1&OrderId={order}&EventDate=NOW&CurrencyCode=USD\
-             &Amount=100.00&{more}"
+            "CampaignId={program}&EventTypeId={event_type}&OrderId={order}&EventDate=NOW\
+             &CurrencyCode=USD&Amount=100.00&{more}"
         );
         let headers = [("Authorization", basic.as_str())];
         let path = "/Advertisers/IRpage/Conversions";
@@ -182,6 +236,20 @@ impl Site {
             log.for_each_click(Slot(slot), &mut |_| count += 1).unwrap();
         }
         count
+    }
+
+    /// The cookies that clicks were stored with; call [`Self::fold`] first.
+    pub(super) fn cookies(&self) -> Vec<Option<Fingerprint>> {
+        let log = &self.daemon.stores.log;
+        let mut rows = Vec::new();
+        for slot in 1..=log.sealed().0 {
+            log.for_each_click(Slot(slot), &mut |row| {
+                rows.push((row.number, row.click.cookie));
+            })
+            .unwrap();
+        }
+        rows.sort_unstable();
+        rows.into_iter().map(|row| row.1).collect()
     }
 
     /// What the footers count of arrivals, with this outcome.

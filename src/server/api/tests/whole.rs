@@ -31,6 +31,7 @@ fn click(log: &Log, signer: &Signer, partner: PartnerId) -> String {
         network: Network::V4([192, 0, 2]),
         visitor: Visitor(5),
         visitor_before: None,
+        cookie: None,
         user_agent: writer.intern(b"Mozilla/5.0").unwrap(),
         referrer: StringRef(0),
         shape: StringRef(0),

@@ -16,7 +16,7 @@ use tokio::io::ReadBuf;
 use super::head::{self, Head, Plain};
 use super::line::Line;
 use crate::server::public::answer::Ending;
-use crate::server::public::intake::Asked;
+use crate::server::public::intake::{Asked, CookieOf};
 use crate::server::public::turn;
 
 /// Bytes read at once; a head that does not fit is left to hyper.
@@ -143,6 +143,7 @@ impl Front {
             query,
             needs_host: true,
             headers: plain.headers,
+            cookie: CookieOf::Request,
         };
         turn::with(|turn| {
             let ending = Ending {

@@ -55,6 +55,7 @@ impl Whole {
             network: Network::V4([192, 0, 2]),
             visitor: Visitor(5),
             visitor_before: None,
+            cookie: None,
             user_agent: writer.intern(b"Mozilla/5.0").unwrap(),
             referrer: writer.intern(b"https://blog.example/page").unwrap(),
             shape: StringRef(0),

@@ -1,0 +1,58 @@
+//! Cookies that clicks carried: each click is a step of whoever sits at the browser.
+
+use crate::derived::{Batch, Class, Source, Touch, Verdict};
+use crate::model::click::StoredClick;
+use crate::model::id::{AdId, EventNumber, PartnerId, ProgramId};
+use crate::model::submission::{Fingerprint, Person, PersonKind};
+use crate::model::time::Millis;
+
+/// A click that carried a cookie, while its slot is folded. Most clicks carry none, so this is kept
+/// beside them.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::fold) struct Carried {
+    program: ProgramId,
+    partner: PartnerId,
+    ad: AdId,
+    number: EventNumber,
+    cookie: Fingerprint,
+}
+
+impl Carried {
+    /// What a live click carried, if anything.
+    pub(in crate::fold) fn of<P>(stored: &StoredClick<P>) -> Option<Self> {
+        Some(Self {
+            program: stored.click.program,
+            partner: stored.partner,
+            ad: stored.click.ad,
+            number: stored.number,
+            cookie: stored.click.cookie?,
+        })
+    }
+
+    /// The place of its click in the order of a slot.
+    pub(in crate::fold) fn place(&self) -> (ProgramId, PartnerId, Millis, EventNumber) {
+        (self.program, self.partner, self.number.time(), self.number)
+    }
+
+    /// Notes the step, unless the click is one that no customer made.
+    pub(in crate::fold) fn note(&self, verdict: Verdict, batch: &mut Batch<'_>) {
+        match verdict.class {
+            Class::Robot | Class::Prefetch | Class::Head => return,
+            Class::Unique | Class::Duplicate => {}
+        }
+        let person = Person {
+            kind: PersonKind::Cookie,
+            id: self.cookie,
+        };
+        let touch = Touch {
+            time: self.number.time(),
+            number: self.number,
+            source: Source::Click {
+                partner: self.partner,
+                ad: self.ad,
+                slot: Some(verdict.slot),
+            },
+        };
+        batch.touch(self.program, person, &touch);
+    }
+}
