@@ -16,41 +16,7 @@ use clickd::model::submission::{
 };
 use clickd::model::visit::Visit;
 
-/// A click by its number and its partner.
-type Click = (u64, u32);
-
-/// A step of somebody's journey; ordered by when it was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Touch {
-    time: i64,
-    number: u64,
-    by: By,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum By {
-    /// A channel, by its name.
-    Channel(&'static str),
-    /// A click, by its partner.
-    Partner(u32),
-}
-
-impl Touch {
-    fn of(click: Click) -> Self {
-        Self {
-            time: time(click),
-            number: click.0,
-            by: By::Partner(click.1),
-        }
-    }
-
-    fn click(self) -> Option<Click> {
-        match self.by {
-            By::Partner(partner) => Some((self.number, partner)),
-            By::Channel(_) => None,
-        }
-    }
-}
+use super::touch::{By, Click, Touch, time};
 
 /// What is known before a conversion is settled.
 #[derive(Default)]
@@ -117,10 +83,6 @@ pub(crate) fn named(submission: &Submission, terms: &Catalog) -> Option<ClickId>
 pub(crate) fn awaited(submission: &Submission, terms: &Catalog) -> Option<ClickId> {
     let (forced, ..) = references(submission);
     named(submission, terms).filter(|_| forced.is_none())
-}
-
-fn time(click: Click) -> i64 {
-    EventNumber(click.0).time().0
 }
 
 fn contract(terms: &Catalog, submission: &Submission, partner: u32, at: i64) -> Option<Contract> {

@@ -12,5 +12,6 @@ pub(crate) mod same;
 mod settled;
 mod sold;
 mod thread;
+mod touch;
 mod verify;
 mod world;
