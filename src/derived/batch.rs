@@ -11,12 +11,16 @@ use crate::model::time::Day;
 use super::error::DerivedError;
 use super::family::Family;
 use super::generation::{Families, read};
+use super::journeys::Noted;
 use super::row::bytes::Why;
 use super::row::cell;
 use super::row::key::{CellKey, OutcomeKey, VerdictKey, WaitingKey, WindowKey};
 use super::row::mark::{Begun, Mark};
 use super::row::outcome::{Settled, WAITING_VALUE};
 use super::row::verdict::{Verdict, Window};
+
+/// Rows looked at after which another thread may go first, half a millisecond.
+const YIELD_AFTER: usize = 1_024;
 
 /// The changes of one slot.
 ///
@@ -27,6 +31,8 @@ pub struct Batch<'a> {
     rows: WriteBatch,
     /// The rows put here that may be read again.
     held: BTreeMap<(Family, Box<[u8]>), Vec<u8>>,
+    /// How many rows about people were put here, by program.
+    pub(super) noted: BTreeMap<ProgramId, Noted>,
 }
 
 impl<'a> Batch<'a> {
@@ -35,6 +41,7 @@ impl<'a> Batch<'a> {
             families,
             rows: WriteBatch::default(),
             held: BTreeMap::new(),
+            noted: BTreeMap::new(),
         }
     }
 
@@ -155,6 +162,46 @@ impl<'a> Batch<'a> {
         newest
             .map(|(key, value)| read(family, &key, decode(&key, &value)))
             .collect()
+    }
+
+    /// Looks at up to `count` rows behind `after` whose keys begin with `prefix`, as they were
+    /// before this slot, and removes those that are old, unless this slot has put them anew. The
+    /// last key looked at; none when all were looked at.
+    pub(super) fn clear(
+        &mut self,
+        family: Family,
+        (prefix, after): (&[u8], Option<&[u8]>),
+        count: usize,
+        is_old: impl Fn(&[u8], &[u8]) -> Result<bool, Why>,
+    ) -> Result<Option<Box<[u8]>>, DerivedError> {
+        let (mut last, mut old) = (after.map(Box::from), Vec::new());
+        let mut at = self.families.db.raw_iterator_cf(self.families.of(family));
+        at.seek(after.unwrap_or(prefix));
+        if after.is_some_and(|after| at.key() == Some(after)) {
+            at.next();
+        }
+        for nth in 1..=count {
+            let row = at.item().filter(|(key, _)| key.starts_with(prefix));
+            last = row.map(|(key, _)| Box::from(key));
+            let Some((key, value)) = row else {
+                break;
+            };
+            if read(family, key, is_old(key, value))? {
+                old.push(Box::from(key));
+            }
+            at.next();
+            if nth.is_multiple_of(YIELD_AFTER) {
+                std::thread::yield_now();
+            }
+        }
+        at.status()?;
+        for key in old {
+            let key = (family, key);
+            if !self.held.contains_key(&key) {
+                self.remove(family, &key.1);
+            }
+        }
+        Ok(last)
     }
 
     /// Writes the verdicts and windows so far together with how many clicks that makes; the batch

@@ -73,6 +73,8 @@ pub enum Family {
     People,
     /// By what each person came.
     Touches,
+    /// Since when each program remembers people.
+    Horizons,
     /// How often a click has earned, and when a caller called.
     Recurrences,
     /// Sums for reports.
@@ -83,7 +85,7 @@ pub enum Family {
 
 impl Family {
     /// Every family.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Verdicts,
         Self::Windows,
         Self::JobWindows,
@@ -102,6 +104,7 @@ impl Family {
         Self::Paths,
         Self::People,
         Self::Touches,
+        Self::Horizons,
         Self::Recurrences,
         Self::Aggregates,
         Self::Meta,
@@ -129,6 +132,7 @@ impl Family {
             Self::Paths => "paths",
             Self::People => "people",
             Self::Touches => "touches",
+            Self::Horizons => "horizons",
             Self::Recurrences => "recurrences",
             Self::Aggregates => "aggregates",
             Self::Meta => "default",
@@ -164,6 +168,7 @@ impl Family {
             | Self::Paths
             | Self::People
             | Self::Touches
+            | Self::Horizons
             | Self::Recurrences
             | Self::Meta => (8 << 10, 8 << 20),
         };

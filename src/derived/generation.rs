@@ -26,7 +26,7 @@ use super::row::verdict::{Verdict, Window};
 use super::view::View;
 
 /// Layout of all rows together; another one is never read.
-const FORMAT: u8 = 8;
+const FORMAT: u8 = 9;
 
 const FORMAT_KEY: &[u8] = b"format";
 const RULES_KEY: &[u8] = b"rules";
@@ -247,6 +247,7 @@ families! {
     paths: Paths;
     people: People;
     touches: Touches;
+    horizons: Horizons;
     recurrences: Recurrences;
     aggregates: Aggregates;
     meta: Meta;

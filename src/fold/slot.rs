@@ -35,10 +35,11 @@ use super::credit::case::Clicked;
 use super::credit::see::Stored;
 use super::days::Days;
 use super::error::FoldError;
+use super::people::forget::forget;
 
 /// Version of the fold's own rules. A store folded under another version is made again, so it
 /// changes with anything that gives other derived rows for the same log.
-pub const RULES: u32 = 9;
+pub const RULES: u32 = 10;
 
 /// Clicks after which the verdicts are committed and another thread may go first, half a
 /// millisecond: the kernel takes no CPU from a thread that has just got it, so a public worker on
@@ -65,6 +66,7 @@ pub struct Folder {
     imports: Imports,
     pub(super) counts: Counts,
     part: u32,
+    forgets: bool,
 }
 
 impl Folder {
@@ -88,6 +90,7 @@ impl Folder {
             imports: Imports::default(),
             counts: Counts::default(),
             part: PART,
+            forgets: true,
         }
     }
 
@@ -102,6 +105,11 @@ impl Folder {
     /// never another result.
     pub fn hold_windows(&mut self, rows: usize) {
         self.windows.hold(rows);
+    }
+
+    /// Forgets nobody, to compare with. What is credited is the same.
+    pub fn forget_nobody(&mut self) {
+        self.forgets = false;
     }
 
     /// Commits the verdicts after so many clicks each, at least one.
@@ -192,12 +200,15 @@ impl Folder {
         self.imports.write(&mut batch);
         self.imports.end_jobs(&mut batch);
         let entered = footer.wall_end.utc_day();
-        if self
-            .mark
-            .is_none_or(|mark| mark.wall_end.utc_day() < entered)
-        {
+        let before = self.mark.map(|mark| mark.wall_end.utc_day());
+        let is_new_day = before.is_none_or(|before| before < entered);
+        if is_new_day {
             let last = Day(entered.0.saturating_sub(2));
             self.windows.forget(&families, last, &mut batch)?;
+        }
+        if self.forgets {
+            let new_day = is_new_day.then_some(footer.wall_end);
+            forget(&mut batch, &self.catalog, new_day)?;
         }
         let newest = self.rows.iter().map(|row| row.time).max();
         let before = self.mark.map_or(Millis(i64::MIN), |mark| mark.newest);

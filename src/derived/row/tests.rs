@@ -13,6 +13,7 @@ use crate::model::time::{Day, Millis};
 use super::action::{Action, ActionFlags, Referred};
 use super::counter::{Counted, Counter, Hold};
 use super::item::{self, ActionItem};
+use super::journey::horizon::Horizon;
 use super::journey::path::{CreditRule, Path, Source, Step, Touch};
 use super::journey::person::{
     PeopleKey, TouchKey, decode_seen, decode_touch, encode_seen, encode_touch,
@@ -293,6 +294,13 @@ proptest! {
         let people = PeopleKey { program, person: names[0], other: names[1] };
         prop_assert_eq!(PeopleKey::decode(&people.encode()), Ok(people));
         prop_assert_eq!(decode_seen(&encode_seen(Millis(at))), Ok(Millis(at)));
+        let horizon = Horizon {
+            from: Millis(at),
+            kept: at,
+            people: (at % 2 == 0).then_some(people),
+            touches: (at % 3 == 0).then_some(touched),
+        };
+        prop_assert_eq!(Horizon::decode(&horizon.encode()), Ok(horizon));
         prop_assert_eq!(RecurrenceKey::decode(&key.encode()), Ok(key));
         prop_assert_eq!(recurrence::decode(&recurrence::encode(at)), Ok(at));
     }
@@ -315,6 +323,9 @@ proptest! {
         let key = [0; TouchKey::LEN];
         if let Ok(touch) = decode_touch(&key, &bytes) {
             prop_assert_eq!(encode_touch(&touch.source), bytes.clone());
+        }
+        if let Ok(horizon) = Horizon::decode(&bytes) {
+            prop_assert_eq!(horizon.encode(), bytes.clone());
         }
         if let Ok(at) = decode_seen(&bytes) {
             prop_assert_eq!(encode_seen(at), bytes.clone());

@@ -48,6 +48,7 @@ pub fn credit_rules(
     add(journey, "K14");
     add(journey, "K15");
     add(journey, "K16");
+    add(journey, "K18");
     add(!case.persons().is_empty() && !consents(submission), "K17");
     rules.sort_unstable();
     rules

@@ -12,18 +12,19 @@ pub(super) const NAMES_MAX: usize = 64;
 /// Most touches of a journey, the newest ones.
 pub(super) const TOUCHES_MAX: usize = 256;
 
-/// All names of the person that `sent` names: those, what is linked to them, and what is linked to
-/// customers among those, which leads to a customer's other devices.
+/// All names of the person that `sent` names: those, what was linked to them `since` a time, and
+/// what was linked to customers among those, which leads to a customer's other devices.
 pub(super) fn names(
     batch: &Batch<'_>,
-    program: ProgramId,
+    (program, since): (ProgramId, Millis),
     sent: &[Person],
 ) -> Result<Vec<Person>, DerivedError> {
     let mut all: Vec<Person> = Vec::new();
     add(&mut all, sent);
-    let one_step = follow(batch, program, &mut all, |_| true, 0)?;
+    let place = (program, since);
+    let one_step = follow(batch, place, &mut all, |_| true, 0)?;
     let is_customer = |person: &Person| person.kind == PersonKind::Customer;
-    follow(batch, program, &mut all, is_customer, one_step)?;
+    follow(batch, place, &mut all, is_customer, one_step)?;
     Ok(all)
 }
 
@@ -31,7 +32,7 @@ pub(super) fn names(
 /// before.
 fn follow(
     batch: &Batch<'_>,
-    program: ProgramId,
+    (program, since): (ProgramId, Millis),
     all: &mut Vec<Person>,
     which: impl Fn(&Person) -> bool,
     first: usize,
@@ -39,7 +40,7 @@ fn follow(
     let end = all.len();
     let from: Vec<Person> = all.iter().skip(first).copied().filter(which).collect();
     for person in from {
-        let linked = batch.linked(program, person, NAMES_MAX)?;
+        let linked = batch.linked(program, person, since, NAMES_MAX)?;
         add(all, &linked);
     }
     Ok(end)
@@ -53,7 +54,7 @@ fn add(all: &mut Vec<Person>, more: &[Person]) {
     }
 }
 
-/// The touches of a person within `times`, the newest first, each once.
+/// The touches of a person within `times` and not forgotten, the newest first, each once.
 ///
 /// # Errors
 /// The store fails.
@@ -63,9 +64,12 @@ pub(in crate::fold) fn journey(
     sent: &[Person],
     times: &RangeInclusive<Millis>,
 ) -> Result<Vec<Touch>, DerivedError> {
+    // Rows that are forgotten may lie there still; what is seen does not depend on that.
+    let since = batch.horizon(program)?.from;
+    let times = since.max(*times.start())..=*times.end();
     let mut touches = Vec::new();
-    for person in names(batch, program, sent)? {
-        touches.extend(batch.touches(program, person, times, TOUCHES_MAX)?);
+    for person in names(batch, (program, since), sent)? {
+        touches.extend(batch.touches(program, person, &times, TOUCHES_MAX)?);
     }
     let place = |touch: &Touch| (touch.time, touch.number, touch.source.partner());
     touches.sort_by_key(|touch| std::cmp::Reverse(place(touch)));

@@ -2,10 +2,12 @@
 //!
 //! In: conversions and arrivals that carry several names of a person, clicks that are known to be
 //! theirs, and the channels by which they came.
-//! Out: the journey of a person over all names and devices. A name is a fingerprint of one program,
-//! so nothing of another program's customers is ever seen. On the fold's thread.
+//! Out: the journey of a person over all names and devices, as far as it matters still. A name is a
+//! fingerprint of one program, so nothing of another program's customers is ever seen. On the
+//! fold's thread.
 
 mod arrive;
+pub(super) mod forget;
 pub(super) mod journey;
 pub(super) mod note;
 

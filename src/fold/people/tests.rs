@@ -115,7 +115,10 @@ fn touches_of_other_programs_are_never_seen() {
         },
         |batch| {
             assert_eq!(seen(batch, &[customer]), [0_u64; 0]);
-            assert_eq!(names(batch, PROGRAM, &[customer]).unwrap(), [customer]);
+            assert_eq!(
+                names(batch, (PROGRAM, Millis(0)), &[customer]).unwrap(),
+                [customer]
+            );
         },
     );
     assert_ne!(Person::named(other, "CustomerId", "c").unwrap(), customer);
@@ -161,9 +164,12 @@ fn names_and_touches_are_bounded_and_the_newest_touches_stay() {
             }
         },
         |batch| {
-            let all = names(batch, PROGRAM, &[customer]).unwrap();
+            let all = names(batch, (PROGRAM, Millis(0)), &[customer]).unwrap();
             assert_eq!((all.len(), all[0]), (NAMES_MAX, customer));
-            assert_eq!(all, names(batch, PROGRAM, &[customer]).unwrap());
+            assert_eq!(
+                all,
+                names(batch, (PROGRAM, Millis(0)), &[customer]).unwrap()
+            );
             let found = seen(batch, &[customer]);
             assert_eq!(found.len(), TOUCHES_MAX);
             assert_eq!((found[0], found[TOUCHES_MAX - 1]), (many, 6));

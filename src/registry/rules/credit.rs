@@ -321,6 +321,15 @@ pub const CREDIT: &[Rule] = &[
         "With `TrackingConsent=false` nothing is noted of the person.",
         "fold::people::tests::a_customer_may_forbid_that_names_are_linked",
     ),
+    credit(
+        "K18",
+        "Memory",
+        "Names that were last sent together more than 400 days ago are two persons' again, and \
+         what led somebody that long ago is forgotten; where the program's late limit and \
+         longest referral window come to more, not before.",
+        "fold::people::forget::tests::\
+         a_horizon_is_exact_to_the_millisecond_whether_rows_are_there_or_not",
+    ),
 ];
 
 #[cfg(test)]

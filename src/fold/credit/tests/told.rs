@@ -42,13 +42,13 @@ fn scenes() -> Vec<(Scene, &'static [&'static str])> {
     all.push((Scene::named(), &["K02"]));
     let mut better = journey();
     better.group(11, CreditGroup::Standard);
-    all.push((better, &["K03", "K09", "K14", "K15", "K16"]));
+    all.push((better, &["K03", "K09", "K14", "K15", "K16", "K18"]));
     let mut always = Scene::named();
     always.code(owned(11), CodePolicy::Always);
     all.push((always, &["K04"]));
     let mut involved = journey();
     involved.code(owned(10), CodePolicy::Involved);
-    all.push((involved, &["K05", "K14", "K15", "K16"]));
+    all.push((involved, &["K05", "K14", "K15", "K16", "K18"]));
     let mut only_winner = Scene::named();
     only_winner.code(owned(10), CodePolicy::Winner);
     all.push((only_winner, &["K06", "K09"]));
@@ -67,7 +67,7 @@ fn scenes() -> Vec<(Scene, &'static [&'static str])> {
     at_once.refers(Reference::Person(customer()));
     at_once.came(customer(), click(10, 0));
     at_once.came(customer(), click(11, 0));
-    all.push((at_once, &["K09", "K10", "K14", "K15", "K16"]));
+    all.push((at_once, &["K09", "K10", "K14", "K15", "K16", "K18"]));
     let mut page = Scene::new();
     let url = "https://one.example/eleven";
     page.catalog.unique_urls.add(url, PartnerId(11));
@@ -85,7 +85,7 @@ fn scenes() -> Vec<(Scene, &'static [&'static str])> {
     unwilling.refers(Reference::Person(customer()));
     let fields = &mut unwilling.submission.fields;
     fields.push(("TrackingConsent".into(), "false".into()));
-    all.push((unwilling, &["K02", "K14", "K15", "K16", "K17"]));
+    all.push((unwilling, &["K02", "K14", "K15", "K16", "K17", "K18"]));
     all
 }
 
