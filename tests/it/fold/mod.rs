@@ -3,6 +3,7 @@
 
 mod credit;
 mod facets;
+mod kept;
 mod offers;
 mod notices;
 mod open;
