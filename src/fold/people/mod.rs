@@ -8,6 +8,7 @@
 mod arrive;
 pub(super) mod journey;
 pub(super) mod note;
+pub(super) mod trail;
 
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@
 mod credit;
 mod facets;
 mod offers;
+mod paths;
 mod notices;
 mod open;
 mod priced;
@@ -13,5 +14,6 @@ mod settled;
 mod sold;
 mod thread;
 mod touch;
+mod trips;
 mod verify;
 mod world;
