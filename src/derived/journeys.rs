@@ -226,7 +226,16 @@ impl Batch<'_> {
     /// Sets what led to a conversion.
     pub fn path(&mut self, id: SubmissionId, path: &Path) {
         let key = OutcomeKey::from(id).encode();
-        self.put_unread(Family::Paths, &key, &path.encode());
+        self.put(Family::Paths, &key, path.encode());
+    }
+
+    /// What led to a conversion.
+    ///
+    /// # Errors
+    /// As [`Batch::link`].
+    pub fn path_of(&self, id: SubmissionId) -> Result<Option<Path>, DerivedError> {
+        let key = OutcomeKey::from(id).encode();
+        self.get(Family::Paths, &key, Path::decode)
     }
 }
 

@@ -28,6 +28,10 @@ impl CubeId {
     pub const DEVICE: Self = Self(8);
     /// Clicks on expired ads by ad and page.
     pub const EXPIRED_AD: Self = Self(9);
+    /// Actions by the path that led to them, under the credited partner.
+    pub const PATH: Self = Self(10);
+    /// What each partner had to do with actions.
+    pub const CONTRIBUTION: Self = Self(11);
 }
 
 /// The length of the time bucket of a cell.
@@ -132,6 +136,34 @@ pub const CUBES: &[Cube] = &[
             Stored::Clicks,
             Stored::PayableClicks,
             Stored::LastClick,
+        ],
+    },
+    Cube {
+        id: CubeId::PATH,
+        name: "path performance",
+        facet: FacetKind::Path,
+        granularities: &[Granularity::Day],
+        measures: &[
+            Stored::Actions,
+            Stored::SaleAmount,
+            Stored::ActionCost,
+            Stored::SecondsToConvert,
+        ],
+    },
+    Cube {
+        id: CubeId::CONTRIBUTION,
+        name: "contribution",
+        facet: FacetKind::None,
+        granularities: &[Granularity::Day],
+        measures: &[
+            Stored::Introducer,
+            Stored::Influencer,
+            Stored::Closer,
+            Stored::Solo,
+            Stored::Credited,
+            Stored::Assisted,
+            Stored::Participations,
+            Stored::ParticipatingClicks,
         ],
     },
 ];

@@ -5,6 +5,7 @@ use crate::model::tally::Facet;
 use crate::model::time::{Day, Millis};
 
 use super::facet::FacetKind;
+use super::path;
 
 /// How days are gathered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +80,12 @@ pub enum AttributeKind {
     AdName,
     /// The name of the event type whose number is the facet.
     EventTypeName,
+    /// The steps of the path that is the facet, by names.
+    PathNames,
+    /// The same by numbers of partners.
+    PathIds,
+    /// How many steps it has.
+    PathLength,
 }
 
 /// Names that the catalogue gives, for the programs of a query.
@@ -260,9 +267,7 @@ impl Attribute {
             AttributeKind::PartnerName if partner == PartnerId::UNKNOWN => {
                 UNKNOWN_PARTNER.to_owned()
             }
-            AttributeKind::PartnerName => names
-                .partner(partner)
-                .map_or_else(|| format!("Partner {partner}"), ToOwned::to_owned),
+            AttributeKind::PartnerName => partner_name(partner, names),
             AttributeKind::Day => day_text(row.bucket.unwrap_or(Day(0))),
             AttributeKind::Number => number.to_string(),
             AttributeKind::Text => facet_text(row).to_owned(),
@@ -282,6 +287,17 @@ impl Attribute {
             AttributeKind::EventTypeName => {
                 named(names.event_type(EventTypeId(number)), "Event type")
             }
+            AttributeKind::PathNames => match &row.facet {
+                Facet::Text(path) => path::named(path, |id| partner_name(id, names)),
+                _ => facet_text(row).to_owned(),
+            },
+            AttributeKind::PathIds => match &row.facet {
+                Facet::Text(path) => path::numbered(path),
+                _ => facet_text(row).to_owned(),
+            },
+            AttributeKind::PathLength => {
+                path::length(&row.facet).map_or_else(String::new, |steps| steps.to_string())
+            }
         }
     }
 
@@ -290,7 +306,10 @@ impl Attribute {
     pub const fn is_number(&self) -> bool {
         matches!(
             self.kind,
-            AttributeKind::PartnerId | AttributeKind::Number | AttributeKind::Day
+            AttributeKind::PartnerId
+                | AttributeKind::Number
+                | AttributeKind::Day
+                | AttributeKind::PathLength
         )
     }
 
@@ -300,6 +319,7 @@ impl Attribute {
         match self.kind {
             AttributeKind::Day => row.bucket.map_or(0, |day| day.0.into()),
             AttributeKind::PartnerId => row.partner.map_or(0, |partner| partner.0.into()),
+            AttributeKind::PathLength => path::length(&row.facet).unwrap_or(0),
             _ => match row.facet {
                 Facet::Number(number) => number.into(),
                 _ => 0,
@@ -314,6 +334,12 @@ fn facet_text(row: &RowKey) -> &str {
         Facet::Other => OTHER,
         Facet::None | Facet::Number(_) => "",
     }
+}
+
+fn partner_name(partner: PartnerId, names: &dyn Names) -> String {
+    names
+        .partner(partner)
+        .map_or_else(|| format!("Partner {partner}"), ToOwned::to_owned)
 }
 
 fn details_text(details: &[Detail]) -> String {

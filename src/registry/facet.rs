@@ -26,6 +26,8 @@ pub enum FacetKind {
     ExpiredAd,
     /// The group that the catalogue in force files the partner under. No cube is kept apart by it.
     PartnerGroup,
+    /// The path that led to the action.
+    Path,
 }
 
 const PROPERTY: &[Attribute] = &[
@@ -93,6 +95,24 @@ const EXPIRED_AD: &[Attribute] = &[
     },
 ];
 
+const PATH: &[Attribute] = &[
+    Attribute {
+        name: "Path",
+        kind: AttributeKind::PathNames,
+        help: "Partners and channels in the order of time, by their names.",
+    },
+    Attribute {
+        name: "PathIds",
+        kind: AttributeKind::PathIds,
+        help: "The same with the numbers of the partners; `:` begins the name of a channel.",
+    },
+    Attribute {
+        name: "PathLength",
+        kind: AttributeKind::PathLength,
+        help: "Number of its steps; without the repeats where they are left out.",
+    },
+];
+
 impl FacetKind {
     /// Whether its values without their details are those of `kind`.
     #[must_use]
@@ -132,6 +152,7 @@ impl FacetKind {
             Self::Device => Some("device, browser and system"),
             Self::ExpiredAd => Some("expired ad"),
             Self::PartnerGroup => Some("partner group"),
+            Self::Path => Some("path"),
         }
     }
 
@@ -184,6 +205,7 @@ impl FacetKind {
                 kind: AttributeKind::Text,
                 help: "Group of the partner, by the catalogue in force; empty without one.",
             }],
+            Self::Path => PATH,
         }
     }
 }

@@ -24,6 +24,8 @@ pub enum FilterKind {
     MinActions,
     /// The earlier days that figures are compared with.
     Compare,
+    /// Whether steps of paths that repeat the one before are left out.
+    Collapse,
     /// Column to sort by.
     SortBy,
     /// Direction of the sort.
@@ -167,6 +169,15 @@ pub const FILTERS: &[Filter] = &[
             by, as `…Change`.",
     },
     Filter {
+        name: "CollapseRepeats",
+        aliases: &["COLLAPSE_REPEATS"],
+        kind: FilterKind::Collapse,
+        data_type: "BOOLEAN",
+        format: "TRUE or FALSE",
+        help: "Whether steps that repeat the one before are left out, so that `A → A → B` and \
+            `A → B` are one path; they stay without it.",
+    },
+    Filter {
         name: "SortBy",
         aliases: &[],
         kind: FilterKind::SortBy,
@@ -232,6 +243,7 @@ impl Filter {
         let shows = |name| report.measures.iter().any(|measure| measure.name == name);
         match self.kind {
             FilterKind::Facet(kind) => report.dimension.facet.names(kind),
+            FilterKind::Collapse => report.dimension.facet == FacetKind::Path,
             FilterKind::MinClicks => shows(CLICKS.name),
             FilterKind::MinActions => shows(ACTIONS.name),
             // Stretches of time have no other days to be compared with.

@@ -133,6 +133,71 @@ pub const ROAS: Measure = Measure {
     },
     help: "Return on ad spend: sale amount for each unit of payout.",
 };
+/// Seconds from first steps to actions.
+pub const SECONDS_TO_CONVERT: Measure = Measure {
+    name: "SecondsToConvert",
+    source: Source::Stored(Stored::SecondsToConvert),
+    help: "Whole seconds from the first step to the action, of all actions together.",
+};
+/// Seconds from the first step to the action.
+pub const TIME_TO_CONVERT: Measure = Measure {
+    name: "TimeToConvert",
+    source: Source::Quotient {
+        over: Stored::SecondsToConvert,
+        under: Stored::Actions,
+    },
+    help: "Seconds from the first step to the action, on average; 0 where the first step is no \
+        earlier than the action.",
+};
+/// Partners that came first.
+pub const INTRODUCER: Measure = Measure {
+    name: "Introducer",
+    source: Source::Stored(Stored::Introducer),
+    help: "Actions whose first step is the partner's, where it is not solo.",
+};
+/// Partners in the middle.
+pub const INFLUENCER: Measure = Measure {
+    name: "Influencer",
+    source: Source::Stored(Stored::Influencer),
+    help: "Actions that the partner has a step of, but neither the first nor the last one.",
+};
+/// Partners that came last.
+pub const CLOSER: Measure = Measure {
+    name: "Closer",
+    source: Source::Stored(Stored::Closer),
+    help: "Actions whose last step is the partner's, where it is not solo; a partner may be \
+        introducer and closer of one action.",
+};
+/// Partners that were alone.
+pub const SOLO: Measure = Measure {
+    name: "Solo",
+    source: Source::Stored(Stored::Solo),
+    help: "Actions whose steps are all the partner's.",
+};
+/// Partners that earned.
+pub const CREDITED: Measure = Measure {
+    name: "Credited",
+    source: Source::Stored(Stored::Credited),
+    help: "Actions that the partner is credited with.",
+};
+/// Partners that helped.
+pub const ASSISTED: Measure = Measure {
+    name: "Assisted",
+    source: Source::Stored(Stored::Assisted),
+    help: "Actions that the partner has a step of and another is credited with.",
+};
+/// Actions with a part of the partner.
+pub const PARTICIPATIONS: Measure = Measure {
+    name: "Participations",
+    source: Source::Stored(Stored::Participations),
+    help: "Actions that the partner has a step of, each once.",
+};
+/// Clicks in paths.
+pub const PARTICIPATING_CLICKS: Measure = Measure {
+    name: "ParticipatingClicks",
+    source: Source::Stored(Stored::ParticipatingClicks),
+    help: "Clicks of the partner that are steps of actions' paths.",
+};
 
 /// Every measure that a report can show.
 pub const MEASURES: &[Measure] = &[
@@ -149,6 +214,16 @@ pub const MEASURES: &[Measure] = &[
     EPC,
     AOV,
     ROAS,
+    SECONDS_TO_CONVERT,
+    TIME_TO_CONVERT,
+    INTRODUCER,
+    INFLUENCER,
+    CLOSER,
+    SOLO,
+    CREDITED,
+    ASSISTED,
+    PARTICIPATIONS,
+    PARTICIPATING_CLICKS,
 ];
 
 /// How many stored units make one: money is stored in millionths, counts as they are.

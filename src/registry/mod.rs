@@ -12,6 +12,7 @@ pub mod dimension;
 pub mod facet;
 pub mod filter;
 pub mod measure;
+pub mod path;
 pub mod report;
 pub mod rules;
 

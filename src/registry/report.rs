@@ -188,6 +188,45 @@ pub const REPORTS: &[Report] = &[
         dimension: Dimension::facet(FacetKind::PartnerGroup),
         measures: PERFORMANCE,
     },
+    Report {
+        handle: "att_adv_top_paths_pm_only",
+        name: "Top Paths",
+        category: "Insights",
+        help: "Actions and money of each path that led to them, of at most nine steps: clicks of \
+            partners and arrivals by channels, as far back as the program's longest referral \
+            window. A credited partner without a click among them, which a code, a page or a \
+            settlement names, is the last step; one that the conversion itself forces, or of \
+            whose action no conversion is known, is the only one. `MediaId` asks for the actions \
+            that a partner is credited with. These rules are ours.",
+        cube: CubeId::PATH,
+        dimension: Dimension::facet(FacetKind::Path),
+        measures: &[
+            measure::ACTIONS,
+            measure::SALE_AMOUNT,
+            measure::ACTION_COST,
+            measure::TIME_TO_CONVERT,
+        ],
+    },
+    Report {
+        handle: "att_adv_contribution_pm_only",
+        name: "Contribution",
+        category: "Insights",
+        help: "What each partner had to do with the actions that are not reversed, by the steps of \
+            their paths as in Top Paths, of the newest 32 steps however long the path is; \
+            channels count as steps. These rules are ours.",
+        cube: CubeId::CONTRIBUTION,
+        dimension: Dimension::PARTNER,
+        measures: &[
+            measure::INTRODUCER,
+            measure::INFLUENCER,
+            measure::CLOSER,
+            measure::SOLO,
+            measure::CREDITED,
+            measure::ASSISTED,
+            measure::PARTICIPATIONS,
+            measure::PARTICIPATING_CLICKS,
+        ],
+    },
 ];
 
 impl Report {

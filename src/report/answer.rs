@@ -13,6 +13,7 @@ use crate::model::time::{Day, Millis};
 use crate::registry::Report;
 use crate::registry::dimension::{DETAILS_MAX, Detail, Names, RowKey};
 use crate::registry::facet::FacetKind;
+use crate::registry::path;
 use crate::registry::report::Column;
 
 use super::error::ReportError;
@@ -148,6 +149,9 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
             let (mut key, detail) = report.dimension.row(cell.day, cell.partner, &cell.facet);
             if groups {
                 key.facet = Facet::Text(self.group(cell.partner).into());
+            }
+            if query.collapse == Some(true) {
+                path::collapse(&mut key.facet);
             }
             if query.facet.as_ref().is_some_and(|only| *only != key.facet) {
                 return;

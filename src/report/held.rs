@@ -84,6 +84,7 @@ mod tests {
             min_clicks: 0,
             min_actions: 0,
             compare: None,
+            collapse: None,
             start: Day(1),
             end: Day(2),
             sort: None,

@@ -22,6 +22,8 @@ pub mod held;
 pub mod listing;
 pub mod page;
 pub mod parameters;
+#[cfg(test)]
+mod path_tests;
 pub mod query;
 pub mod render;
 pub mod source;

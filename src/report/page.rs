@@ -11,7 +11,7 @@ use crate::registry::Report;
 use crate::registry::dimension::day_text;
 use crate::registry::filter::{FILTERS, FilterKind};
 
-use super::query::{COMPARES, FORMATS, Query};
+use super::query::{COLLAPSES, COMPARES, FORMATS, Query};
 
 /// The page of an answer and its links.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,6 +117,9 @@ pub fn link(path: &str, report: &Report, query: &Query, page: u32, as_of: Option
             FilterKind::MinActions => {
                 (query.min_actions > 0).then(|| query.min_actions.to_string())
             }
+            FilterKind::Collapse => query
+                .collapse
+                .and_then(|collapse| word(COLLAPSES, collapse)),
             FilterKind::Format => query.format.and_then(|format| word(FORMATS, format)),
             FilterKind::Compare => query.compare.and_then(|compare| word(COMPARES, compare)),
             FilterKind::SortBy => query.sort.and_then(|sort| {

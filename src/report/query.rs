@@ -45,6 +45,8 @@ pub struct Query {
     pub min_actions: u32,
     /// The earlier days that figures are compared with.
     pub compare: Option<Compare>,
+    /// Whether steps of paths that repeat the one before are left out, if the query says so.
+    pub collapse: Option<bool>,
     /// First day.
     pub start: Day,
     /// Last day.
@@ -110,6 +112,9 @@ pub const COMPARES: &[(Compare, &str)] = &[
     (Compare::PreviousYear, "PREVIOUS_YEAR"),
 ];
 
+/// Whether repeats are left out of paths, with the word that asks for it.
+pub const COLLAPSES: &[(bool, &str)] = &[(true, "TRUE"), (false, "FALSE")];
+
 impl Compare {
     /// The days that those from `start` to `end` are compared with.
     #[must_use]
@@ -172,6 +177,7 @@ pub fn parse(
     let facet = facet(report, &sent, &mut number);
     let format = word(FilterKind::Format, FORMATS, &sent, &mut errors);
     let compare = word(FilterKind::Compare, COMPARES, &sent, &mut errors);
+    let collapse = word(FilterKind::Collapse, COLLAPSES, &sent, &mut errors);
     let sort = sort(report, &sent, &mut errors);
     let own = |id: &ProgramId| catalog.program(*id).filter(|own| own.brand == brand.sid);
     let programs: Vec<&Program> = brand
@@ -197,6 +203,7 @@ pub fn parse(
         min_clicks,
         min_actions,
         compare,
+        collapse,
         start,
         end,
         sort,

@@ -3,9 +3,12 @@
 use crate::derived::{Action, ActionId, Referred};
 use crate::log::row::click as click_row;
 use crate::model::entry::Entry;
+use crate::model::submission::Submission;
 
 use super::super::cells::{Facets, Spot};
+use super::super::credit::case::Case;
 use super::super::error::FoldError;
+use super::super::people::trail::Trail;
 use super::desk::Desk;
 use super::figures::Figures;
 
@@ -23,12 +26,43 @@ impl Desk<'_, '_> {
             day: action.day,
             partner: action.partner,
         };
-        let facets = self.facets(id, action)?;
-        self.folder.cells.change(spot, &facets, before, after);
+        let entry = self.folder.log().entry(action.submission)?;
+        let conversion = match &entry {
+            Some(Entry::Conversion(submission)) => Some(submission),
+            _ => None,
+        };
+        let trail = self.trail(action, conversion)?;
+        let facets = self.facets((id, action), conversion, &trail)?;
+        let cells = &mut self.folder.cells;
+        cells.change(spot, &facets, &trail, [before, after]);
         Ok(())
     }
 
-    fn facets(&mut self, id: ActionId, action: &Action) -> Result<Facets, FoldError> {
+    /// What led to an action; a settled one that no conversion is known of came by its partner.
+    fn trail(
+        &mut self,
+        action: &Action,
+        conversion: Option<&Submission>,
+    ) -> Result<Trail, FoldError> {
+        let path = self.batch.path_of(action.submission)?;
+        let Some((path, submission)) = path.as_ref().zip(conversion) else {
+            return Ok(Trail::new(action, None, &(action.date..=action.date)));
+        };
+        let catalog = self.catalog_of(action.submission)?;
+        let case = Case {
+            id: action.submission,
+            submission,
+            catalog: &catalog,
+        };
+        Ok(Trail::new(action, Some(path), &case.journey()))
+    }
+
+    fn facets(
+        &mut self,
+        (id, action): (ActionId, &Action),
+        conversion: Option<&Submission>,
+        trail: &Trail,
+    ) -> Result<Facets, FoldError> {
         let mut clicked = Facets::default();
         if let Some(Referred {
             number,
@@ -40,12 +74,10 @@ impl Desk<'_, '_> {
             let click = click_row::read(&row).map_err(crate::log::LogError::from)?;
             clicked = self.folder.facets(&click)?;
         }
-        let entry = self.folder.log().entry(action.submission)?;
-        let said = match &entry {
-            Some(Entry::Conversion(submission)) => submission.field("SharedId"),
-            _ => None,
-        };
+        let said = conversion.and_then(|submission| submission.field("SharedId"));
+        let path = trail.text();
         let of = (action.ad, id.event_type);
-        Ok(self.folder.cells.facets_of_action(clicked, of, said))
+        let cells = &mut self.folder.cells;
+        Ok(cells.facets_of_action(clicked, of, (said, path.as_deref())))
     }
 }

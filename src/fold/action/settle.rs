@@ -57,6 +57,10 @@ impl Desk<'_, '_> {
         let to = Figures::of(&after);
         let moved = before.is_none_or(|before| place(before) != place(&after));
         if from == to && !moved {
+            // How long it took may differ alone, which is no update.
+            if before.is_some_and(|before| before.date != after.date) {
+                self.recount(action_id, before, &after)?;
+            }
             self.batch.set_action(action_id, &after, items);
             return Ok(0);
         }
@@ -75,19 +79,31 @@ impl Desk<'_, '_> {
             reason: REASON.into(),
         };
         self.update(action_id, after.updates, after.partner, &update);
-        let none = Figures::default();
+        self.recount(action_id, before, &after)?;
         if let Some(before) = before {
-            self.count(action_id, before, &from, &none)?;
             self.give_back_click(action_id, before, &after)?;
         } else {
             let order = OrderKey::new(action_id.program, action_id.event_type, &after.order_id);
             let actions = self.batch.actions_of(&order)?;
             self.batch.track(&order, &actions, action_id, &after);
         }
-        self.count(action_id, &after, &none, &to)?;
         self.batch.set_action(action_id, &after, items);
         self.batch.count(action_id, before, &after)?;
         Ok(after.updates)
+    }
+
+    /// Counts the settled action instead of the one before.
+    fn recount(
+        &mut self,
+        id: ActionId,
+        before: Option<&Action>,
+        after: &Action,
+    ) -> Result<(), FoldError> {
+        let none = Figures::default();
+        if let Some(before) = before {
+            self.count(id, before, &Figures::of(before), &none)?;
+        }
+        self.count(id, after, &none, &Figures::of(after))
     }
 }
 

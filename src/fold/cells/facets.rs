@@ -28,6 +28,8 @@ pub(in crate::fold) struct Facets {
     domain: u32,
     /// Ad and page, of a click on an expired ad.
     expired: Option<u32>,
+    /// The path that led to an action, where it is kept.
+    path: Option<u32>,
 }
 
 impl Facets {
@@ -67,13 +69,14 @@ impl Facets {
     pub(super) fn of_action(
         self,
         (ad, event_type): (AdId, EventTypeId),
-        shared_id: Option<&str>,
+        (shared_id, path): (Option<&str>, Option<&str>),
         texts: &mut Texts,
     ) -> Self {
         Self {
             ad,
             event_type: Some(event_type),
             shared_id: shared_id.map_or(self.shared_id, |text| texts.number(text)),
+            path: path.map(|text| texts.number(text)),
             ..self
         }
     }
@@ -90,6 +93,7 @@ impl Facets {
             FacetKind::Domain => Some(Short::Text(self.domain)),
             FacetKind::ExpiredAd => self.expired.map(Short::Text),
             FacetKind::PartnerGroup => None,
+            FacetKind::Path => self.path.map(Short::Text),
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::registry::facet::FacetKind;
 
 use super::super::action::figures::Figures;
 use super::super::error::FoldError;
+use super::super::people::trail::Trail;
 use super::facets::{Facets, Short};
 use super::texts::Texts;
 
@@ -114,9 +115,9 @@ impl Cells {
         &mut self,
         clicked: Facets,
         of: (AdId, EventTypeId),
-        shared_id: Option<&str>,
+        shared_id_and_path: (Option<&str>, Option<&str>),
     ) -> Facets {
-        clicked.of_action(of, shared_id, &mut self.texts)
+        clicked.of_action(of, shared_id_and_path, &mut self.texts)
     }
 
     /// Counts a click in every cube of clicks.
@@ -147,16 +148,27 @@ impl Cells {
         &mut self,
         spot: Spot,
         facets: &Facets,
-        before: &Figures,
-        after: &Figures,
+        trail: &Trail,
+        [before, after]: [&Figures; 2],
     ) {
         let mut more = Tally::default();
         before.change(after, &mut more);
+        let actions = more.get(Stored::Actions);
+        more.add(Stored::SecondsToConvert, trail.seconds() * actions);
         for cube in CUBES.iter().filter(|cube| cube.counts(Stored::Actions)) {
             if let Some(facet) = facets.get(cube.facet) {
-                let cube = cube.id;
-                self.sums.push((Place { cube, spot, facet }, more.clone()));
+                self.add(cube.id, (spot, facet), more.only(cube.measures));
             }
+        }
+        for (partner, more) in trail.contributions(actions) {
+            let spot = Spot { partner, ..spot };
+            self.add(CubeId::CONTRIBUTION, (spot, Short::None), more);
+        }
+    }
+
+    fn add(&mut self, cube: CubeId, (spot, facet): (Spot, Short), more: Tally) {
+        if !more.is_zero() {
+            self.sums.push((Place { cube, spot, facet }, more));
         }
     }
 

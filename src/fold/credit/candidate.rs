@@ -144,12 +144,8 @@ fn clicks(case: &Case<'_>, see: &dyn See, all: &mut Vec<Candidate>) -> Result<()
         touches.extend(see.external(of, external)?);
     }
     let persons = case.persons();
-    if let Some(program) = case.program()
-        && !persons.is_empty()
-    {
-        let (start, _) = case.event();
-        let times = start.plus(program.look_back.saturating_neg())..=case.last_click();
-        touches.extend(see.journey(of, &persons, &times)?);
+    if case.program().is_some() && !persons.is_empty() {
+        touches.extend(see.journey(of, &persons, &case.journey())?);
     }
     for touch in touches {
         let same = |one: &Candidate| {

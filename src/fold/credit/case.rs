@@ -1,5 +1,7 @@
 //! A submission as it is to be credited: what it says of its time and of whom it names.
 
+use std::ops::RangeInclusive;
+
 use crate::catalog::Catalog;
 use crate::catalog::snapshot::{Contract, EventType, Payout, Program};
 use crate::derived::Referred;
@@ -198,6 +200,14 @@ impl<'a> Case<'a> {
     pub(super) fn last_click(&self) -> Millis {
         let (start, precision) = self.event();
         start.plus(precision.saturating_add(TOLERANCE))
+    }
+
+    /// When a click or an arrival was that may have led to the event: as far back as the longest
+    /// referral window of the program reaches.
+    pub(in crate::fold) fn journey(&self) -> RangeInclusive<Millis> {
+        let look_back = self.program().map_or(0, |program| program.look_back);
+        let (start, _) = self.event();
+        start.plus(look_back.saturating_neg())..=self.last_click()
     }
 
     /// The action date, and whether the event was too old to keep its own.

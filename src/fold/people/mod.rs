@@ -10,6 +10,7 @@ mod arrive;
 pub(super) mod forget;
 pub(super) mod journey;
 pub(super) mod note;
+pub(super) mod trail;
 
 #[cfg(test)]
 mod tests;

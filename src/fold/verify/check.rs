@@ -351,14 +351,14 @@ impl Check<'_> {
         let mut limits = Limits::default();
         let mut recurrences = Recurrences::default();
         let (zones, report, recount) = (&self.zones, &mut self.report, &mut self.recount);
-        let log = self.log;
+        let (log, view) = (self.log, self.view);
         let mut failed = Ok(());
         self.view.for_each_action(&mut |id, action| {
             report.actions += 1;
             limits.action(id, &action, report);
             recurrences.action(id, &action);
             if failed.is_ok() {
-                failed = recount.action(log, zones, id, &action);
+                failed = recount.action(log, view, zones, (id, &action));
             }
             updates.compare(id, &action, report);
         })?;

@@ -25,6 +25,7 @@ mod report;
 mod said;
 mod updates;
 mod uploads;
+mod way;
 
 pub use check::verify;
 pub use report::{Account, Difference, LedgerTotals, VerifyReport};

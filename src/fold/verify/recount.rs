@@ -17,16 +17,18 @@ use super::super::catalogs::Catalogs;
 use super::super::error::FoldError;
 use super::report::VerifyReport;
 use super::said::Said;
+use super::way::Way;
 
 const EPOCH: Date = jiff::civil::date(1970, 1, 1);
 
-/// The zones of all programs in every catalogue version that a footer names.
+/// The zones of all programs in every catalogue version that a footer names, and how far back they
+/// look for what led to an action.
 #[derive(Debug, Default)]
 pub(super) struct Zones {
     catalogs: Catalogs,
     /// From which slot on which version is in force, in slot order.
     versions: Vec<(Slot, CatalogVersion)>,
-    found: AHashMap<(CatalogVersion, ProgramId), TimeZone>,
+    found: AHashMap<(CatalogVersion, ProgramId), (TimeZone, i64)>,
 }
 
 impl Zones {
@@ -43,20 +45,29 @@ impl Zones {
         self.versions.push((slot, version));
         let catalog = self.catalogs.load(log, version)?;
         for (program, found) in &catalog.programs {
-            self.found
-                .insert((version, *program), found.time_zone.clone());
+            let terms = (found.time_zone.clone(), found.look_back);
+            self.found.insert((version, *program), terms);
         }
         Ok(())
     }
 
-    /// The calendar day of `at` for a program, by the catalogue of `slot`.
-    fn day(&self, slot: Slot, program: ProgramId, at: Millis) -> Day {
+    fn of(&self, slot: Slot, program: ProgramId) -> Option<&(TimeZone, i64)> {
         let after = self.versions.partition_point(|(from, _)| *from <= slot);
         let version = after
             .checked_sub(1)
             .and_then(|at| self.versions.get(at))
             .map_or(CatalogVersion(0), |found| found.1);
-        let zone = self.found.get(&(version, program));
+        self.found.get(&(version, program))
+    }
+
+    /// How far back a program looks by the catalogue of `slot`.
+    pub(super) fn look_back(&self, slot: Slot, program: ProgramId) -> i64 {
+        self.of(slot, program).map_or(0, |found| found.1)
+    }
+
+    /// The calendar day of `at` for a program, by the catalogue of `slot`.
+    fn day(&self, slot: Slot, program: ProgramId, at: Millis) -> Day {
+        let zone = self.of(slot, program).map(|found| &found.0);
         let date = Timestamp::from_millisecond(at.0).ok().map(|timestamp| {
             let zone = zone.cloned().unwrap_or(TimeZone::UTC);
             timestamp.to_zoned(zone).date()
@@ -116,9 +127,9 @@ impl Recount {
     pub(super) fn action(
         &mut self,
         log: &Log,
+        view: &View<'_>,
         zones: &Zones,
-        id: ActionId,
-        action: &Action,
+        (id, action): (ActionId, &Action),
     ) -> Result<(), FoldError> {
         let day = zones.day(action.submission.slot, id.program, action.date);
         let mut more = Tally::default();
@@ -133,6 +144,20 @@ impl Recount {
         facets.push((CubeId::EVENT_TYPE, Facet::Number(id.event_type.0)));
         for (cube, facet) in facets {
             self.add((cube, id.program, day, action.partner), facet, &more);
+        }
+        let way = Way::of(log, view, zones, action)?;
+        if !action.is_reversed() {
+            for (partner, parts) in way.parts() {
+                let place = (CubeId::CONTRIBUTION, id.program, day, partner);
+                self.add(place, Facet::None, &parts);
+            }
+            more.add(Stored::SecondsToConvert, way.seconds(action));
+        }
+        if let Some((path, cube)) = way.path().zip(CubeId::PATH.cube()) {
+            let more = more.only(cube.measures);
+            if !more.is_zero() {
+                self.add((cube.id, id.program, day, action.partner), path, &more);
+            }
         }
         Ok(())
     }

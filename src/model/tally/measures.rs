@@ -65,6 +65,24 @@ measures! {
     Texts = 8, Count;
     /// Own time of the last click.
     LastClick = 9, Latest;
+    /// Whole seconds from the first step of the path to the action.
+    SecondsToConvert = 10, Count;
+    /// Actions whose first step is the partner's, and which others took part in.
+    Introducer = 11, Count;
+    /// Actions that the partner has a step of, but neither the first nor the last one.
+    Influencer = 12, Count;
+    /// Actions whose last step is the partner's, and which others took part in.
+    Closer = 13, Count;
+    /// Actions that all steps of are the partner's.
+    Solo = 14, Count;
+    /// Actions that the partner is credited with.
+    Credited = 15, Count;
+    /// Actions that the partner took part in and another is credited with.
+    Assisted = 16, Count;
+    /// Actions that the partner took part in.
+    Participations = 17, Count;
+    /// Clicks of the partner that are steps of paths.
+    ParticipatingClicks = 18, Count;
 }
 
 impl Stored {
@@ -113,6 +131,13 @@ impl Tally {
         for (measure, amount) in &other.0 {
             self.add(*measure, *amount);
         }
+    }
+
+    /// Only those of `measures`.
+    #[must_use]
+    pub fn only(&self, measures: &[Stored]) -> Self {
+        let held = self.iter();
+        Self(held.filter(|(held, _)| measures.contains(held)).collect())
     }
 
     /// The measures that are not 0, by code.

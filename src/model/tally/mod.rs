@@ -2,6 +2,7 @@
 
 mod facet;
 mod measures;
+pub mod path;
 
 pub use facet::Facet;
 pub use measures::{Kind, Stored, Tally};

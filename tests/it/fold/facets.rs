@@ -64,7 +64,9 @@ fn what_is_kept_apart_adds_up_to_the_whole() {
         let serving = derived.serving();
         let view = serving.view().unwrap();
         let whole = cells(&view, CubeId::PARTNER_PERFORMANCE);
-        for cube in CUBES.iter().filter(|cube| cube.counts(Stored::Actions)) {
+        let of_actions = CUBES.iter().filter(|cube| cube.counts(Stored::Actions));
+        // Paths that are too long are left out.
+        for cube in of_actions.filter(|cube| cube.id != CubeId::PATH) {
             let parts = merged(&cells(&view, cube.id), cube.id);
             let mut whole = merged(&whole, cube.id);
             whole.retain(|_, tally| !tally.is_zero());

@@ -31,7 +31,7 @@ pub(crate) fn catch_up(folder: &mut Folder, log: &Log) {
     }
 }
 
-fn fold(dir: &Path, log: &Log, held: usize) {
+pub(crate) fn fold(dir: &Path, log: &Log, held: usize) {
     let derived = open(dir, log);
     let mut folder = Folder::new(log.clone(), derived.serving());
     folder.hold_windows(held);
@@ -40,7 +40,7 @@ fn fold(dir: &Path, log: &Log, held: usize) {
 
 /// Folds with a new folder for every few clicks, each stopped in the middle of its slot; how often
 /// that was. Nothing of a slot may show before it is folded to its end.
-fn fold_in_parts(dir: &Path, log: &Log, held: usize) -> u32 {
+pub(crate) fn fold_in_parts(dir: &Path, log: &Log, held: usize) -> u32 {
     let derived = open(dir, log);
     let sealed = log.sealed();
     let mut stops = 0;

@@ -277,7 +277,8 @@ fn an_action_of_another_submission_is_found() {
     let (id, mut action) = store.action();
     action.submission.number = EventNumber(1);
     store.plant(|batch| batch.set_action(id, &action, &[]));
-    assert_eq!(store.checks(), ["action"]);
+    // What led to it is told by its submission, too.
+    assert_eq!(store.checks(), ["action", "aggregate cell"]);
 }
 
 #[test]

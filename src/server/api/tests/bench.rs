@@ -55,6 +55,10 @@ impl Source for Folded {
         let mut tally = Tally::default();
         tally.add(Stored::RawClicks, 1);
         tally.add(Stored::GrossActions, 1);
+        let other = wanted.cube.cube().unwrap().measures[0];
+        if ![Stored::RawClicks, Stored::GrossActions].contains(&other) {
+            tally.add(other, 1);
+        }
         let cell = |program, partner, tally: &Tally| Cell {
             program: ProgramId(program),
             day: *wanted.days.end(),
