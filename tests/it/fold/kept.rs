@@ -289,7 +289,7 @@ fn what_is_forgotten_of_people_changes_nothing_that_is_credited() {
             said: 0,
             customers: Vec::new(),
         };
-        for _ in 0..80 {
+        for _ in 0..110 {
             years.now = years.now.plus(years.days(2, 20));
             let log = years.open(&dir("log"));
             years.slot(&log);
