@@ -47,5 +47,5 @@ pub use row::key::{
 pub use row::mark::{Begun, Mark};
 pub use row::outcome::{Settled, SubmissionOutcome};
 pub use row::update::{Notice, Update, UpdateKind};
-pub use row::verdict::{Class, Reasons, Verdict, Window};
+pub use row::verdict::{Charge, Class, Held, Judged, Periods, Reasons, Verdict, Window};
 pub use view::{Cell, View};

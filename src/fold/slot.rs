@@ -13,7 +13,7 @@ use ahash::AHashSet;
 
 use crate::catalog::{Catalog, Shelf};
 use crate::derived::{
-    Batch, Begun, Class, Families, Generation, Mark, Reasons, Verdict, VerdictKey,
+    Batch, Begun, Class, Families, Generation, Judged, Mark, Reasons, Verdict, VerdictKey,
 };
 use crate::log::{Footer, Log, SlotRest};
 use crate::model::id::{CatalogVersion, ProgramId, Slot};
@@ -23,6 +23,7 @@ use super::action::desk::Desk;
 use super::catalogs::Catalogs;
 use super::cells::Cells;
 use super::click::agents::Agents;
+use super::click::charge::{Charges, Terms};
 use super::click::classify;
 use super::click::imported::{Imports, Judging};
 use super::click::row::{Row, click_terms};
@@ -35,7 +36,7 @@ use super::error::FoldError;
 
 /// Version of the fold's own rules. A store folded under another version is made again, so it
 /// changes with anything that gives other derived rows for the same log.
-pub const RULES: u32 = 6;
+pub const RULES: u32 = 7;
 
 /// Clicks after which the verdicts are committed and another thread may go first, half a
 /// millisecond: the kernel takes no CPU from a thread that has just got it, so a public worker on
@@ -58,6 +59,7 @@ pub struct Folder {
     pub(super) cells: Cells,
     rows: Vec<Row>,
     imports: Imports,
+    charges: Charges,
     pub(super) counts: Counts,
     part: u32,
 }
@@ -79,6 +81,7 @@ impl Folder {
             cells: Cells::default(),
             rows: Vec::new(),
             imports: Imports::default(),
+            charges: Charges::default(),
             counts: Counts::default(),
             part: PART,
         }
@@ -173,11 +176,13 @@ impl Folder {
         let families = generation.families()?;
         let mut batch = families.batch();
         let rest = self.read_slot(&footer)?;
+        self.charges.begin_slot();
         if !self.judge_clicks(&families, &footer, &mut batch, stop)?
             || !self.judge_imports(&families, &footer, &mut batch, stop)?
         {
             return Ok(None);
         }
+        self.charges.write(&mut batch);
         self.settle_rest(&families, &footer, &rest, &mut batch)?;
         self.cells.write(&families, &mut batch)?;
         self.windows.write(&mut batch);
@@ -272,9 +277,23 @@ impl Folder {
                     }
                 }
                 self.judge(families, &catalog, row)?;
-                batch.verdict(row.key(), row.verdict);
             }
-            self.count(&catalog, row);
+            let program = catalog.program(row.program);
+            let day = self.days.day(program, row.program, row.time);
+            let terms = Terms {
+                log: &self.log,
+                families,
+                catalog: &catalog,
+            };
+            let row_judged = Judged {
+                verdict: row.verdict,
+                charge: self.charges.charge(terms, program, row, day)?,
+            };
+            if at >= judged {
+                batch.judged(row.key(), &row_judged);
+            }
+            row.count(&mut self.cells, day, row_judged.cost());
+            self.counts.verdict(row.verdict.class);
         }
         self.rows = rows;
         Ok(true)
@@ -319,6 +338,7 @@ impl Folder {
                 agents: &mut self.agents,
                 days: &mut self.days,
                 cells: &mut self.cells,
+                charges: &mut self.charges,
             };
             self.imports.settle(nth, at < judged, &mut judging, batch)?;
         }
@@ -350,15 +370,6 @@ impl Folder {
         };
         row.verdict.reasons = reasons;
         Ok(())
-    }
-
-    fn count(&mut self, catalog: &Catalog, row: &Row) {
-        let day = match catalog.program(row.program) {
-            Some(program) => self.days.of(row.program, &program.time_zone, row.time),
-            None => row.time.utc_day(),
-        };
-        row.count(&mut self.cells, day);
-        self.counts.verdict(row.verdict.class);
     }
 
     fn settle_rest<'f>(

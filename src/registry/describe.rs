@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use super::click::FieldKind;
+use super::cpc::CpcError;
 use super::dimension::AttributeKind;
 use super::filter::FILTERS;
 use super::measure::{MEASURES, Unit};
@@ -29,6 +31,7 @@ pub fn entry(report: &Report, base: &str) -> Value {
 pub fn metadata(report: &Report) -> Value {
     let filters: Vec<Value> = FILTERS
         .iter()
+        .filter(|filter| report.takes(filter))
         .map(|filter| {
             json!({
                 "Name": filter.name,
@@ -70,7 +73,7 @@ pub fn markdown() -> String {
             .columns()
             .map(|column| format!("`{}`", column.name()))
             .collect();
-        let one = report.dimension.words();
+        let one = report.words();
         let handle = format!("`{}`", report.handle);
         row(&mut out, &[report.name, &handle, &one, &columns.join(", ")]);
     }
@@ -86,14 +89,24 @@ pub fn markdown() -> String {
         );
     }
     out.push('\n');
-    row(&mut out, &["Parameter", "Allowed", "Meaning"]);
-    row(&mut out, &["---"; 3]);
+    row(&mut out, &["CPC error", "Meaning"]);
+    row(&mut out, &["---"; 2]);
+    for (_, _, code, meaning) in CpcError::ALL {
+        row(&mut out, &[&format!("`{code}`"), meaning]);
+    }
+    out.push('\n');
+    row(&mut out, &["Parameter", "Of", "Allowed", "Meaning"]);
+    row(&mut out, &["---"; 4]);
     for filter in FILTERS {
         let names: Vec<String> = std::iter::once(&filter.name)
             .chain(filter.aliases)
             .map(|name| format!("`{name}`"))
             .collect();
-        row(&mut out, &[&names.join(", "), filter.format, filter.help]);
+        let names = names.join(", ");
+        row(
+            &mut out,
+            &[&names, filter.of.words(), filter.format, filter.help],
+        );
     }
     out
 }
@@ -116,6 +129,12 @@ fn data_type(column: Column) -> &'static str {
             Unit::Instant => "DATETIME",
             Unit::Quotient => "DECIMAL",
         },
+        Column::Field(field) => match field.kind {
+            FieldKind::Date => "DATETIME",
+            FieldKind::Cost => "MONEY",
+            FieldKind::Error => "ENUM",
+            _ => "TEXT",
+        },
     }
 }
 
@@ -130,6 +149,12 @@ fn description(column: Column) -> String {
             ),
             Unit::Count | Unit::Money | Unit::Instant => measure.help.to_owned(),
         },
+        Column::Field(field) if field.kind == FieldKind::Error => {
+            let codes = CpcError::ALL.iter();
+            let codes = codes.map(|(_, _, code, meaning)| format!(" {code}: {meaning}."));
+            format!("{}{}", field.help, codes.collect::<String>())
+        }
+        Column::Field(field) => field.help.to_owned(),
     }
 }
 
@@ -145,6 +170,7 @@ fn written(unit: Unit) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::registry::report::Source;
 
     #[test]
     fn metadata_lists_every_column_and_parameter() {
@@ -157,7 +183,12 @@ mod tests {
             };
             let columns: Vec<&str> = report.columns().map(|c| c.name()).collect();
             assert_eq!(names("Attributes"), columns);
-            assert_eq!(names("Filters").len(), FILTERS.len());
+            let taken = FILTERS.iter().filter(|filter| report.takes(filter));
+            let taken: Vec<&str> = taken.map(|filter| filter.name).collect();
+            assert_eq!(names("Filters"), taken);
+            let is_listing = matches!(report.source, Source::Clicks(_));
+            assert_eq!(taken.contains(&"SharedId"), is_listing);
+            assert_eq!(taken.contains(&"SortBy"), !is_listing);
         }
     }
 

@@ -23,6 +23,35 @@ pub enum FilterKind {
     AsOf,
     /// Version of the API; read and not used.
     Version,
+    /// One ad.
+    Ad,
+    /// One shared id.
+    SharedId,
+    /// One click.
+    Click,
+}
+
+/// Which reports take a parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Of {
+    /// All of them.
+    Every,
+    /// Reports of sums.
+    Figures,
+    /// Listings of clicks.
+    Clicks,
+}
+
+impl Of {
+    /// In words.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Every => "every report",
+            Self::Figures => "sums",
+            Self::Clicks => "listings of clicks",
+        }
+    }
 }
 
 /// One row of [`FILTERS`].
@@ -32,6 +61,8 @@ pub struct Filter {
     pub name: &'static str,
     /// Older names that mean the same.
     pub aliases: &'static [&'static str],
+    /// Which reports take it.
+    pub of: Of,
     /// What it decides.
     pub kind: FilterKind,
     /// Data type, in the words of the metadata.
@@ -46,6 +77,8 @@ pub struct Filter {
 pub const DAYS_MAX: i32 = 366;
 /// Days that a query without dates covers.
 pub const DAYS_DEFAULT: i32 = 30;
+/// Days that a query of clicks without dates covers.
+pub const CLICK_DAYS_DEFAULT: i32 = 14;
 /// Most rows of one page.
 pub const PAGE_SIZE_MAX: u32 = 20_000;
 /// Rows of a page when the query does not say.
@@ -56,6 +89,7 @@ pub const FILTERS: &[Filter] = &[
     Filter {
         name: "SUBAID",
         aliases: &[],
+        of: Of::Every,
         kind: FilterKind::Program,
         data_type: "INTEGER",
         format: "number of a program",
@@ -64,6 +98,7 @@ pub const FILTERS: &[Filter] = &[
     Filter {
         name: "MediaId",
         aliases: &["MP_ID"],
+        of: Of::Every,
         kind: FilterKind::Partner,
         data_type: "INTEGER",
         format: "number of a partner",
@@ -72,14 +107,17 @@ pub const FILTERS: &[Filter] = &[
     Filter {
         name: "StartDate",
         aliases: &["START_DATE"],
+        of: Of::Every,
         kind: FilterKind::Start,
         data_type: "DATE",
         format: "YYYY-MM-DD",
-        help: "First day, in the program's time zone; 29 days before the last one without it.",
+        help: "First day, in the program's time zone; 29 days before the last one without it, \
+            13 for clicks.",
     },
     Filter {
         name: "EndDate",
         aliases: &["END_DATE"],
+        of: Of::Every,
         kind: FilterKind::End,
         data_type: "DATE",
         format: "YYYY-MM-DD, at most 366 days in all",
@@ -88,6 +126,7 @@ pub const FILTERS: &[Filter] = &[
     Filter {
         name: "SortBy",
         aliases: &[],
+        of: Of::Figures,
         kind: FilterKind::SortBy,
         data_type: "TEXT",
         format: "a column, or -column for descending",
@@ -96,6 +135,7 @@ pub const FILTERS: &[Filter] = &[
     Filter {
         name: "SortDir",
         aliases: &[],
+        of: Of::Figures,
         kind: FilterKind::SortDir,
         data_type: "TEXT",
         format: "ASC or DESC",
@@ -104,6 +144,7 @@ pub const FILTERS: &[Filter] = &[
     Filter {
         name: "Page",
         aliases: &[],
+        of: Of::Every,
         kind: FilterKind::Page,
         data_type: "INTEGER",
         format: "1 or more",
@@ -112,6 +153,7 @@ pub const FILTERS: &[Filter] = &[
     Filter {
         name: "PageSize",
         aliases: &[],
+        of: Of::Every,
         kind: FilterKind::PageSize,
         data_type: "INTEGER",
         format: "1 to 20000",
@@ -120,6 +162,7 @@ pub const FILTERS: &[Filter] = &[
     Filter {
         name: "AsOf",
         aliases: &[],
+        of: Of::Every,
         kind: FilterKind::AsOf,
         data_type: "INTEGER",
         format: "the @asofslot of an answer",
@@ -129,10 +172,38 @@ pub const FILTERS: &[Filter] = &[
     Filter {
         name: "IrVersion",
         aliases: &[],
+        of: Of::Every,
         kind: FilterKind::Version,
         data_type: "INTEGER",
         format: "a number",
         help: "Accepted for existing clients; changes nothing.",
+    },
+    Filter {
+        name: "AdId",
+        aliases: &["AD_ID"],
+        of: Of::Clicks,
+        kind: FilterKind::Ad,
+        data_type: "INTEGER",
+        format: "number of an ad",
+        help: "Only clicks of this ad; at most 200000 clicks are looked at for it.",
+    },
+    Filter {
+        name: "SharedId",
+        aliases: &["SHARED_ID"],
+        of: Of::Clicks,
+        kind: FilterKind::SharedId,
+        data_type: "TEXT",
+        format: "a shared id, or nothing for clicks without one",
+        help: "Only clicks with this shared id; at most 200000 clicks are looked at for it.",
+    },
+    Filter {
+        name: "ClickId",
+        aliases: &["CLICK_ID"],
+        of: Of::Clicks,
+        kind: FilterKind::Click,
+        data_type: "TEXT",
+        format: "a ClickId of an answer, or the click id of a landing page",
+        help: "Only this click.",
     },
 ];
 
@@ -150,6 +221,7 @@ impl Filter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::registry::click::LOOKED_MAX;
 
     #[test]
     fn names_and_kinds_are_unique() {
@@ -178,5 +250,8 @@ mod tests {
         let help = |name| Filter::named(name).unwrap().help;
         assert!(help("PageSize").contains(&PAGE_SIZE_DEFAULT.to_string()));
         assert!(help("StartDate").contains(&(DAYS_DEFAULT - 1).to_string()));
+        assert!(help("StartDate").contains(&(CLICK_DAYS_DEFAULT - 1).to_string()));
+        assert!(help("AdId").contains(&LOOKED_MAX.to_string()));
+        assert!(help("SharedId").contains(&LOOKED_MAX.to_string()));
     }
 }

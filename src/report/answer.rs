@@ -11,7 +11,7 @@ use crate::model::tally::Tally;
 use crate::model::time::Millis;
 use crate::registry::Report;
 use crate::registry::dimension::{Names, RowKey};
-use crate::registry::report::Column;
+use crate::registry::report::{self, Column};
 
 use super::error::ReportError;
 use super::query::{self, Query, Sort};
@@ -67,11 +67,14 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
     /// Answers a query that this reader has checked.
     ///
     /// # Errors
-    /// The sums can't be read.
+    /// It is no report of sums, or they can't be read.
     pub fn answer(&self, report: &'static Report, query: &Query) -> Result<Answer, ReportError> {
+        let report::Source::Cells(figures) = report.source else {
+            return Err(ReportError::NotFound);
+        };
         let mut sums: AHashMap<RowKey, Tally> = AHashMap::new();
         let wanted = Wanted {
-            cube: report.cube,
+            cube: figures.cube,
             programs: &query.programs,
             days: query.start..=query.end,
             partner: query.partner,
@@ -79,13 +82,13 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
         let as_of = self
             .source
             .read(&wanted, &mut |cell| {
-                let key = report.dimension.row(cell.day, cell.partner, &cell.facet);
+                let key = figures.dimension.row(cell.day, cell.partner, &cell.facet);
                 sums.entry(key).or_default().merge(&cell.tally);
             })
             .map_err(|error| ReportError::Unreadable(error.to_string()))?;
         let mut rows: Vec<Row> = sums
             .into_iter()
-            .filter(|(_, tally)| report.shows(tally))
+            .filter(|(_, tally)| figures.shows(tally))
             .map(|(key, tally)| Row { key, tally })
             .collect();
         rows.sort_unstable_by(|a, b| a.key.cmp(&b.key));
@@ -136,7 +139,7 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
                     rows.reverse();
                 }
             }
-            None => {}
+            Some(Column::Field(_)) | None => {}
         }
     }
 }

@@ -73,6 +73,7 @@ mod tests {
     use crate::registry::REPORTS;
     use crate::registry::dimension::RowKey;
     use crate::report::answer::Row;
+    use crate::report::query::Clicks;
 
     fn query() -> Query {
         Query {
@@ -86,6 +87,7 @@ mod tests {
             page: 1,
             page_size: 10,
             as_of: None,
+            clicks: Clicks::default(),
         }
     }
 

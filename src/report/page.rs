@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::ops::Range;
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
 use crate::model::id::Slot;
 use crate::registry::Report;
 use crate::registry::dimension::day_text;
@@ -98,6 +100,12 @@ pub fn link(path: &str, report: &Report, query: &Query, page: u32, as_of: Option
             FilterKind::Page => Some(page.to_string()),
             FilterKind::PageSize => Some(query.page_size.to_string()),
             FilterKind::AsOf => as_of.map(|slot| slot.to_string()),
+            FilterKind::Ad => query.clicks.ad.map(|ad| ad.to_string()),
+            FilterKind::SharedId => {
+                let shared_id = query.clicks.shared_id.as_deref();
+                shared_id.map(|text| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string())
+            }
+            FilterKind::Click => query.clicks.click.map(|click| click.0.to_string()),
             FilterKind::SortDir | FilterKind::Version => None,
         };
         if let Some(value) = value {

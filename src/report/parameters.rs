@@ -3,6 +3,7 @@
 use percent_encoding::percent_decode_str;
 
 use super::error::QueryError;
+use crate::registry::Report;
 use crate::registry::filter::{FILTERS, Filter, FilterKind};
 
 /// Characters of a value or name that an error repeats.
@@ -13,9 +14,9 @@ const SHOWN_MAX: usize = 40;
 pub struct Parameters(Vec<(FilterKind, String)>);
 
 impl Parameters {
-    /// Reads `query`, the part of the target after `?`.
+    /// Reads `query`, the part of the target after `?`, as `report` takes it.
     #[must_use]
-    pub fn read(query: &str, errors: &mut Vec<QueryError>) -> Self {
+    pub fn read(report: &Report, query: &str, errors: &mut Vec<QueryError>) -> Self {
         let mut read = Self::default();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -26,8 +27,8 @@ impl Parameters {
                 ));
                 continue;
             };
-            match Filter::named(&name) {
-                None => errors.push(QueryError::new(shown(&name), unknown(&name))),
+            match Filter::named(&name).filter(|filter| report.takes(filter)) {
+                None => errors.push(QueryError::new(shown(&name), unknown(report, &name))),
                 Some(filter) if read.get(filter.kind).is_some() => errors.push(QueryError::new(
                     filter.name,
                     "is given more than once; send it once",
@@ -60,17 +61,21 @@ pub fn decode(text: &str) -> Option<String> {
     Some(decoded.into_owned())
 }
 
-fn unknown(name: &str) -> String {
-    let names = || FILTERS.iter().map(|filter| filter.name);
+fn unknown(report: &Report, name: &str) -> String {
+    let taken = || FILTERS.iter().filter(|filter| report.takes(filter));
+    let names = || taken().map(|filter| filter.name);
     let nearest = names()
         .map(|known| (distance(&shown(name), known), known))
         .min()
         .filter(|(distance, known)| *distance <= known.len().div_ceil(2));
     if let Some((_, known)) = nearest {
-        return format!("is no parameter of a report; did you mean {known}?");
+        return format!("is no parameter of this report; did you mean {known}?");
     }
     let all: Vec<&str> = names().collect();
-    format!("is no parameter of a report; known are {}", all.join(", "))
+    format!(
+        "is no parameter of this report; known are {}",
+        all.join(", ")
+    )
 }
 
 /// Edits between two names without regard to case.
@@ -97,6 +102,7 @@ fn distance(a: &str, b: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::registry::REPORTS;
 
     #[test]
     fn distances_count_edits() {
@@ -114,7 +120,11 @@ mod tests {
     #[test]
     fn names_are_read_in_any_case_and_by_alias() {
         let mut errors = Vec::new();
-        let read = Parameters::read("subaid=1&START_DATE=2026-01-01&Page=&&", &mut errors);
+        let read = Parameters::read(
+            &REPORTS[0],
+            "subaid=1&START_DATE=2026-01-01&Page=&&",
+            &mut errors,
+        );
         assert_eq!(errors, []);
         assert_eq!(read.get(FilterKind::Program), Some("1"));
         assert_eq!(read.get(FilterKind::Start), Some("2026-01-01"));
@@ -127,7 +137,7 @@ mod tests {
         let mut errors = Vec::new();
         let long = "x".repeat(3_000);
         let query = format!("Pagesze=1&StartDate=a&START_DATE=b&*=1&%ff=1&{long}=1");
-        let read = Parameters::read(&query, &mut errors);
+        let read = Parameters::read(&REPORTS[0], &query, &mut errors);
         assert_eq!(read.get(FilterKind::Start), Some("a"));
         let said: Vec<String> = errors.iter().map(ToString::to_string).collect();
         assert_eq!(said.len(), 5, "{said:?}");

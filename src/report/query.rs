@@ -2,13 +2,12 @@
 
 use crate::catalog::Catalog;
 use crate::catalog::snapshot::{Brand, Program};
+use crate::model::click_id::{self, ClickId};
 use crate::model::currency::Currency;
-use crate::model::id::{PartnerId, ProgramId, Slot};
+use crate::model::id::{AdId, EventNumber, PartnerId, ProgramId, Slot};
 use crate::model::time::{Day, Millis};
 use crate::registry::Report;
-use crate::registry::filter::{
-    DAYS_DEFAULT, DAYS_MAX, FilterKind, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX,
-};
+use crate::registry::filter::{DAYS_MAX, FilterKind, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX};
 
 use super::error::{QueryError, ReportError};
 use super::parameters::{Parameters, shown};
@@ -45,6 +44,19 @@ pub struct Query {
     pub page_size: u32,
     /// The state of the figures that a link was made from.
     pub as_of: Option<Slot>,
+    /// What only listings of clicks ask for.
+    pub clicks: Clicks,
+}
+
+/// Which clicks a listing shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Clicks {
+    /// Only those of this ad.
+    pub ad: Option<AdId>,
+    /// Only those with this shared id.
+    pub shared_id: Option<String>,
+    /// Only this one.
+    pub click: Option<EventNumber>,
 }
 
 impl Query {
@@ -73,7 +85,7 @@ pub fn parse(
     now: Millis,
 ) -> Result<Query, ReportError> {
     let mut errors = Vec::new();
-    let sent = Parameters::read(query, &mut errors);
+    let sent = Parameters::read(report, query, &mut errors);
     let mut number = |kind, min: u32, max: u32, name: &str| {
         let text = sent.get(kind)?;
         let read = digits(text).filter(|number| (min..=max).contains(number));
@@ -95,6 +107,11 @@ pub fn parse(
     let page = number(FilterKind::Page, 1, u32::MAX, "Page").unwrap_or(1);
     let page_size = number(FilterKind::PageSize, 1, PAGE_SIZE_MAX, "PageSize");
     let as_of = number(FilterKind::AsOf, 0, u32::MAX, "AsOf").map(Slot);
+    let clicks = Clicks {
+        ad: number(FilterKind::Ad, 0, u32::MAX, "AdId").map(AdId),
+        shared_id: sent.get(FilterKind::SharedId).map(ToOwned::to_owned),
+        click: click(&sent, &mut errors),
+    };
     let sort = sort(report, &sent, &mut errors);
     let own = |id: &ProgramId| catalog.program(*id).filter(|own| own.brand == brand.sid);
     let programs: Vec<&Program> = brand
@@ -103,7 +120,7 @@ pub fn parse(
         .filter(|id| program.is_none_or(|program| program == **id))
         .filter_map(own)
         .collect();
-    let (start, end) = days(&programs, &sent, now, &mut errors);
+    let (start, end) = days(report, &programs, &sent, now, &mut errors);
     let currency = currency(&programs, &mut errors);
     if program.is_some() && programs.is_empty() && errors.is_empty() {
         return Err(ReportError::NotFound);
@@ -122,7 +139,28 @@ pub fn parse(
         page,
         page_size: page_size.unwrap_or(PAGE_SIZE_DEFAULT),
         as_of,
+        clicks,
     })
+}
+
+/// A click by its number, or by the click id of a landing page. Nothing is credited by it here, so
+/// its tag does not matter.
+fn click(sent: &Parameters, errors: &mut Vec<QueryError>) -> Option<EventNumber> {
+    let text = sent.get(FilterKind::Click)?;
+    let is_number = text.bytes().all(|b| b.is_ascii_digit());
+    let number = is_number.then(|| text.parse().ok().map(EventNumber));
+    let found = number.flatten().or_else(|| {
+        let (body, _) = click_id::from_text(text.as_bytes())?;
+        ClickId::from_body(&body).map(|id| id.number)
+    });
+    if found.is_none() {
+        let message = format!(
+            "is `{}`; a ClickId of an answer or the click id of a landing page is allowed",
+            shown(text)
+        );
+        errors.push(QueryError::new("ClickId", message));
+    }
+    found
 }
 
 /// A number written in digits alone.
@@ -174,6 +212,7 @@ fn sort(report: &Report, sent: &Parameters, errors: &mut Vec<QueryError>) -> Opt
 /// First and last day. Without dates the last one is today, in the zone that is furthest ahead
 /// when the programs have several.
 fn days(
+    report: &Report,
     programs: &[&Program],
     sent: &Parameters,
     now: Millis,
@@ -196,7 +235,7 @@ fn days(
         .max()
         .unwrap_or_else(|| now.utc_day());
     let end = end.unwrap_or(today);
-    let start = start.unwrap_or_else(|| Day(end.0.saturating_sub(DAYS_DEFAULT - 1)));
+    let start = start.unwrap_or_else(|| Day(end.0.saturating_sub(report.days_default() - 1)));
     if errors.len() == problems {
         let length = end.0.saturating_sub(start.0).saturating_add(1);
         if length < 1 {

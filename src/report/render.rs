@@ -89,6 +89,8 @@ impl Serialize for Record<'_, '_> {
                 Column::Measure(measure) => {
                     map.serialize_entry(measure.name, &self.figure(measure))?;
                 }
+                // A report of sums has none.
+                Column::Field(_) => {}
             }
         }
         map.end()

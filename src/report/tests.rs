@@ -359,7 +359,7 @@ fn each_bad_query_names_its_parameter() {
         ("group_by=subId1", "group_by: is no parameter"),
         (
             "Pagee=1",
-            "Pagee: is no parameter of a report; did you mean Page?",
+            "Pagee: is no parameter of this report; did you mean Page?",
         ),
     ] {
         let found = errors(&format!("SUBAID=1000&{query}"));

@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 use crate::derived::VerdictKey;
 use crate::log::row::click as click_row;
 use crate::model::click_id::ClickId;
+use crate::model::money::decimal_text;
+use crate::registry::cpc::CpcError;
 use crate::server::control::VerbError;
 
 use super::super::stores::Stores;
@@ -24,9 +26,10 @@ pub(super) fn explain_click(stores: &Stores, id: &ClickId) -> Result<Value, Verb
     };
     let view = stores.derived.serving();
     let view = view.view().map_err(|error| damaged(error.to_string()))?;
-    let verdict = view
-        .verdict(key)
+    let judged = view
+        .judged(key)
         .map_err(|error| damaged(error.to_string()))?;
+    let verdict = judged.map(|judged| judged.verdict);
     let stored = match &verdict {
         None => Value::Null,
         Some(verdict) => {
@@ -52,6 +55,11 @@ pub(super) fn explain_click(stores: &Stores, id: &ClickId) -> Result<Value, Verb
             "payable": verdict.payable(),
             "reasons": verdict.reasons.labels().collect::<Vec<_>>(),
             "slot": verdict.slot,
+        })),
+        "cpc": judged.map(|judged| json!({
+            "cost": decimal_text(judged.cost().0.into(), 2),
+            "error": judged.error().map(CpcError::code),
+            "meaning": judged.error().map(CpcError::meaning),
         })),
         "stored": stored,
         "contract": terms(&stores.catalog.load(), id.program, id.partner, id.number.time()),

@@ -3,9 +3,10 @@
 
 use ahash::AHashMap;
 
-use crate::derived::{Batch, CellKey, Families};
+use crate::derived::{Batch, CellKey, Class, Families, Verdict};
 use crate::model::click::{Click, Parameter};
 use crate::model::id::{AdId, EventTypeId, PartnerId, ProgramId};
+use crate::model::money::Money;
 use crate::model::tally::{Facet, Stored, Tally};
 use crate::model::time::Day;
 use crate::registry::cube::{CUBES, CubeId, Granularity, TEXTS_MAX};
@@ -41,6 +42,8 @@ struct Clicks {
     raw: u32,
     unique: u32,
     payable: u32,
+    /// Millionths; what a slot's clicks cost fits by far.
+    cost: i64,
 }
 
 /// The clicks of one cube that fell into one cell in a row.
@@ -104,9 +107,11 @@ impl Cells {
         &mut self,
         spot: Spot,
         facets: &Facets,
-        unique: bool,
-        payable: bool,
+        verdict: Verdict,
+        cost: Money,
     ) {
+        let unique = verdict.class == Class::Unique;
+        let payable = verdict.payable();
         for run in &mut self.runs {
             let Some(facet) = facets.get(run.facet) else {
                 continue;
@@ -122,6 +127,7 @@ impl Cells {
                 clicks.raw += 1;
                 clicks.unique += u32::from(unique);
                 clicks.payable += u32::from(payable);
+                clicks.cost = clicks.cost.saturating_add(cost.0);
             }
         }
     }
@@ -160,6 +166,7 @@ impl Cells {
             tally.add(Stored::RawClicks, clicks.raw.into());
             tally.add(Stored::Clicks, clicks.unique.into());
             tally.add(Stored::PayableClicks, clicks.payable.into());
+            tally.add(Stored::CpcCost, clicks.cost.into());
         }
         for (place, more) in self.sums.drain(..) {
             changed.entry(place).or_default().merge(&more);
@@ -264,5 +271,6 @@ fn settle(clicks: &mut AHashMap<Place, Clicks>, run: Option<(Place, Clicks)>) {
         clicks.raw += more.raw;
         clicks.unique += more.unique;
         clicks.payable += more.payable;
+        clicks.cost = clicks.cost.saturating_add(more.cost);
     }
 }

@@ -4,6 +4,7 @@ use crate::catalog::Catalog;
 use crate::derived::{Class, Reasons, Verdict, VerdictKey, WindowKey};
 use crate::model::click::{ClickFlags, StoredClick, Visitor};
 use crate::model::id::{EventNumber, PartnerId, ProgramId, Slot, StringRef};
+use crate::model::money::Money;
 use crate::model::time::{Day, Millis};
 
 use super::super::cells::{Cells, Facets, Spot};
@@ -51,15 +52,14 @@ impl Row {
         (self.program, self.partner, self.time, self.number)
     }
 
-    /// Adds it to the sums of `day` as it was judged.
-    pub(in crate::fold) fn count(&self, cells: &mut Cells, day: Day) {
+    /// Adds it to the sums of `day` as it was judged, and what it costs.
+    pub(in crate::fold) fn count(&self, cells: &mut Cells, day: Day, cost: Money) {
         let spot = Spot {
             program: self.program,
             day,
             partner: self.verdict.bucket(self.partner),
         };
-        let unique = self.verdict.class == Class::Unique;
-        cells.click(spot, &self.facets, unique, self.verdict.payable());
+        cells.click(spot, &self.facets, self.verdict, cost);
     }
 
     pub(in crate::fold) fn key(&self) -> VerdictKey {

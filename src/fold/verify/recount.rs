@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::derived::{Action, ActionId, Class, DerivedError, Reasons, Verdict, VerdictKey, View};
+use crate::derived::{Action, ActionId, Class, DerivedError, Judged, Reasons, VerdictKey, View};
 use crate::log::row::click as click_row;
 use crate::log::{Log, LogError, Parameters};
 use crate::model::click::{Click, Parameter};
@@ -51,7 +51,7 @@ impl Zones {
     }
 
     /// The calendar day of `at` for a program, by the catalogue of `slot`.
-    fn day(&self, slot: Slot, program: ProgramId, at: Millis) -> Day {
+    pub(super) fn day(&self, slot: Slot, program: ProgramId, at: Millis) -> Day {
         let after = self.versions.partition_point(|(from, _)| *from <= slot);
         let version = after
             .checked_sub(1)
@@ -81,10 +81,10 @@ impl Recount {
     }
 
     /// Counts a click in the sums that are kept apart by nothing.
-    pub(super) fn verdict(&mut self, zones: &Zones, key: VerdictKey, verdict: Verdict) {
-        let (program, day, partner) = spot(zones, key, verdict);
+    pub(super) fn verdict(&mut self, zones: &Zones, key: VerdictKey, judged: &Judged) {
+        let (program, day, partner) = spot(zones, key, judged);
         let place = (CubeId::PARTNER_PERFORMANCE, program, day, partner);
-        self.add(place, Facet::None, &counts(verdict));
+        self.add(place, Facet::None, &counts(judged));
     }
 
     /// Counts a click as it lies in the log, in all other sums.
@@ -95,16 +95,16 @@ impl Recount {
         key: VerdictKey,
         click: &Click<Parameters<'_>>,
     ) -> Result<(), DerivedError> {
-        let Some(verdict) = view.verdict(key)? else {
+        let Some(judged) = view.judged(key)? else {
             return Ok(());
         };
-        let (program, day, partner) = spot(zones, key, verdict);
+        let (program, day, partner) = spot(zones, key, &judged);
         for (cube, facet) in [
             (CubeId::AD, Facet::Number(click.ad.0)),
             (CubeId::SHARED_ID, Facet::Text(shared_id(click))),
         ] {
             let place = (cube, program, day, partner);
-            self.add(place, facet, &counts(verdict));
+            self.add(place, facet, &counts(&judged));
         }
         Ok(())
     }
@@ -186,7 +186,8 @@ impl Recount {
 }
 
 /// Program, day and partner that a click counts for.
-fn spot(zones: &Zones, key: VerdictKey, verdict: Verdict) -> (ProgramId, Day, PartnerId) {
+fn spot(zones: &Zones, key: VerdictKey, judged: &Judged) -> (ProgramId, Day, PartnerId) {
+    let verdict = judged.verdict;
     let partner = if verdict.reasons.any(Reasons::UNKNOWN_PARTNER) {
         PartnerId(0)
     } else {
@@ -224,13 +225,16 @@ fn shared_id_of_action(log: &Log, action: &Action) -> Result<Box<str>, FoldError
 }
 
 /// What a click counts for.
-fn counts(verdict: Verdict) -> Tally {
+fn counts(judged: &Judged) -> Tally {
+    let verdict = judged.verdict;
     let mut tally = Tally::default();
     tally.add(Stored::RawClicks, 1);
     if verdict.class == Class::Unique {
         tally.add(Stored::Clicks, 1);
         let payable = verdict.reasons == Reasons(0);
         tally.add(Stored::PayableClicks, i128::from(payable));
+        let cost = judged.charge.map_or(0, |charge| charge.cost.0);
+        tally.add(Stored::CpcCost, cost.into());
     }
     tally
 }

@@ -63,6 +63,8 @@ measures! {
     GrossActionCost = 7, Money;
     /// Texts that are kept apart of a day and partner; held by the cell of all others.
     Texts = 8, Count;
+    /// What clicks are paid by themselves, not rounded.
+    CpcCost = 30, Money;
 }
 
 impl Stored {

@@ -6,10 +6,16 @@ use hyper::StatusCode;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
+use crate::catalog::Catalog;
+use crate::registry::click::Shown;
+use crate::registry::report::Source;
 use crate::registry::{REPORTS, Report, describe};
+use crate::report::clicks::Clicks;
+use crate::report::query::Query;
 use crate::report::render::Rendered;
 use crate::report::{Reader, ReportError};
 
+use super::actions::Stored;
 use super::respond::{self, Answer};
 use super::state::ApiState;
 
@@ -91,6 +97,29 @@ pub(super) async fn in_turn(
     respond::try_again(StatusCode::SERVICE_UNAVAILABLE, &message)
 }
 
+/// A page of clicks one by one.
+fn clicks(
+    state: &ApiState,
+    catalog: &Catalog,
+    (report, shown): (&'static Report, Shown),
+    (query, path): (&Query, &str),
+) -> Result<Vec<u8>, ReportError> {
+    let facts = Stored(&state.log);
+    let mut answer = Err(ReportError::NotFound);
+    let viewed = state.figures.at_one_moment(&mut |view| {
+        let listing = Clicks {
+            catalog,
+            view,
+            facts: &facts,
+            report,
+            shown,
+        };
+        answer = listing.page(query, path);
+    });
+    viewed.map_err(|error| ReportError::Unreadable(error.to_string()))?;
+    answer
+}
+
 fn read(
     state: &ApiState,
     report: &'static Report,
@@ -101,6 +130,9 @@ fn read(
     let catalog = state.catalog.load();
     let reader = Reader::for_brand(&catalog, sid, &*state.figures).ok_or(ReportError::NotFound)?;
     let query = reader.query(report, query, state.log.clock().now())?;
+    if let Source::Clicks(shown) = report.source {
+        return clicks(state, &catalog, (report, shown), (&query, path));
+    }
     let answer = if let Some(answer) = state.held.find(sid, report, &query) {
         answer
     } else {

@@ -5,6 +5,7 @@ mod credit;
 mod facets;
 mod offers;
 mod notices;
+mod paid;
 mod priced;
 mod recount;
 pub(crate) mod same;
