@@ -81,6 +81,7 @@ fn program(id: u32, active: bool) -> Program {
         channels: Channels::default(),
         lists: ExceptionLists::default(),
         look_back: 0,
+        click_event_type: None,
     }
 }
 

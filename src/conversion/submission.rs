@@ -175,15 +175,20 @@ fn event_type(
         let Some(program) = program else {
             continue;
         };
-        let id = program.event_types.values().find_map(|event_type| {
-            let named = if by_code {
+        let found_type = program.event_types.values().find(|event_type| {
+            if by_code {
                 event_type.code.as_deref() == Some(text)
             } else {
                 Some(event_type.id.0) == number(text)
-            };
-            named.then_some(event_type.id)
+            }
         });
-        match (id, found) {
+        if found_type.is_some_and(EventType::is_of_clicks) {
+            let message = "names an event type of category CLICK; its clicks are counted by links \
+                           and never submitted";
+            errors.push(FieldError::new(name, message));
+            continue;
+        }
+        match (found_type.map(|event_type| event_type.id), found) {
             (None, _) => errors.push(FieldError::new(
                 name,
                 format!("program {} has no such event type", program.id),

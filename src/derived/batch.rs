@@ -17,7 +17,7 @@ use super::row::cell;
 use super::row::key::{CellKey, OutcomeKey, VerdictKey, WaitingKey, WindowKey};
 use super::row::mark::{Begun, Mark};
 use super::row::outcome::{Settled, WAITING_VALUE};
-use super::row::verdict::{Verdict, Window};
+use super::row::verdict::{Judged, Verdict, Window};
 
 /// Rows looked at after which another thread may go first, half a millisecond.
 const YIELD_AFTER: usize = 1_024;
@@ -49,6 +49,17 @@ impl<'a> Batch<'a> {
     pub fn verdict(&mut self, key: VerdictKey, verdict: Verdict) {
         self.rows
             .put_cf(self.families.verdicts, key.encode(), verdict.encode());
+    }
+
+    /// Sets the verdict on a click together with what it comes to.
+    pub fn judged(&mut self, key: VerdictKey, judged: &Judged) {
+        if judged.charge.is_none() {
+            self.verdict(key, judged.verdict);
+        } else {
+            let value = judged.encode();
+            self.rows
+                .put_cf(self.families.verdicts, key.encode(), value);
+        }
     }
 
     /// Sets when a visitor last clicked.

@@ -23,6 +23,11 @@ impl Batch<'_> {
         Ok(found.unwrap_or_default())
     }
 
+    /// Sets what is used up.
+    pub fn set_counter(&mut self, key: CounterKey, counter: Counter) {
+        self.put(Family::Counters, &key.encode(), counter.encode());
+    }
+
     /// Gives back what `before` used up and uses up what `after` does: one action before and after
     /// a change, or nothing and a new one.
     ///

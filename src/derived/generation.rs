@@ -19,14 +19,15 @@ use super::family::{self, Family, Options};
 use super::handle;
 use super::row::bytes::Why;
 use super::row::cell;
-use super::row::key::{CellKey, VerdictKey, WaitingKey, WindowKey};
+use super::row::counter::Counter;
+use super::row::key::{CellKey, CounterKey, VerdictKey, WaitingKey, WindowKey};
 use super::row::mark::{Begun, Mark};
 use super::row::outcome::decode_waiting;
-use super::row::verdict::{Verdict, Window};
+use super::row::verdict::{Judged, Verdict, Window};
 use super::view::View;
 
 /// Layout of all rows together; another one is never read.
-const FORMAT: u8 = 9;
+const FORMAT: u8 = 10;
 
 const FORMAT_KEY: &[u8] = b"format";
 const RULES_KEY: &[u8] = b"rules";
@@ -280,7 +281,17 @@ impl<'a> Families<'a> {
     /// # Errors
     /// RocksDB fails or the row is damaged; so for every read here.
     pub fn verdict(&self, key: VerdictKey) -> Result<Option<Verdict>, DerivedError> {
-        self.get(Family::Verdicts, &key.encode(), Verdict::decode)
+        let judged = self.get(Family::Verdicts, &key.encode(), Judged::decode)?;
+        Ok(judged.map(|judged| judged.verdict))
+    }
+
+    /// What is used up of limits before this slot; nothing where nothing was ever counted.
+    ///
+    /// # Errors
+    /// As [`Families::verdict`].
+    pub fn counter(&self, key: CounterKey) -> Result<Counter, DerivedError> {
+        let found = self.get(Family::Counters, &key.encode(), Counter::decode)?;
+        Ok(found.unwrap_or_default())
     }
 
     /// When a visitor last clicked.

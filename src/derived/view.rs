@@ -18,7 +18,7 @@ use super::row::cell;
 use super::row::key::{CellKey, OutcomeKey, VerdictKey, WaitingKey};
 use super::row::mark::Begun;
 use super::row::outcome::{Settled, decode_waiting};
-use super::row::verdict::Verdict;
+use super::row::verdict::{Judged, Verdict};
 
 /// One cell of a cube.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -159,7 +159,7 @@ impl<'a> View<'a> {
         program: ProgramId,
         partner: PartnerId,
         times: RangeInclusive<Millis>,
-        f: &mut dyn FnMut(VerdictKey, Verdict) -> ControlFlow<()>,
+        f: &mut dyn FnMut(VerdictKey, Judged) -> ControlFlow<()>,
     ) -> Result<(), DerivedError> {
         let key = |time: Millis, number| VerdictKey {
             program,
@@ -174,13 +174,46 @@ impl<'a> View<'a> {
             return Ok(());
         }
         self.scan(Family::Verdicts, &first, Some(&last), &mut |key, value| {
-            let (key, verdict) = (VerdictKey::decode(key)?, Verdict::decode(value)?);
-            Ok(if self.is_shown(verdict) {
-                f(key, verdict)
+            let (key, judged) = (VerdictKey::decode(key)?, Judged::decode(value)?);
+            Ok(if self.is_shown(judged.verdict) {
+                f(key, judged)
             } else {
                 ControlFlow::Continue(())
             })
         })
+    }
+
+    /// The same for the clicks of all partners of a program, by partner.
+    ///
+    /// # Errors
+    /// As [`View::watermark`].
+    pub fn for_each_verdict_of_program(
+        &self,
+        program: ProgramId,
+        times: &RangeInclusive<Millis>,
+        f: &mut dyn FnMut(VerdictKey, Judged) -> ControlFlow<()>,
+    ) -> Result<(), DerivedError> {
+        let mut next = Some(PartnerId(0));
+        while let Some(PartnerId(from)) = next {
+            let first = [program.0.to_be_bytes(), from.to_be_bytes()].concat();
+            let last = [&program.0.to_be_bytes()[..], &[u8::MAX; VerdictKey::LEN]].concat();
+            let mut found = None;
+            self.scan(Family::Verdicts, &first, Some(&last), &mut |key, _| {
+                found = Some(VerdictKey::decode(key)?.partner);
+                Ok(ControlFlow::Break(()))
+            })?;
+            let Some(partner) = found else { break };
+            let mut flow = ControlFlow::Continue(());
+            self.for_each_verdict(program, partner, times.clone(), &mut |key, judged| {
+                flow = f(key, judged);
+                flow
+            })?;
+            if flow.is_break() {
+                break;
+            }
+            next = partner.0.checked_add(1).map(PartnerId);
+        }
+        Ok(())
     }
 
     /// Hands every verdict to `f`, in key order.
@@ -189,12 +222,12 @@ impl<'a> View<'a> {
     /// As [`View::watermark`].
     pub fn for_each_verdict_of_all(
         &self,
-        f: &mut dyn FnMut(VerdictKey, Verdict),
+        f: &mut dyn FnMut(VerdictKey, Judged),
     ) -> Result<(), DerivedError> {
         self.scan(Family::Verdicts, &[], None, &mut |key, value| {
-            let (key, verdict) = (VerdictKey::decode(key)?, Verdict::decode(value)?);
-            if self.is_shown(verdict) {
-                f(key, verdict);
+            let (key, judged) = (VerdictKey::decode(key)?, Judged::decode(value)?);
+            if self.is_shown(judged.verdict) {
+                f(key, judged);
             }
             Ok(ControlFlow::Continue(()))
         })
@@ -232,8 +265,16 @@ impl<'a> View<'a> {
     /// # Errors
     /// As [`View::watermark`].
     pub fn verdict(&self, key: VerdictKey) -> Result<Option<Verdict>, DerivedError> {
-        let verdict = self.get(Family::Verdicts, &key.encode(), Verdict::decode)?;
-        Ok(verdict.filter(|verdict| self.is_shown(*verdict)))
+        Ok(self.judged(key)?.map(|judged| judged.verdict))
+    }
+
+    /// The verdict on one click, and what it comes to.
+    ///
+    /// # Errors
+    /// As [`View::watermark`].
+    pub fn judged(&self, key: VerdictKey) -> Result<Option<Judged>, DerivedError> {
+        let judged = self.get(Family::Verdicts, &key.encode(), Judged::decode)?;
+        Ok(judged.filter(|judged| self.is_shown(judged.verdict)))
     }
 
     fn is_shown(&self, verdict: Verdict) -> bool {

@@ -8,6 +8,7 @@ use ahash::AHashMap;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::catalog::snapshot::Program;
 use crate::model::id::ProgramId;
 use crate::model::time::{Day, HOUR, Millis, SECOND};
 
@@ -36,6 +37,14 @@ impl Days {
     pub(super) fn clear(&mut self) {
         self.hours.clear();
         self.last = None;
+    }
+
+    /// The day of `at` by the calendar of a program; by UTC where there is none.
+    pub(super) fn day(&mut self, program: Option<&Program>, id: ProgramId, at: Millis) -> Day {
+        match program {
+            Some(program) => self.of(id, &program.time_zone, at),
+            None => at.utc_day(),
+        }
     }
 
     /// The day of `at` in the zone of `program`.

@@ -10,6 +10,7 @@
 //! stored rows, and a cache never changes a result.
 
 mod action;
+mod begun;
 mod catalogs;
 mod cells;
 mod click;

@@ -13,7 +13,7 @@ use ahash::AHashSet;
 
 use crate::catalog::{Catalog, Shelf};
 use crate::derived::{
-    Batch, Begun, Class, Families, Generation, Mark, Reasons, Verdict, VerdictKey,
+    Batch, Begun, Class, Families, Generation, Judged, Mark, Reasons, Verdict, VerdictKey,
 };
 use crate::log::{Footer, Log, SlotRest};
 use crate::model::click::{Click, Parameter};
@@ -21,10 +21,12 @@ use crate::model::id::{CatalogVersion, ProgramId, Slot};
 use crate::model::time::{Day, Millis};
 
 use super::action::desk::Desk;
+use super::begun::judged;
 use super::catalogs::Catalogs;
 use super::cells::{Cells, Facets};
 use super::click::agents::Agents;
-use super::click::carried::Carried;
+use super::click::carried::{Carried, note_all};
+use super::click::charge::{Charges, Terms};
 use super::click::classify;
 use super::click::imported::{Imports, Judging};
 use super::click::requests::{Request, Requests};
@@ -39,7 +41,7 @@ use super::people::forget::forget;
 
 /// Version of the fold's own rules. A store folded under another version is made again, so it
 /// changes with anything that gives other derived rows for the same log.
-pub const RULES: u32 = 10;
+pub const RULES: u32 = 11;
 
 /// Clicks after which the verdicts are committed and another thread may go first, half a
 /// millisecond: the kernel takes no CPU from a thread that has just got it, so a public worker on
@@ -64,6 +66,7 @@ pub struct Folder {
     rows: Vec<Row>,
     carried: Vec<Carried>,
     imports: Imports,
+    charges: Charges,
     pub(super) counts: Counts,
     part: u32,
     forgets: bool,
@@ -88,6 +91,7 @@ impl Folder {
             rows: Vec::new(),
             carried: Vec::new(),
             imports: Imports::default(),
+            charges: Charges::default(),
             counts: Counts::default(),
             part: PART,
             forgets: true,
@@ -188,12 +192,14 @@ impl Folder {
         let families = generation.families()?;
         let mut batch = families.batch();
         let rest = self.read_slot(&footer)?;
+        self.charges.begin_slot();
         if !self.judge_clicks(&families, &footer, &mut batch, stop)?
             || !self.judge_imports(&families, &footer, &mut batch, stop)?
         {
             return Ok(None);
         }
-        self.note_cookies(&mut batch);
+        note_all(&self.carried, &self.rows, &mut batch);
+        self.charges.write(&mut batch);
         self.settle_rest(&families, &footer, &rest, &mut batch)?;
         self.cells.write(&families, &mut batch)?;
         self.windows.write(&mut batch);
@@ -294,9 +300,11 @@ impl Folder {
                     }
                 }
                 self.judge(families, &catalog, row)?;
-                batch.verdict(row.key(), row.verdict);
             }
-            self.count(&catalog, row)?;
+            let charged = self.count(families, &catalog, row)?;
+            if at >= judged {
+                batch.judged(row.key(), &charged);
+            }
         }
         self.rows = rows;
         Ok(true)
@@ -342,20 +350,11 @@ impl Folder {
                 requests: &mut self.requests,
                 days: &mut self.days,
                 cells: &mut self.cells,
+                charges: &mut self.charges,
             };
             self.imports.settle(nth, at < judged, &mut judging, batch)?;
         }
         Ok(true)
-    }
-
-    /// Notes the clicks of the slot under the cookies they carried.
-    fn note_cookies(&self, batch: &mut Batch<'_>) {
-        for carried in &self.carried {
-            let found = self.rows.binary_search_by_key(&carried.place(), Row::order);
-            if let Some(row) = found.ok().and_then(|at| self.rows.get(at)) {
-                carried.note(row.verdict, batch);
-            }
-        }
     }
 
     fn judge(
@@ -387,17 +386,30 @@ impl Folder {
         Ok(())
     }
 
-    fn count(&mut self, catalog: &Catalog, row: &mut Row) -> Result<(), FoldError> {
-        let day = match catalog.program(row.program) {
-            Some(program) => self.days.of(row.program, &program.time_zone, row.time),
-            None => row.time.utc_day(),
+    /// Charges and counts a click that is judged; what is to be stored of it.
+    fn count(
+        &mut self,
+        families: &Families<'_>,
+        catalog: &Catalog,
+        row: &mut Row,
+    ) -> Result<Judged, FoldError> {
+        let program = catalog.program(row.program);
+        let day = self.days.day(program, row.program, row.time);
+        let terms = Terms {
+            log: &self.log,
+            families,
+            catalog,
+        };
+        let charged = Judged {
+            verdict: row.verdict,
+            charge: self.charges.charge(terms, program, row, day)?,
         };
         let (log, cells) = (&self.log, &mut self.cells);
         self.requests
             .describe(log, row.request, &mut row.facets, cells)?;
-        row.count(cells, day);
+        row.count(cells, day, charged.cost());
         self.counts.verdict(row.verdict.class);
-        Ok(())
+        Ok(charged)
     }
 
     fn settle_rest<'f>(
@@ -479,16 +491,5 @@ impl Folder {
             })?
         };
         Ok(verdict.map(|Verdict { reasons, slot, .. }| Stored { reasons, slot }))
-    }
-}
-
-/// How many clicks of the slot have their verdicts from before this start.
-fn judged(families: &Families<'_>, footer: &Footer) -> Result<u32, FoldError> {
-    match families.begun()? {
-        None => Ok(0),
-        Some(begun) if (begun.slot, begun.checksum) == (footer.slot, footer.checksum) => {
-            Ok(begun.judged)
-        }
-        Some(begun) => Err(FoldError::BegunOther(begun.slot)),
     }
 }

@@ -96,12 +96,23 @@ impl Money {
     /// # Errors
     /// Anything but digits with at most one point, too many decimals, or too large a value.
     pub fn parse(text: &str, currency: Currency) -> Result<Self, MoneyError> {
+        Self::with_decimals(text, currency.decimals())
+    }
+
+    /// Reads a non-negative decimal price that is added up before it is rounded, to the millionth.
+    ///
+    /// # Errors
+    /// As [`Money::parse`].
+    pub fn unrounded(text: &str) -> Result<Self, MoneyError> {
+        Self::with_decimals(text, 6)
+    }
+
+    fn with_decimals(text: &str, allowed: u32) -> Result<Self, MoneyError> {
         let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
         if text.len() > 40 || !is_digits(whole) || !is_digits(fraction) {
             return Err(MoneyError::Syntax);
         }
         let value: Decimal = text.parse().map_err(|_| MoneyError::TooLarge)?;
-        let allowed = currency.decimals();
         if value.normalize().scale() > allowed {
             return Err(MoneyError::Decimals { allowed });
         }

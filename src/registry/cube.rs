@@ -177,6 +177,7 @@ const PERFORMANCE: &[Stored] = &[
     Stored::SaleAmount,
     Stored::ActionCost,
     Stored::GrossActionCost,
+    Stored::CpcCost,
 ];
 
 const ACTIONS: &[Stored] = &[

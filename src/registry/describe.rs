@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use super::click::FieldKind;
+use super::cpc::CpcError;
 use super::dimension::AttributeKind;
 use super::filter::{FILTERS, Filter};
 use super::measure::{MEASURES, Unit};
@@ -69,7 +71,7 @@ pub fn markdown() -> String {
             .columns()
             .map(|column| format!("`{}`", column.name()))
             .collect();
-        let one = report.dimension.words();
+        let one = report.words();
         let handle = format!("`{}`", report.handle);
         row(&mut out, &[report.name, &handle, &one, &columns.join(", ")]);
     }
@@ -85,6 +87,12 @@ pub fn markdown() -> String {
         );
     }
     out.push('\n');
+    row(&mut out, &["CPC error", "Meaning"]);
+    row(&mut out, &["---"; 2]);
+    for (_, _, code, meaning) in CpcError::ALL {
+        row(&mut out, &[&format!("`{code}`"), meaning]);
+    }
+    out.push('\n');
     row(&mut out, &["Parameter", "Allowed", "Meaning"]);
     row(&mut out, &["---"; 3]);
     for filter in FILTERS {
@@ -92,7 +100,8 @@ pub fn markdown() -> String {
             .chain(filter.aliases)
             .map(|name| format!("`{name}`"))
             .collect();
-        row(&mut out, &[&names.join(", "), filter.format, filter.help]);
+        let names = names.join(", ");
+        row(&mut out, &[&names, filter.format, filter.help]);
     }
     out
 }
@@ -115,6 +124,12 @@ fn data_type(column: Column) -> &'static str {
             Unit::Instant => "DATETIME",
             Unit::Quotient => "DECIMAL",
         },
+        Column::Field(field) => match field.kind {
+            FieldKind::Date => "DATETIME",
+            FieldKind::Cost => "MONEY",
+            FieldKind::Error => "ENUM",
+            _ => "TEXT",
+        },
     }
 }
 
@@ -129,6 +144,12 @@ fn description(column: Column) -> String {
             ),
             Unit::Count | Unit::Money | Unit::Instant => measure.help.to_owned(),
         },
+        Column::Field(field) if field.kind == FieldKind::Error => {
+            let codes = CpcError::ALL.iter();
+            let codes = codes.map(|(_, _, code, meaning)| format!(" {code}: {meaning}."));
+            format!("{}{}", field.help, codes.collect::<String>())
+        }
+        Column::Field(field) => field.help.to_owned(),
     }
 }
 
@@ -144,6 +165,7 @@ fn written(unit: Unit) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::registry::report::Source;
 
     #[test]
     fn metadata_lists_every_column_and_parameter() {
@@ -158,6 +180,10 @@ mod tests {
             assert_eq!(names("Attributes"), columns);
             let filters: Vec<&str> = Filter::of(report).map(|filter| filter.name).collect();
             assert_eq!(names("Filters"), filters);
+            let is_listing = matches!(report.source, Source::Clicks(_));
+            assert_eq!(filters.contains(&"ClickId"), is_listing);
+            assert_eq!(filters.contains(&"SortBy"), !is_listing);
+            assert!(!is_listing || filters.contains(&"AdId") && filters.contains(&"SharedId"));
         }
     }
 

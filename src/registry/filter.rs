@@ -3,7 +3,7 @@
 
 use super::facet::FacetKind;
 use super::measure::{ACTIONS, CLICKS};
-use super::report::Report;
+use super::report::{Figures, Report, Source};
 
 /// What a parameter decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +40,8 @@ pub enum FilterKind {
     Format,
     /// Version of the API; read and not used.
     Version,
+    /// One click.
+    Click,
 }
 
 /// One row of [`FILTERS`].
@@ -63,6 +65,8 @@ pub struct Filter {
 pub const DAYS_MAX: i32 = 366;
 /// Days that a query without dates covers.
 pub const DAYS_DEFAULT: i32 = 30;
+/// Days that a query of clicks without dates covers.
+pub const CLICK_DAYS_DEFAULT: i32 = 14;
 /// Most rows of one page.
 pub const PAGE_SIZE_MAX: u32 = 20_000;
 /// Rows of a page when the query does not say.
@@ -92,7 +96,8 @@ pub const FILTERS: &[Filter] = &[
         kind: FilterKind::Start,
         data_type: "DATE",
         format: "YYYY-MM-DD",
-        help: "First day, in the program's time zone; 29 days before the last one without it.",
+        help: "First day, in the program's time zone; 29 days before the last one without it, \
+            13 for clicks.",
     },
     Filter {
         name: "EndDate",
@@ -108,7 +113,7 @@ pub const FILTERS: &[Filter] = &[
         kind: FilterKind::Facet(FacetKind::Ad),
         data_type: "INTEGER",
         format: "number of an ad",
-        help: "Only this ad.",
+        help: "Only this ad; a listing looks at 200000 clicks at most for it.",
     },
     Filter {
         name: "ActionTrackerId",
@@ -124,7 +129,7 @@ pub const FILTERS: &[Filter] = &[
         kind: FilterKind::Facet(FacetKind::SharedId),
         data_type: "TEXT",
         format: "a shared id as it was sent; empty for those without one",
-        help: "Only this shared id.",
+        help: "Only this shared id; a listing looks at 200000 clicks at most for it.",
     },
     Filter {
         name: "MediaPropertyId",
@@ -234,20 +239,50 @@ pub const FILTERS: &[Filter] = &[
         format: "a number",
         help: "Accepted for existing clients; changes nothing.",
     },
+    Filter {
+        name: "ClickId",
+        aliases: &["CLICK_ID"],
+        kind: FilterKind::Click,
+        data_type: "TEXT",
+        format: "a ClickId of an answer, or the click id of a landing page",
+        help: "Only this click of a listing.",
+    },
 ];
 
 impl Filter {
-    /// Whether a report can apply it: its sums are kept apart by it, or it shows the figure.
+    /// Whether a report can apply it: its sums are kept apart by it, it shows the figure, or it
+    /// lists clicks and they have it.
     #[must_use]
     pub fn applies_to(&self, report: &Report) -> bool {
-        let shows = |name| report.measures.iter().any(|measure| measure.name == name);
+        match report.source {
+            Source::Cells(figures) => self.applies_to_sums(&figures),
+            Source::Clicks(_) => self.applies_to_clicks(),
+        }
+    }
+
+    fn applies_to_sums(&self, figures: &Figures) -> bool {
+        let shows = |name| figures.measures.iter().any(|measure| measure.name == name);
         match self.kind {
-            FilterKind::Facet(kind) => report.dimension.facet.names(kind),
-            FilterKind::Collapse => report.dimension.facet == FacetKind::Path,
+            FilterKind::Facet(kind) => figures.dimension.facet.names(kind),
+            FilterKind::Collapse => figures.dimension.facet == FacetKind::Path,
             FilterKind::MinClicks => shows(CLICKS.name),
             FilterKind::MinActions => shows(ACTIONS.name),
             // Stretches of time have no other days to be compared with.
-            FilterKind::Compare => report.dimension.bucket.is_none(),
+            FilterKind::Compare => figures.dimension.bucket.is_none(),
+            FilterKind::Click => false,
+            _ => true,
+        }
+    }
+
+    fn applies_to_clicks(&self) -> bool {
+        match self.kind {
+            FilterKind::Facet(kind) => matches!(kind, FacetKind::Ad | FacetKind::SharedId),
+            FilterKind::Collapse
+            | FilterKind::MinClicks
+            | FilterKind::MinActions
+            | FilterKind::Compare
+            | FilterKind::SortBy
+            | FilterKind::SortDir => false,
             _ => true,
         }
     }
@@ -270,6 +305,7 @@ impl Filter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::registry::click::LOOKED_MAX;
 
     #[test]
     fn names_and_kinds_are_unique() {
@@ -298,5 +334,8 @@ mod tests {
         let help = |name| Filter::named(name).unwrap().help;
         assert!(help("PageSize").contains(&PAGE_SIZE_DEFAULT.to_string()));
         assert!(help("StartDate").contains(&(DAYS_DEFAULT - 1).to_string()));
+        assert!(help("StartDate").contains(&(CLICK_DAYS_DEFAULT - 1).to_string()));
+        assert!(help("AdId").contains(&LOOKED_MAX.to_string()));
+        assert!(help("SharedId").contains(&LOOKED_MAX.to_string()));
     }
 }

@@ -23,10 +23,12 @@ pub enum Unit {
 pub enum Source {
     /// A stored measure as it is.
     Stored(Stored),
-    /// One stored measure over another.
+    /// Stored measures added up.
+    Sum(&'static [Stored]),
+    /// Stored measures, added up, over another.
     Quotient {
-        /// What is divided.
-        over: Stored,
+        /// What is divided; all of them count in the same.
+        over: &'static [Stored],
         /// What it is divided by.
         under: Stored,
     },
@@ -101,7 +103,7 @@ pub const GROSS_ACTION_COST: Measure = Measure {
 pub const CONVERSION_RATE: Measure = Measure {
     name: "ConversionRate",
     source: Source::Quotient {
-        over: Stored::Actions,
+        over: &[Stored::Actions],
         under: Stored::Clicks,
     },
     help: "Actions for each unique click.",
@@ -110,7 +112,7 @@ pub const CONVERSION_RATE: Measure = Measure {
 pub const EPC: Measure = Measure {
     name: "EPC",
     source: Source::Quotient {
-        over: Stored::ActionCost,
+        over: &[Stored::ActionCost],
         under: Stored::Clicks,
     },
     help: "Earnings per click: payout for each unique click.",
@@ -119,7 +121,7 @@ pub const EPC: Measure = Measure {
 pub const AOV: Measure = Measure {
     name: "AOV",
     source: Source::Quotient {
-        over: Stored::SaleAmount,
+        over: &[Stored::SaleAmount],
         under: Stored::Actions,
     },
     help: "Average order value: sale amount for each action.",
@@ -128,7 +130,7 @@ pub const AOV: Measure = Measure {
 pub const ROAS: Measure = Measure {
     name: "ROAS",
     source: Source::Quotient {
-        over: Stored::SaleAmount,
+        over: &[Stored::SaleAmount],
         under: Stored::ActionCost,
     },
     help: "Return on ad spend: sale amount for each unit of payout.",
@@ -143,7 +145,7 @@ pub const SECONDS_TO_CONVERT: Measure = Measure {
 pub const TIME_TO_CONVERT: Measure = Measure {
     name: "TimeToConvert",
     source: Source::Quotient {
-        over: Stored::SecondsToConvert,
+        over: &[Stored::SecondsToConvert],
         under: Stored::Actions,
     },
     help: "Seconds from the first step to the action, on average; 0 where the first step is no \
@@ -199,6 +201,29 @@ pub const PARTICIPATING_CLICKS: Measure = Measure {
     help: "Clicks of the partner that are steps of actions' paths.",
 };
 
+/// What clicks earn by themselves.
+pub const CPC_COST: Measure = Measure {
+    name: "CPCCost",
+    source: Source::Stored(Stored::CpcCost),
+    help: "What clicks are paid by themselves, added up without rounding. What is due for a day \
+        of one partner is its sum rounded half to even to the currency's decimals (ours).",
+};
+/// What partners earn in all.
+pub const TOTAL_COST: Measure = Measure {
+    name: "TotalCost",
+    source: Source::Sum(&[Stored::ActionCost, Stored::CpcCost]),
+    help: "Payout of the actions and cost of the clicks.",
+};
+/// Cost over clicks.
+pub const CPC: Measure = Measure {
+    name: "CPC",
+    source: Source::Quotient {
+        over: &[Stored::ActionCost, Stored::CpcCost],
+        under: Stored::Clicks,
+    },
+    help: "Cost per click: all that is paid, for each unique click.",
+};
+
 /// Every measure that a report can show.
 pub const MEASURES: &[Measure] = &[
     RAW_CLICKS,
@@ -224,6 +249,9 @@ pub const MEASURES: &[Measure] = &[
     ASSISTED,
     PARTICIPATIONS,
     PARTICIPATING_CLICKS,
+    CPC_COST,
+    TOTAL_COST,
+    CPC,
 ];
 
 /// How many stored units make one: money is stored in millionths, counts as they are.
@@ -245,16 +273,21 @@ impl Measure {
                 Kind::Money => Unit::Money,
                 Kind::Latest => Unit::Instant,
             },
+            Source::Sum(stored) => match stored.first().map(|first| first.kind()) {
+                Some(Kind::Money) => Unit::Money,
+                _ => Unit::Count,
+            },
         }
     }
 
     /// The stored measures it needs.
     pub fn needs(&self) -> impl Iterator<Item = Stored> {
-        let (first, second) = match self.source {
-            Source::Stored(stored) => (stored, None),
-            Source::Quotient { over, under } => (over, Some(under)),
+        let (one, more): (_, &[Stored]) = match self.source {
+            Source::Stored(stored) => (Some(stored), &[]),
+            Source::Sum(stored) => (None, stored),
+            Source::Quotient { over, under } => (Some(under), over),
         };
-        std::iter::once(first).chain(second)
+        more.iter().copied().chain(one)
     }
 
     /// Its value in its [`Unit`]; nothing when it divides by 0.
@@ -265,12 +298,13 @@ impl Measure {
                 let value = tally.get(stored);
                 (value != 0 || stored.kind() != Kind::Latest).then_some(value)
             }
+            Source::Sum(stored) => Some(sum(tally, stored)),
             Source::Quotient { over, under } => {
-                let dividend = tally
-                    .get(over)
+                let dividend = sum(tally, over)
                     .checked_mul(1_000_000)?
                     .checked_mul(scale(under))?;
-                divide_half_even(dividend, tally.get(under).checked_mul(scale(over))?)
+                let over = over.first().map_or(1, |over| scale(*over));
+                divide_half_even(dividend, tally.get(under).checked_mul(over)?)
             }
         }
     }
@@ -289,17 +323,30 @@ impl Measure {
     /// How it is made, in column names.
     #[must_use]
     pub fn formula(&self) -> String {
-        let name = |stored: Stored| {
-            MEASURES
-                .iter()
-                .find(|measure| measure.source == Source::Stored(stored))
-                .map_or("", |measure| measure.name)
+        let name = |source: Source| {
+            let found = MEASURES.iter().find(|measure| measure.source == source);
+            found.map_or("", |measure| measure.name)
         };
         match self.source {
             Source::Stored(_) => "stored".to_owned(),
-            Source::Quotient { over, under } => format!("{} / {}", name(over), name(under)),
+            Source::Sum(stored) => {
+                let names = stored.iter().map(|stored| name(Source::Stored(*stored)));
+                names.collect::<Vec<_>>().join(" + ")
+            }
+            Source::Quotient { over, under } => {
+                let over = match over {
+                    [one] => name(Source::Stored(*one)),
+                    _ => name(Source::Sum(over)),
+                };
+                format!("{over} / {}", name(Source::Stored(under)))
+            }
         }
     }
+}
+
+fn sum(tally: &Tally, stored: &[Stored]) -> i128 {
+    let values = stored.iter().map(|stored| tally.get(*stored));
+    values.fold(0, i128::saturating_add)
 }
 
 /// `dividend / divisor` rounded half to even; nothing for a divisor of 0.
@@ -342,7 +389,7 @@ mod tests {
 
     #[test]
     fn formulas_are_those_of_the_trade() {
-        let formulas: Vec<String> = [CONVERSION_RATE, EPC, AOV, ROAS, CLICKS]
+        let formulas: Vec<String> = [CONVERSION_RATE, EPC, AOV, ROAS, CLICKS, TOTAL_COST, CPC]
             .iter()
             .map(Measure::formula)
             .collect();
@@ -353,7 +400,9 @@ mod tests {
                 "ActionCost / Clicks",
                 "SaleAmount / Actions",
                 "SaleAmount / ActionCost",
-                "stored"
+                "stored",
+                "ActionCost + CPCCost",
+                "TotalCost / Clicks",
             ]
         );
     }
@@ -365,7 +414,10 @@ mod tests {
             (Stored::Actions, 2),
             (Stored::SaleAmount, 10_000_000),
             (Stored::ActionCost, 4_000_000),
+            (Stored::CpcCost, 1_000_001),
         ]);
+        assert_eq!(TOTAL_COST.value(&tally), Some(5_000_001));
+        assert_eq!(CPC.value(&tally), Some(1_666_667));
         assert_eq!(CONVERSION_RATE.value(&tally), Some(666_667));
         assert_eq!(EPC.value(&tally), Some(1_333_333));
         assert_eq!(AOV.value(&tally), Some(5_000_000));

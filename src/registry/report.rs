@@ -2,9 +2,11 @@
 
 use crate::model::tally::Tally;
 
+use super::click::{FIELDS, Field, Shown};
 use super::cube::CubeId;
 use super::dimension::{Attribute, Bucket, Dimension};
 use super::facet::FacetKind;
+use super::filter::{CLICK_DAYS_DEFAULT, DAYS_DEFAULT};
 use super::measure::{self, Measure};
 
 /// One row of [`REPORTS`].
@@ -18,6 +20,22 @@ pub struct Report {
     pub category: &'static str,
     /// What it shows, as a sentence.
     pub help: &'static str,
+    /// What its rows are made of.
+    pub source: Source,
+}
+
+/// What the rows of a report are made of.
+#[derive(Clone, Copy, Debug)]
+pub enum Source {
+    /// Sums of the fold.
+    Cells(Figures),
+    /// Clicks one by one.
+    Clicks(Shown),
+}
+
+/// A report of sums.
+#[derive(Clone, Copy, Debug)]
+pub struct Figures {
     /// The sums it reads.
     pub cube: CubeId,
     /// What one row stands for.
@@ -33,6 +51,8 @@ pub enum Column {
     Attribute(&'static Attribute),
     /// A figure.
     Measure(&'static Measure),
+    /// Says something of one click.
+    Field(&'static Field),
 }
 
 const PERFORMANCE: &[Measure] = &[
@@ -48,6 +68,9 @@ const PERFORMANCE: &[Measure] = &[
     measure::EPC,
     measure::AOV,
     measure::ROAS,
+    measure::CPC_COST,
+    measure::TOTAL_COST,
+    measure::CPC,
 ];
 
 const ACTIONS: &[Measure] = &[
@@ -67,99 +90,134 @@ pub const REPORTS: &[Report] = &[
         name: "Performance by Partner",
         category: "Performance",
         help: "Clicks, actions and money of each partner.",
-        cube: CubeId::PARTNER_PERFORMANCE,
-        dimension: Dimension::PARTNER,
-        measures: PERFORMANCE,
+        source: Source::Cells(Figures {
+            cube: CubeId::PARTNER_PERFORMANCE,
+            dimension: Dimension::PARTNER,
+            measures: PERFORMANCE,
+        }),
     },
     Report {
         handle: "att_adv_performance_by_day_pm_only",
         name: "Performance by Day",
         category: "Performance",
         help: "Clicks, actions and money of each day.",
-        cube: CubeId::PARTNER_PERFORMANCE,
-        dimension: Dimension::time(Bucket::Day),
-        measures: PERFORMANCE,
+        source: Source::Cells(Figures {
+            cube: CubeId::PARTNER_PERFORMANCE,
+            dimension: Dimension::time(Bucket::Day),
+            measures: PERFORMANCE,
+        }),
     },
     Report {
         handle: "att_adv_performance_by_week_pm_only",
         name: "Performance by Week",
         category: "Performance",
         help: "Clicks, actions and money of each week, from Monday to Sunday.",
-        cube: CubeId::PARTNER_PERFORMANCE,
-        dimension: Dimension::time(Bucket::Week),
-        measures: PERFORMANCE,
+        source: Source::Cells(Figures {
+            cube: CubeId::PARTNER_PERFORMANCE,
+            dimension: Dimension::time(Bucket::Week),
+            measures: PERFORMANCE,
+        }),
     },
     Report {
         handle: "att_adv_performance_by_month_pm_only",
         name: "Performance by Month",
         category: "Performance",
         help: "Clicks, actions and money of each calendar month.",
-        cube: CubeId::PARTNER_PERFORMANCE,
-        dimension: Dimension::time(Bucket::Month),
-        measures: PERFORMANCE,
+        source: Source::Cells(Figures {
+            cube: CubeId::PARTNER_PERFORMANCE,
+            dimension: Dimension::time(Bucket::Month),
+            measures: PERFORMANCE,
+        }),
     },
     Report {
         handle: "att_adv_performance_by_ad_pm_only",
         name: "Performance by Ad",
         category: "Performance",
         help: "Clicks, actions and money of each ad.",
-        cube: CubeId::AD,
-        dimension: Dimension::facet(FacetKind::Ad),
-        measures: PERFORMANCE,
+        source: Source::Cells(Figures {
+            cube: CubeId::AD,
+            dimension: Dimension::facet(FacetKind::Ad),
+            measures: PERFORMANCE,
+        }),
     },
     Report {
         handle: "att_adv_performance_by_action_tracker_pm_only",
         name: "Performance by Event Type",
         category: "Performance",
         help: "Actions and money of each event type.",
-        cube: CubeId::EVENT_TYPE,
-        dimension: Dimension::facet(FacetKind::EventType),
-        measures: ACTIONS,
+        source: Source::Cells(Figures {
+            cube: CubeId::EVENT_TYPE,
+            dimension: Dimension::facet(FacetKind::EventType),
+            measures: ACTIONS,
+        }),
     },
     Report {
         handle: "att_adv_performance_by_shared_id_pm_only",
         name: "Performance by Shared ID",
         category: "Performance",
         help: "Clicks, actions and money of each partner and shared id.",
-        cube: CubeId::SHARED_ID,
-        dimension: Dimension {
-            partner: true,
-            ..Dimension::facet(FacetKind::SharedId)
-        },
-        measures: PERFORMANCE,
+        source: Source::Cells(Figures {
+            cube: CubeId::SHARED_ID,
+            dimension: Dimension {
+                partner: true,
+                ..Dimension::facet(FacetKind::SharedId)
+            },
+            measures: PERFORMANCE,
+        }),
+    },
+    Report {
+        handle: "adv_payable_click_data_pm_only",
+        name: "Payable Click Data",
+        category: "Listing",
+        help: "Every unique click with what it is paid by itself, or why it is not (ours: clicks \
+            that are not unique are left out; Click Data has them).",
+        source: Source::Clicks(Shown::Unique),
+    },
+    Report {
+        handle: "adv_click_data_pm_only",
+        name: "Click Data",
+        category: "Listing",
+        help: "Every click, by program, partner and time.",
+        source: Source::Clicks(Shown::All),
     },
     Report {
         handle: "att_adv_performance_by_property_pm_only",
         name: "Performance by Property",
         category: "Performance",
         help: "Clicks, actions and money of each partner's properties.",
-        cube: CubeId::PROPERTY,
-        dimension: Dimension {
-            partner: true,
-            ..Dimension::facet(FacetKind::Property)
-        },
-        measures: PERFORMANCE,
+        source: Source::Cells(Figures {
+            cube: CubeId::PROPERTY,
+            dimension: Dimension {
+                partner: true,
+                ..Dimension::facet(FacetKind::Property)
+            },
+            measures: PERFORMANCE,
+        }),
     },
     Report {
         handle: "att_adv_performance_by_referring_domain_pm_only",
         name: "Performance by Referring Domain",
         category: "Performance",
         help: "Clicks, actions and money of each partner and host that its links were on.",
-        cube: CubeId::DOMAIN,
-        dimension: Dimension {
-            partner: true,
-            ..Dimension::facet(FacetKind::Domain)
-        },
-        measures: PERFORMANCE,
+        source: Source::Cells(Figures {
+            cube: CubeId::DOMAIN,
+            dimension: Dimension {
+                partner: true,
+                ..Dimension::facet(FacetKind::Domain)
+            },
+            measures: PERFORMANCE,
+        }),
     },
     Report {
         handle: "att_adv_performance_by_device_pm_only",
         name: "Performance by Device and Browser",
         category: "Performance",
         help: "Clicks, actions and money of each device, browser and system.",
-        cube: CubeId::DEVICE,
-        dimension: Dimension::facet(FacetKind::Device),
-        measures: PERFORMANCE,
+        source: Source::Cells(Figures {
+            cube: CubeId::DEVICE,
+            dimension: Dimension::facet(FacetKind::Device),
+            measures: PERFORMANCE,
+        }),
     },
     Report {
         handle: "adv_clicks_from_expired_ads",
@@ -167,26 +225,30 @@ pub const REPORTS: &[Report] = &[
         category: "Operations",
         help: "Clicks on ads that had ended, by partner and ad, with the pages that still show \
             them: what a brand needs to tell a partner which page to mend.",
-        cube: CubeId::EXPIRED_AD,
-        dimension: Dimension {
-            partner: true,
-            ..Dimension::facet(FacetKind::ExpiredAd)
-        },
-        measures: &[
-            measure::RAW_CLICKS,
-            measure::CLICKS,
-            measure::PAYABLE_CLICKS,
-            measure::LAST_CLICK,
-        ],
+        source: Source::Cells(Figures {
+            cube: CubeId::EXPIRED_AD,
+            dimension: Dimension {
+                partner: true,
+                ..Dimension::facet(FacetKind::ExpiredAd)
+            },
+            measures: &[
+                measure::RAW_CLICKS,
+                measure::CLICKS,
+                measure::PAYABLE_CLICKS,
+                measure::LAST_CLICK,
+            ],
+        }),
     },
     Report {
         handle: "att_adv_performance_by_group_pm_only",
         name: "Performance by Partner Group",
         category: "Performance",
         help: "Clicks, actions and money of the partners of each group.",
-        cube: CubeId::PARTNER_PERFORMANCE,
-        dimension: Dimension::facet(FacetKind::PartnerGroup),
-        measures: PERFORMANCE,
+        source: Source::Cells(Figures {
+            cube: CubeId::PARTNER_PERFORMANCE,
+            dimension: Dimension::facet(FacetKind::PartnerGroup),
+            measures: PERFORMANCE,
+        }),
     },
     Report {
         handle: "att_adv_top_paths_pm_only",
@@ -198,14 +260,16 @@ pub const REPORTS: &[Report] = &[
             settlement names, is the last step; one that the conversion itself forces, or of \
             whose action no conversion is known, is the only one. `MediaId` asks for the actions \
             that a partner is credited with. These rules are ours.",
-        cube: CubeId::PATH,
-        dimension: Dimension::facet(FacetKind::Path),
-        measures: &[
-            measure::ACTIONS,
-            measure::SALE_AMOUNT,
-            measure::ACTION_COST,
-            measure::TIME_TO_CONVERT,
-        ],
+        source: Source::Cells(Figures {
+            cube: CubeId::PATH,
+            dimension: Dimension::facet(FacetKind::Path),
+            measures: &[
+                measure::ACTIONS,
+                measure::SALE_AMOUNT,
+                measure::ACTION_COST,
+                measure::TIME_TO_CONVERT,
+            ],
+        }),
     },
     Report {
         handle: "att_adv_contribution_pm_only",
@@ -214,18 +278,20 @@ pub const REPORTS: &[Report] = &[
         help: "What each partner had to do with the actions that are not reversed, by the steps of \
             their paths as in Top Paths, of the newest 32 steps however long the path is; \
             channels count as steps. These rules are ours.",
-        cube: CubeId::CONTRIBUTION,
-        dimension: Dimension::PARTNER,
-        measures: &[
-            measure::INTRODUCER,
-            measure::INFLUENCER,
-            measure::CLOSER,
-            measure::SOLO,
-            measure::CREDITED,
-            measure::ASSISTED,
-            measure::PARTICIPATIONS,
-            measure::PARTICIPATING_CLICKS,
-        ],
+        source: Source::Cells(Figures {
+            cube: CubeId::CONTRIBUTION,
+            dimension: Dimension::PARTNER,
+            measures: &[
+                measure::INTRODUCER,
+                measure::INFLUENCER,
+                measure::CLOSER,
+                measure::SOLO,
+                measure::CREDITED,
+                measure::ASSISTED,
+                measure::PARTICIPATIONS,
+                measure::PARTICIPATING_CLICKS,
+            ],
+        }),
     },
 ];
 
@@ -236,6 +302,45 @@ impl Report {
         REPORTS.iter().find(|report| report.handle == handle)
     }
 
+    /// What a row is for, in words.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self.source {
+            Source::Cells(figures) => figures.dimension.words(),
+            Source::Clicks(shown) => shown.words().to_owned(),
+        }
+    }
+
+    /// Days that a query without dates covers.
+    #[must_use]
+    pub const fn days_default(&self) -> i32 {
+        match self.source {
+            Source::Cells(_) => DAYS_DEFAULT,
+            Source::Clicks(_) => CLICK_DAYS_DEFAULT,
+        }
+    }
+
+    /// Its figures in order; a listing has none.
+    #[must_use]
+    pub const fn measures(&self) -> &'static [Measure] {
+        match self.source {
+            Source::Cells(figures) => figures.measures,
+            Source::Clicks(_) => &[],
+        }
+    }
+
+    /// Its columns in order.
+    pub fn columns(&self) -> impl Iterator<Item = Column> {
+        let (figures, fields): (_, &[Field]) = match self.source {
+            Source::Cells(figures) => (Some(figures), &[]),
+            Source::Clicks(_) => (None, FIELDS),
+        };
+        let figures = figures.into_iter().flat_map(Figures::columns);
+        figures.chain(fields.iter().map(Column::Field))
+    }
+}
+
+impl Figures {
     /// What a tally adds to the first column of figures.
     #[must_use]
     pub fn first_figure(&self, tally: &Tally) -> i128 {
@@ -251,7 +356,7 @@ impl Report {
     }
 
     /// Its columns in order: those that name the row, then the figures.
-    pub fn columns(&self) -> impl Iterator<Item = Column> {
+    pub fn columns(self) -> impl Iterator<Item = Column> {
         let attributes = self.dimension.attributes().map(Column::Attribute);
         attributes.chain(self.measures.iter().map(Column::Measure))
     }
@@ -264,6 +369,7 @@ impl Column {
         match self {
             Self::Attribute(attribute) => attribute.name,
             Self::Measure(measure) => measure.name,
+            Self::Field(field) => field.name,
         }
     }
 }
@@ -293,8 +399,11 @@ mod tests {
     #[test]
     fn every_figure_is_held_by_the_cube_that_its_report_reads() {
         for report in REPORTS {
-            let cube = report.cube.cube().unwrap();
-            for stored in report.measures.iter().flat_map(Measure::needs) {
+            let Source::Cells(figures) = report.source else {
+                continue;
+            };
+            let cube = figures.cube.cube().unwrap();
+            for stored in figures.measures.iter().flat_map(Measure::needs) {
                 assert!(
                     cube.measures.contains(&stored),
                     "{} {stored:?}",

@@ -14,7 +14,7 @@ use crate::registry::Report;
 use crate::registry::dimension::{DETAILS_MAX, Detail, Names, RowKey};
 use crate::registry::facet::FacetKind;
 use crate::registry::path;
-use crate::registry::report::Column;
+use crate::registry::report::{self, Column, Figures};
 
 use super::error::ReportError;
 use super::query::{self, Query, Sort};
@@ -88,14 +88,17 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
     /// Answers a query that this reader has checked.
     ///
     /// # Errors
-    /// The sums can't be read.
+    /// It is no report of sums, or they can't be read.
     pub fn answer(&self, report: &'static Report, query: &Query) -> Result<Answer, ReportError> {
+        let report::Source::Cells(figures) = report.source else {
+            return Err(ReportError::NotFound);
+        };
         let mut sums = Sums::new();
-        let as_of = self.sums(report, query, query.start..=query.end, &mut sums)?;
+        let as_of = self.sums(&figures, query, query.start..=query.end, &mut sums)?;
         let mut before = Sums::new();
         if let Some(compare) = query.compare {
             let days = compare.days(query.start, query.end);
-            self.sums(report, query, days, &mut before)?;
+            self.sums(&figures, query, days, &mut before)?;
             // What was there only then has a row too.
             for key in before.keys() {
                 sums.entry(key.clone()).or_default();
@@ -114,7 +117,7 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
                 details: ranked(details),
             })
             .filter(|row| {
-                let shows = |tally| report.shows(tally);
+                let shows = |tally| figures.shows(tally);
                 (shows(&row.tally) || row.before.as_ref().is_some_and(shows))
                     && query.takes(&row.tally)
             })
@@ -133,20 +136,20 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
     /// Adds up the cells of some days by the rows of a report.
     fn sums(
         &self,
-        report: &Report,
+        figures: &Figures,
         query: &Query,
         days: RangeInclusive<Day>,
         sums: &mut Sums,
     ) -> Result<Option<Watermark>, ReportError> {
         let wanted = Wanted {
-            cube: report.cube,
+            cube: figures.cube,
             programs: &query.programs,
             days,
             partner: query.partner,
         };
-        let groups = report.dimension.facet == FacetKind::PartnerGroup;
+        let groups = figures.dimension.facet == FacetKind::PartnerGroup;
         let read = self.source.read(&wanted, &mut |cell| {
-            let (mut key, detail) = report.dimension.row(cell.day, cell.partner, &cell.facet);
+            let (mut key, detail) = figures.dimension.row(cell.day, cell.partner, &cell.facet);
             if groups {
                 key.facet = Facet::Text(self.group(cell.partner).into());
             }
@@ -159,7 +162,7 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
             let (sums, details) = sums.entry(key).or_default();
             sums.merge(&cell.tally);
             if let Some(detail) = detail {
-                *details.entry(detail).or_default() += report.first_figure(&cell.tally);
+                *details.entry(detail).or_default() += figures.first_figure(&cell.tally);
             }
         });
         read.map_err(|error| ReportError::Unreadable(error.to_string()))
@@ -207,7 +210,7 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
                     rows.reverse();
                 }
             }
-            None => {}
+            Some(Column::Field(_)) | None => {}
         }
     }
 }

@@ -163,7 +163,8 @@ fn a_parameter_that_a_report_cannot_apply_is_told() {
     assert_eq!(
         errors,
         [
-            "SharedId: does not apply to this report; ask Performance by Shared ID",
+            "SharedId: does not apply to this report; ask Performance by Shared ID or \
+             Payable Click Data or Click Data",
             "MinClicks: is `x`; a number is allowed"
         ]
     );

@@ -73,6 +73,7 @@ mod tests {
     use crate::registry::REPORTS;
     use crate::registry::dimension::RowKey;
     use crate::report::answer::Row;
+    use crate::report::query::Clicks;
 
     fn query() -> Query {
         Query {
@@ -92,6 +93,7 @@ mod tests {
             page_size: 10,
             as_of: None,
             format: None,
+            clicks: Clicks::default(),
         }
     }
 

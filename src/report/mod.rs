@@ -2,8 +2,8 @@
 //!
 //! In: the query string of a request. Out: rows in order, a page of them as JSON, or every problem
 //! of the query at once. A [`Reader`] can't be made without a brand, and it resolves programs in
-//! that brand's list only, so nothing here can read another brand's cells. Raw events are never
-//! read. Runs on blocking threads.
+//! that brand's list only, so nothing here can read another brand's cells or clicks. Raw events are
+//! read by listings alone, one by one. Runs on blocking threads.
 //!
 //! | step | module |
 //! |---|---|
@@ -12,9 +12,11 @@
 //! | answers of several pages, kept for their links | [`held`] |
 //! | which rows a page holds, and the links to the others | [`page`] |
 //! | rows → JSON | [`render`] |
+//! | clicks one by one, as rows of a report | [`clicks`] |
 //! | actions and their updates one by one, as JSON | [`listing`] |
 
 pub mod answer;
+pub mod clicks;
 pub mod error;
 #[cfg(test)]
 mod facet_tests;

@@ -9,7 +9,9 @@ use crate::model::id::Slot;
 use crate::model::tally::Facet;
 use crate::registry::Report;
 use crate::registry::dimension::day_text;
+use crate::registry::facet::FacetKind;
 use crate::registry::filter::{FILTERS, FilterKind};
+use crate::registry::report::Source;
 
 use super::query::{COLLAPSES, COMPARES, FORMATS, Query};
 
@@ -98,6 +100,23 @@ fn facet_text(facet: &Facet) -> String {
     }
 }
 
+/// What a query asks of a facet, as a parameter has it.
+fn facet(report: &Report, query: &Query, kind: FacetKind) -> Option<String> {
+    match (report.source, kind) {
+        (Source::Cells(figures), _) => {
+            let asked = query.facet.as_ref();
+            let asked = asked.filter(|_| figures.dimension.facet.names(kind));
+            asked.map(facet_text)
+        }
+        (Source::Clicks(_), FacetKind::Ad) => query.clicks.ad.map(|ad| ad.to_string()),
+        (Source::Clicks(_), FacetKind::SharedId) => {
+            let shared_id = query.clicks.shared_id.as_deref();
+            shared_id.map(|text| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string())
+        }
+        (Source::Clicks(_), _) => None,
+    }
+}
+
 /// The link to one page of a query: every value resolved, so that it names the same days later.
 #[must_use]
 pub fn link(path: &str, report: &Report, query: &Query, page: u32, as_of: Option<Slot>) -> String {
@@ -108,11 +127,7 @@ pub fn link(path: &str, report: &Report, query: &Query, page: u32, as_of: Option
             FilterKind::Partner => query.partner.map(|partner| partner.to_string()),
             FilterKind::Start => Some(day_text(query.start)),
             FilterKind::End => Some(day_text(query.end)),
-            FilterKind::Facet(kind) => query
-                .facet
-                .as_ref()
-                .filter(|_| report.dimension.facet.names(kind))
-                .map(facet_text),
+            FilterKind::Facet(kind) => facet(report, query, kind),
             FilterKind::MinClicks => (query.min_clicks > 0).then(|| query.min_clicks.to_string()),
             FilterKind::MinActions => {
                 (query.min_actions > 0).then(|| query.min_actions.to_string())
@@ -130,6 +145,7 @@ pub fn link(path: &str, report: &Report, query: &Query, page: u32, as_of: Option
             FilterKind::Page => Some(page.to_string()),
             FilterKind::PageSize => Some(query.page_size.to_string()),
             FilterKind::AsOf => as_of.map(|slot| slot.to_string()),
+            FilterKind::Click => query.clicks.click.map(|click| click.0.to_string()),
             FilterKind::SortDir | FilterKind::Version => None,
         };
         if let Some(value) = value {

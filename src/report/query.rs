@@ -4,14 +4,17 @@ use std::ops::RangeInclusive;
 
 use crate::catalog::Catalog;
 use crate::catalog::snapshot::{Brand, Program};
+use crate::model::click_id::{self, ClickId};
 use crate::model::currency::Currency;
-use crate::model::id::{PartnerId, ProgramId, Slot};
+use crate::model::id::{AdId, EventNumber, PartnerId, ProgramId, Slot};
 use crate::model::tally::{Facet, Stored, Tally};
 use crate::model::time::{Day, Millis};
 use crate::registry::dimension::day_text;
+use crate::registry::facet::FacetKind;
 use crate::registry::filter::{
-    DAYS_DEFAULT, DAYS_MAX, FILTERS, Filter, FilterKind, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX,
+    DAYS_MAX, FILTERS, Filter, FilterKind, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX,
 };
+use crate::registry::report::Source;
 use crate::registry::{REPORTS, Report};
 
 use super::error::{QueryError, ReportError};
@@ -61,6 +64,19 @@ pub struct Query {
     pub as_of: Option<Slot>,
     /// Form of the answer, if the query names one.
     pub format: Option<Format>,
+    /// What only listings of clicks ask for.
+    pub clicks: Clicks,
+}
+
+/// Which clicks a listing shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Clicks {
+    /// Only those of this ad.
+    pub ad: Option<AdId>,
+    /// Only those with this shared id.
+    pub shared_id: Option<String>,
+    /// Only this one.
+    pub click: Option<EventNumber>,
 }
 
 /// The form of an answer.
@@ -174,7 +190,11 @@ pub fn parse(
     let as_of = number(FilterKind::AsOf, 0, u32::MAX, "AsOf").map(Slot);
     let min_clicks = number(FilterKind::MinClicks, 0, u32::MAX, "MinClicks").unwrap_or(0);
     let min_actions = number(FilterKind::MinActions, 0, u32::MAX, "MinActions").unwrap_or(0);
-    let facet = facet(report, &sent, &mut number);
+    let (facet, mut clicks) = match report.source {
+        Source::Cells(_) => (facet(report, &sent, &mut number), Clicks::default()),
+        Source::Clicks(_) => (None, clicks(&sent, &mut number)),
+    };
+    clicks.click = click(&sent, &mut errors);
     let format = word(FilterKind::Format, FORMATS, &sent, &mut errors);
     let compare = word(FilterKind::Compare, COMPARES, &sent, &mut errors);
     let collapse = word(FilterKind::Collapse, COLLAPSES, &sent, &mut errors);
@@ -186,7 +206,7 @@ pub fn parse(
         .filter(|id| program.is_none_or(|program| program == **id))
         .filter_map(own)
         .collect();
-    let (start, end) = days(&programs, &sent, now, &mut errors);
+    let (start, end) = days(report, &programs, &sent, now, &mut errors);
     let currency = currency(&programs, &mut errors);
     if program.is_some() && programs.is_empty() && errors.is_empty() {
         return Err(ReportError::NotFound);
@@ -211,6 +231,7 @@ pub fn parse(
         page_size: page_size.unwrap_or(PAGE_SIZE_DEFAULT),
         as_of,
         format,
+        clicks,
     })
 }
 
@@ -266,6 +287,39 @@ fn word<T: Copy>(
     found.map(|(value, _)| *value)
 }
 
+/// The ad and the shared id that a listing is asked for.
+fn clicks(
+    sent: &Parameters,
+    number: &mut impl FnMut(FilterKind, u32, u32, &str) -> Option<u32>,
+) -> Clicks {
+    let shared_id = sent.get(FilterKind::Facet(FacetKind::SharedId));
+    Clicks {
+        ad: number(FilterKind::Facet(FacetKind::Ad), 0, u32::MAX, "AdId").map(AdId),
+        shared_id: shared_id.map(ToOwned::to_owned),
+        click: None,
+    }
+}
+
+/// A click by its number, or by the click id of a landing page. Nothing is credited by it here, so
+/// its tag does not matter.
+fn click(sent: &Parameters, errors: &mut Vec<QueryError>) -> Option<EventNumber> {
+    let text = sent.get(FilterKind::Click)?;
+    let is_number = text.bytes().all(|b| b.is_ascii_digit());
+    let number = is_number.then(|| text.parse().ok().map(EventNumber));
+    let found = number.flatten().or_else(|| {
+        let (body, _) = click_id::from_text(text.as_bytes())?;
+        ClickId::from_body(&body).map(|id| id.number)
+    });
+    if found.is_none() {
+        let message = format!(
+            "is `{}`; a ClickId of an answer or the click id of a landing page is allowed",
+            shown(text)
+        );
+        errors.push(QueryError::new("ClickId", message));
+    }
+    found
+}
+
 /// A number written in digits alone.
 fn digits(text: &str) -> Option<u32> {
     let plain = text.bytes().all(|b| b.is_ascii_digit());
@@ -315,6 +369,7 @@ fn sort(report: &Report, sent: &Parameters, errors: &mut Vec<QueryError>) -> Opt
 /// First and last day. Without dates the last one is today, in the zone that is furthest ahead
 /// when the programs have several.
 fn days(
+    report: &Report,
     programs: &[&Program],
     sent: &Parameters,
     now: Millis,
@@ -337,7 +392,7 @@ fn days(
         .max()
         .unwrap_or_else(|| now.utc_day());
     let end = end.unwrap_or(today);
-    let start = start.unwrap_or_else(|| Day(end.0.saturating_sub(DAYS_DEFAULT - 1)));
+    let start = start.unwrap_or_else(|| Day(end.0.saturating_sub(report.days_default() - 1)));
     if errors.len() == problems {
         let length = end.0.saturating_sub(start.0).saturating_add(1);
         if length < 1 {

@@ -12,7 +12,7 @@ use crate::model::time::Millis;
 use crate::registry::dimension::{Names, RowKey, day_text};
 use crate::registry::facet::FacetKind;
 use crate::registry::measure::{GROSS_ACTIONS, Measure, Unit};
-use crate::registry::report::Column;
+use crate::registry::report::{Column, Source};
 
 use super::answer::{Answer, Row};
 use super::listing::LISTED_DAYS_MAX;
@@ -50,7 +50,7 @@ impl Rendered<'_> {
             .from_writer(Vec::new());
         let report = self.answer.report;
         let compared = report
-            .measures
+            .measures()
             .iter()
             .filter(|_| self.query.compare.is_some());
         let names = report.columns().map(|column| column.name().to_owned());
@@ -64,6 +64,8 @@ impl Rendered<'_> {
                     harmless(attribute.text(&row.key, &row.details, self.names))
                 }
                 Column::Measure(measure) => plain(record.figure(measure, &row.tally)),
+                // A report of sums has none.
+                Column::Field(_) => String::new(),
             });
             let compared = record.compared().map(|(_, value)| plain(value));
             out.write_record(own.chain(compared))?;
@@ -135,10 +137,17 @@ fn actions_uri(of: &Rendered<'_>, row: &RowKey) -> Option<String> {
     let [program] = *query.programs.as_slice() else {
         return None;
     };
-    if !report.measures.iter().any(|m| m.name == GROSS_ACTIONS.name) {
+    let Source::Cells(figures) = report.source else {
+        return None;
+    };
+    if !figures
+        .measures
+        .iter()
+        .any(|m| m.name == GROSS_ACTIONS.name)
+    {
         return None;
     }
-    let kept_apart = match (report.dimension.facet, &row.facet) {
+    let kept_apart = match (figures.dimension.facet, &row.facet) {
         (FacetKind::None, _) => String::new(),
         (FacetKind::Ad, Facet::Number(ad)) => format!("&AdId={ad}"),
         (FacetKind::EventType, Facet::Number(id)) => format!("&ActionTrackerId={id}"),
@@ -146,7 +155,7 @@ fn actions_uri(of: &Rendered<'_>, row: &RowKey) -> Option<String> {
     };
     let partner = row.partner.or(query.partner);
     let partner = partner.map_or_else(String::new, |id| format!("&MediaPartnerId={id}"));
-    let (start, end) = match (report.dimension.bucket, row.bucket) {
+    let (start, end) = match (figures.dimension.bucket, row.bucket) {
         (Some(bucket), Some(first)) => {
             let last = bucket.last(first);
             (first.max(query.start), last.min(query.end))
@@ -200,6 +209,8 @@ impl Serialize for Record<'_, '_> {
                     let figure = self.figure(measure, &self.row.tally);
                     map.serialize_entry(measure.name, &figure)?;
                 }
+                // A report of sums has none.
+                Column::Field(_) => {}
             }
         }
         for (name, value) in self.compared() {
@@ -217,7 +228,7 @@ impl Record<'_, '_> {
     fn compared(&self) -> impl Iterator<Item = (String, serde_json::Value)> {
         let before = self.row.before.iter();
         before.flat_map(move |before| {
-            self.of.answer.report.measures.iter().flat_map(move |m| {
+            self.of.answer.report.measures().iter().flat_map(move |m| {
                 let change = m.change(before, &self.row.tally);
                 let change = change.map(|change| decimal_text(change, 6).into());
                 let [previous, changed] = compared_names(m);

@@ -30,6 +30,16 @@ impl Builder {
         if let Some(program) = owner(kind.program, kind, &mut self.catalog, problems)
             && new
         {
+            if compiled.is_of_clicks() {
+                match program.click_event_type {
+                    None => program.click_event_type = Some(kind.id),
+                    Some(other) => {
+                        let problem = format!("CLICK is that of event type {other} already");
+                        let allowed = "one event type of category CLICK in each program";
+                        problems.note(kind, "category", problem, allowed);
+                    }
+                }
+            }
             program.event_types.insert(kind.id, compiled);
         }
     }

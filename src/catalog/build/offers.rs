@@ -110,6 +110,7 @@ fn compiled_program(doc: &ProgramDoc, problems: &mut Problems) -> Option<Program
         channels: Channels::default(),
         lists: ExceptionLists::default(),
         look_back: 0,
+        click_event_type: None,
     })
 }
 

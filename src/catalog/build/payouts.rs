@@ -6,8 +6,10 @@ use crate::catalog::check::pattern::Patterns;
 use crate::catalog::check::word::{LEVELS, choice_or};
 use crate::catalog::check::{payout, rule, text};
 use crate::catalog::document::{ContractDoc, GroupDoc, LimitDoc, PayoutDoc, PayoutMore, RuleDoc};
-use crate::catalog::problem::{Problems, quoted};
-use crate::catalog::snapshot::{Level, Limit, Payout, PayoutGroup, Payouts, Price, Program, Rule};
+use crate::catalog::problem::{Complaint, Problems, quoted};
+use crate::catalog::snapshot::{
+    EventType, Level, Limit, Payout, PayoutGroup, Payouts, Price, Program, Rule, Scope,
+};
 use crate::model::currency::Currency;
 use crate::model::money::Money;
 
@@ -17,6 +19,36 @@ const GROUPS_MAX: usize = 200;
 const RULES_MAX: usize = 20;
 /// The most limits of one payout or group.
 const LIMITS_MAX: usize = 10;
+
+/// What a payout is for.
+#[derive(Clone, Copy)]
+struct Of {
+    currency: Currency,
+    /// The category of its event type; empty when that is unknown.
+    category: &'static str,
+}
+
+impl Of {
+    fn clicks(self) -> bool {
+        self.category == EventType::CLICK
+    }
+
+    /// Clicks are priced one by one, and nothing else is.
+    fn level(self, written: Option<&str>) -> Result<Level, Complaint> {
+        let level = match written {
+            None if self.clicks() => Level::Click,
+            written => choice_or(written, LEVELS).map_err(|complaint| complaint.of("level"))?,
+        };
+        if (level == Level::Click) != self.clicks() && !self.category.is_empty() {
+            let word = written.unwrap_or_default();
+            return Err(Complaint::new(
+                format!("level `{word}` is not for category {}", self.category),
+                "CLICK for event types of category CLICK, ORDER or ITEM for all others",
+            ));
+        }
+        Ok(level)
+    }
+}
 
 /// Reads the payouts of one contract.
 pub(super) struct Reader<'a> {
@@ -49,11 +81,19 @@ impl Reader<'_> {
                 let allowed = "the id of an [[event_type]] of the program";
                 self.problems.note(self.doc, &field, problem, allowed);
             }
-            let price = self.price(&field, (&entry.amount, &entry.rate), currency);
-            let payout = match &entry.more {
-                Some(more) => self.more(&field, price, more, currency),
+            let category = program
+                .and_then(|program| program.event_types.get(&entry.event_type))
+                .map_or("", |event_type| event_type.category);
+            let of = Of { currency, category };
+            let price = self.price(&field, (&entry.amount, &entry.rate), of);
+            let mut payout = match &entry.more {
+                Some(more) => self.more(&field, price, more, of),
                 None => Payout::from(price),
             };
+            if of.clicks() {
+                payout.level = Level::Click;
+                self.answered_by_clicks(&field, &payout);
+            }
             compiled.push((entry.event_type, payout));
         }
         Payouts::new(compiled)
@@ -63,14 +103,19 @@ impl Reader<'_> {
         &mut self,
         field: &str,
         (amount, rate): (&Option<String>, &Option<String>),
-        currency: Currency,
+        of: Of,
     ) -> Price {
-        let price = payout::price(amount.as_deref(), rate.as_deref(), currency);
+        let (amount, rate) = (amount.as_deref(), rate.as_deref());
+        let price = if of.clicks() {
+            payout::click_price(amount, rate)
+        } else {
+            payout::price(amount, rate, of.currency)
+        };
         self.problems
             .or(self.doc, field, price, Price::Flat(Money::ZERO))
     }
 
-    fn more(&mut self, field: &str, price: Price, more: &PayoutMore, currency: Currency) -> Payout {
+    fn more(&mut self, field: &str, price: Price, more: &PayoutMore, of: Of) -> Payout {
         let PayoutMore {
             level,
             recurrences_max,
@@ -78,7 +123,7 @@ impl Reader<'_> {
             groups,
             limits,
         } = more;
-        let level = choice_or(level.as_deref(), LEVELS).map_err(|complaint| complaint.of("level"));
+        let level = of.level(level.as_deref());
         let level = self.problems.or(self.doc, field, level, Level::Order);
         if *recurrences_max == Some(0) {
             let allowed = "at least 1; leave it out for any number";
@@ -102,19 +147,19 @@ impl Reader<'_> {
             let field = format!("{field}, group {}", quoted(&group.name));
             let name = group.name.as_str();
             names.first(name, self.doc.line, self.doc, &field, self.problems);
-            self.group(&field, group, currency)
+            self.group(&field, group, of)
         });
         Payout {
             level,
             price,
             restrictions,
             groups: groups.collect(),
-            limits: self.limits(field, limits, currency),
+            limits: self.limits(field, limits, of.currency),
             recurrences_max: *recurrences_max,
         }
     }
 
-    fn group(&mut self, field: &str, group: &GroupDoc, currency: Currency) -> PayoutGroup {
+    fn group(&mut self, field: &str, group: &GroupDoc, of: Of) -> PayoutGroup {
         let name = text::name(&group.name);
         if group.rules.is_empty() {
             let allowed = "at least one rule; the payout itself has the price for all others";
@@ -123,8 +168,8 @@ impl Reader<'_> {
         PayoutGroup {
             name: self.problems.or(self.doc, field, name, Box::default()),
             rules: self.rules(field, &group.rules),
-            price: self.price(field, (&group.amount, &group.rate), currency),
-            limits: self.limits(field, &group.limits, currency),
+            price: self.price(field, (&group.amount, &group.rate), of),
+            limits: self.limits(field, &group.limits, of.currency),
         }
     }
 
@@ -147,6 +192,32 @@ impl Reader<'_> {
             self.problems.or(self.doc, &field, limit, None)
         });
         limits.collect()
+    }
+
+    /// Notes what a payout for clicks asks that no click answers.
+    fn answered_by_clicks(&mut self, field: &str, payout: &Payout) {
+        let mut note = |problem: &str, allowed: &str| {
+            self.problems
+                .note(self.doc, field, problem.to_owned(), allowed.to_owned());
+        };
+        if payout.recurrences_max.is_some() {
+            note("recurrences_max is for actions", "none for clicks");
+        }
+        let groups = payout.groups.iter().map(|group| &group.rules);
+        let mut rules = payout.restrictions.iter().chain(groups).flatten();
+        if rules.any(|rule| !rule.variable.is_of_click()) {
+            let allowed = "rules about AD_ID, PROPERTY_ID or SHARED_ID, which links carry";
+            note("asks for what no click says", allowed);
+        }
+        let own = payout.groups.iter().flat_map(|group| &group.limits);
+        if payout
+            .limits
+            .iter()
+            .chain(own)
+            .any(|limit| limit.scope != Scope::All)
+        {
+            note("has a limit of another scope", "scope = \"ALL\" for clicks");
+        }
     }
 
     fn bounded(&mut self, field: &str, what: &str, count: usize, max: usize) {

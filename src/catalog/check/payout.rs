@@ -24,6 +24,22 @@ pub(in crate::catalog) fn price(
     }
 }
 
+/// The price of a click, which is added up to the millionth.
+pub(in crate::catalog) fn click_price(
+    amount: Option<&str>,
+    rate: Option<&str>,
+) -> Result<Price, Complaint> {
+    let Some(text) = amount.filter(|_| rate.is_none()) else {
+        let allowed = "amount = \"0.05\"; a click has no amount to take a rate of";
+        return Err(Complaint::new(
+            "has no amount, or a rate, for clicks",
+            allowed,
+        ));
+    };
+    let amount = Money::unrounded(text).map_err(|error| not_an_amount(text, error, "a click", 6));
+    amount.map(Price::Flat)
+}
+
 /// A limit in the program's currency.
 pub(in crate::catalog) fn limit(doc: &LimitDoc, currency: Currency) -> Result<Limit, Complaint> {
     let of = match (doc.of.as_str(), &doc.amount, doc.count) {
@@ -52,17 +68,19 @@ pub(in crate::catalog) fn limit(doc: &LimitDoc, currency: Currency) -> Result<Li
 }
 
 fn amount(text: &str, currency: Currency) -> Result<Money, Complaint> {
-    Money::parse(text, currency).map_err(|error| {
-        let problem = match error {
-            MoneyError::Syntax => format!("amount {} is no decimal number", quoted(text)),
-            other => format!("amount {} {other}", quoted(text)),
-        };
-        let decimals = currency.decimals();
-        Complaint::new(
-            problem,
-            format!("digits with at most {decimals} decimals for {currency}, 0 to {AMOUNT_MAX}"),
-        )
-    })
+    Money::parse(text, currency)
+        .map_err(|error| not_an_amount(text, error, currency.code(), currency.decimals()))
+}
+
+fn not_an_amount(text: &str, error: MoneyError, of: &str, decimals: u32) -> Complaint {
+    let problem = match error {
+        MoneyError::Syntax => format!("amount {} is no decimal number", quoted(text)),
+        other => format!("amount {} {other}", quoted(text)),
+    };
+    Complaint::new(
+        problem,
+        format!("digits with at most {decimals} decimals for {of}, 0 to {AMOUNT_MAX}"),
+    )
 }
 
 /// A percentage with at most 4 decimals, such as `12.5%`.
@@ -104,6 +122,24 @@ mod tests {
                 Ok(Price::Rate(Rate(millionths))),
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn clicks_have_flat_prices_to_the_millionth() {
+        let price = |amount, rate| click_price(amount, rate);
+        assert_eq!(price(Some("0.0125"), None), Ok(Price::Flat(Money(12_500))));
+        assert_eq!(price(Some("0.000001"), None), Ok(Price::Flat(Money(1))));
+        for (amount, rate, reason) in [
+            (None, None, "no amount"),
+            (None, Some("5%"), "a rate"),
+            (Some("1"), Some("5%"), "a rate"),
+            (Some("0.0000001"), None, "more decimals"),
+            (Some("-1"), None, "no decimal"),
+            (Some("10000000.01"), None, "above the maximum"),
+        ] {
+            let complaint = price(amount, rate).unwrap_err();
+            assert!(complaint.problem.contains(reason), "{complaint:?}");
         }
     }
 

@@ -42,8 +42,11 @@ pub const ACCEPTS: &Words<&[ReferringType]> = &[
 ];
 
 /// What a payout is reckoned of.
-pub(in crate::catalog) const LEVELS: &Words<Level> =
-    &[("ORDER", Level::Order), ("ITEM", Level::Item)];
+pub(in crate::catalog) const LEVELS: &Words<Level> = &[
+    ("ORDER", Level::Order),
+    ("ITEM", Level::Item),
+    ("CLICK", Level::Click),
+];
 
 /// Whose actions a limit counts together.
 pub const SCOPES: &Words<Scope> = &[
@@ -187,7 +190,7 @@ mod tests {
         assert_eq!(choice_or(Some("ITEM"), LEVELS), Ok(Level::Item));
         for text in ["", "item", "ITEM "] {
             let complaint = choice(text, LEVELS).unwrap_err();
-            assert_eq!(complaint.allowed, "one of ORDER, ITEM");
+            assert_eq!(complaint.allowed, "one of ORDER, ITEM, CLICK");
         }
     }
 

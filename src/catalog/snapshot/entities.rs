@@ -74,6 +74,8 @@ pub struct Program {
     pub ads: AHashMap<AdId, Ad>,
     /// Its event types.
     pub event_types: AHashMap<EventTypeId, EventType>,
+    /// The one of them that pays for clicks.
+    pub click_event_type: Option<EventTypeId>,
     /// Networks whose conversions are refused (`BLACKLISTED_SOURCE_IP`).
     pub blocked_networks: Box<[NetworkRange]>,
     /// The brand's own pages.
@@ -197,6 +199,15 @@ pub struct Partner {
 }
 
 impl EventType {
+    /// The category whose events are clicks themselves.
+    pub const CLICK: &'static str = "CLICK";
+
+    /// Whether its events are clicks, which are counted by links and never submitted.
+    #[must_use]
+    pub fn is_of_clicks(&self) -> bool {
+        self.category == Self::CLICK
+    }
+
     /// Whether a change for this reason locks an action whose locking is open.
     #[must_use]
     pub fn is_locked_by(&self, reason: &str) -> bool {

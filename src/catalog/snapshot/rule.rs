@@ -149,6 +149,12 @@ impl Variable {
         )
     }
 
+    /// Whether a click answers it by itself.
+    #[must_use]
+    pub fn is_of_click(self) -> bool {
+        matches!(self, Self::AdId | Self::PropertyId | Self::SharedId)
+    }
+
     /// Whether it is a number, in millionths.
     #[must_use]
     pub fn is_number(self) -> bool {

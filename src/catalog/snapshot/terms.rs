@@ -89,7 +89,7 @@ pub struct Payouts(Arc<[(EventTypeId, Payout)]>);
 /// What one action of an event type earns.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Payout {
-    /// Whether the order or each item is priced.
+    /// What is priced: the order, each item or each click.
     pub level: Level,
     /// The price when no group says otherwise.
     pub price: Price,
@@ -111,6 +111,8 @@ pub enum Level {
     Order,
     /// Each item.
     Item,
+    /// Each click, of an event type of category `CLICK`.
+    Click,
 }
 
 /// An amount or a share.

@@ -3,9 +3,12 @@
 use super::check;
 use super::form::{FORMS, Form, Numbers};
 use super::relation::ATTRIBUTION_KEYS;
+use crate::catalog::snapshot::EventType;
 use crate::conversion::fields::Fields;
-use crate::conversion::fixture;
+use crate::conversion::{ContentType, Received, fixture, read};
+use crate::model::id::{EventTypeId, ProgramId};
 use crate::model::submission::order::ITEM_NUMBER_MAX;
+use crate::model::time::Millis;
 
 fn errors(pairs: &[(&str, &str)]) -> Vec<String> {
     let mut errors = Vec::new();
@@ -197,4 +200,29 @@ fn fields_need_and_exclude_each_other() {
             assert!(found[0].starts_with(said), "{found:?}");
         }
     }
+}
+
+#[test]
+fn an_event_type_of_clicks_takes_no_conversion() {
+    let mut catalog = fixture::catalog();
+    let program = catalog.programs.get_mut(&ProgramId(1000)).unwrap();
+    let sale = program.event_types.get_mut(&EventTypeId(10_001)).unwrap();
+    sale.category = EventType::CLICK;
+    let refused = read(&Received {
+        content_type: ContentType::Form,
+        body: b"CampaignId=1000&EventTypeCode=SALE&EventDate=NOW&OrderId=o&CustomerId=c",
+        query: "",
+        is_signed: false,
+        catalog: &catalog,
+        brand: catalog.brand("IRacme").unwrap(),
+        now: Millis(1_795_000_000_000),
+        verify: &|_| None,
+    })
+    .unwrap_err();
+    let errors: Vec<String> = refused.errors.iter().map(ToString::to_string).collect();
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    assert!(
+        errors[0].starts_with("EventTypeCode: names an event type of category CLICK"),
+        "{errors:?}"
+    );
 }

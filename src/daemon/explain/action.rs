@@ -97,6 +97,7 @@ fn priced(reckoning: &Reckoning, action: &Action) -> Value {
         "level": match reckoning.level {
             Level::Order => "ORDER",
             Level::Item => "ITEM",
+            Level::Click => "CLICK",
         },
         "scheduled_terms": reckoning.scheduled,
         "lines": lines,

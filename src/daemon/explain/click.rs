@@ -6,7 +6,9 @@ use crate::derived::{VerdictKey, View};
 use crate::log::row::click as click_row;
 use crate::model::click_id::ClickId;
 use crate::model::id::ProgramId;
+use crate::model::money::decimal_text;
 use crate::model::submission::Fingerprint;
+use crate::registry::cpc::CpcError;
 use crate::server::control::VerbError;
 
 use super::super::stores::Stores;
@@ -19,7 +21,7 @@ pub(super) fn explain_click(stores: &Stores, id: &ClickId) -> Result<Value, Verb
     let key = VerdictKey::of_live(id.program, id.partner, id.number);
     let serving = stores.derived.serving();
     let view = serving.view().map_err(|error| damaged(&error))?;
-    let (verdict, stored) = judged(stores, &view, key)?;
+    let [verdict, cpc, stored] = judged(stores, &view, key)?;
     Ok(json!({
         "click_id": {
             "time": id.number.time().to_string(),
@@ -30,6 +32,7 @@ pub(super) fn explain_click(stores: &Stores, id: &ClickId) -> Result<Value, Verb
             "key_number": id.key_number,
         },
         "verdict": verdict,
+        "cpc": cpc,
         "stored": stored,
         "contract": terms(&stores.catalog.load(), id.program, id.partner, id.number.time()),
     }))
@@ -50,7 +53,7 @@ pub(super) fn explain_imported(stores: &Stores, name: &str) -> Result<Vec<Value>
         let Some(click) = found.map_err(|error| damaged(&error))? else {
             continue;
         };
-        let (verdict, stored) = judged(stores, &view, click.verdict(program))?;
+        let [verdict, cpc, stored] = judged(stores, &view, click.verdict(program))?;
         clicks.push(json!({
             "imported_click": {
                 "time": click.time.to_string(),
@@ -60,6 +63,7 @@ pub(super) fn explain_imported(stores: &Stores, name: &str) -> Result<Vec<Value>
                 "imported": click.number.time().to_string(),
             },
             "verdict": verdict,
+            "cpc": cpc,
             "stored": stored,
             "contract": terms(&catalog, program, click.partner, click.time),
         }));
@@ -67,12 +71,13 @@ pub(super) fn explain_imported(stores: &Stores, name: &str) -> Result<Vec<Value>
     Ok(clicks)
 }
 
-/// The verdict on a click, and its row.
-fn judged(stores: &Stores, view: &View<'_>, key: VerdictKey) -> Result<(Value, Value), VerbError> {
-    let verdict = view.verdict(key).map_err(|error| damaged(&error))?;
-    let Some(verdict) = verdict else {
-        return Ok((Value::Null, Value::Null));
+/// The verdict on a click, what it is paid by itself, and its row.
+fn judged(stores: &Stores, view: &View<'_>, key: VerdictKey) -> Result<[Value; 3], VerbError> {
+    let judged = view.judged(key).map_err(|error| damaged(&error))?;
+    let Some(judged) = judged else {
+        return Ok([Value::Null, Value::Null, Value::Null]);
     };
+    let verdict = judged.verdict;
     let row = stores
         .log
         .click_row(verdict.slot, key.partner, key.number)
@@ -84,7 +89,12 @@ fn judged(stores: &Stores, view: &View<'_>, key: VerdictKey) -> Result<(Value, V
         "reasons": verdict.reasons.labels().collect::<Vec<_>>(),
         "slot": verdict.slot,
     });
-    Ok((told, stored.map_err(|error| failed(&error))?))
+    let cpc = json!({
+        "cost": decimal_text(judged.cost().0.into(), 2),
+        "error": judged.error().map(CpcError::code),
+        "meaning": judged.error().map(CpcError::meaning),
+    });
+    Ok([told, cpc, stored.map_err(|error| failed(&error))?])
 }
 
 fn stored_click(stores: &Stores, row: &[u8]) -> Result<Value, crate::log::LogError> {

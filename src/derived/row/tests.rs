@@ -23,7 +23,8 @@ use super::key::{ActionId, NoticeKey, OrderKey, UpdateKey};
 use super::order;
 use super::outcome::{Settled, SubmissionOutcome};
 use super::update::{Notice, Update, UpdateKind};
-use super::verdict::{Class, Reasons, Verdict, Window};
+use super::verdict::{Charge, Class, Held, Judged, Periods, Reasons, Verdict, Window};
+use crate::registry::cpc::CpcError;
 
 fn order_key() -> OrderKey {
     OrderKey::new(ProgramId(7), EventTypeId(3), "order-1")
@@ -346,7 +347,9 @@ proptest! {
         outcome in outcomes(),
         counter in any::<(i128, u64)>(),
     ) {
-        prop_assert_eq!(Verdict::decode(&verdict.encode()), Ok(verdict));
+        let judged = Judged { verdict, charge: None };
+        prop_assert_eq!(judged.encode(), verdict.encode().to_vec());
+        prop_assert_eq!(Judged::decode(&judged.encode()), Ok(judged));
         let window = Window { unique: Millis(window.0), click: Millis(window.1) };
         prop_assert_eq!(Window::decode(&window.encode()), Ok(window));
         prop_assert_eq!(Action::decode(&action_id(), &action.encode()), Ok(action));
@@ -364,8 +367,8 @@ proptest! {
         bytes in prop::collection::vec(any::<u8>(), 0..70),
     ) {
         let bytes: Vec<u8> = [format].into_iter().chain(bytes).collect();
-        if let Ok(verdict) = Verdict::decode(&bytes) {
-            prop_assert_eq!(verdict.encode().to_vec(), bytes.clone());
+        if let Ok(judged) = Judged::decode(&bytes) {
+            prop_assert_eq!(judged.encode(), bytes.clone());
         }
         if let Ok(window) = Window::decode(&bytes) {
             prop_assert_eq!(window.encode().to_vec(), bytes.clone());
@@ -394,6 +397,52 @@ proptest! {
     }
 }
 
+fn held() -> impl Strategy<Value = Held> {
+    let periods = || {
+        let numbers = prop::collection::vec(1_u8..=5, 0..3);
+        numbers.prop_map(|numbers| numbers.into_iter().fold(Periods::default(), Periods::with))
+    };
+    let fields = (any::<(u32, i64)>(), 1_u64.., periods(), periods());
+    fields.prop_map(|((event_type, contract), group, all, own)| Held {
+        event_type: EventTypeId(event_type),
+        contract: Millis(contract),
+        all: if own.is_empty() { all.with(3) } else { all },
+        group: (!own.is_empty()).then_some((group, own)),
+    })
+}
+
+proptest! {
+    #[test]
+    fn charges_read_back(
+        verdict in verdicts(),
+        cost in prop_oneof![Just(0), 1..i64::MAX],
+        error in prop::option::of(prop::sample::select(CpcError::ALL)),
+        held in prop::option::of(held()),
+    ) {
+        let charge = Charge {
+            cost: Money(cost),
+            error: error.map(|row| row.0),
+            held: held.filter(|_| cost > 0),
+        };
+        let verdict = Verdict { class: Class::Unique, ..verdict };
+        let judged = Judged { verdict, charge: Some(charge) };
+        prop_assert_eq!(Judged::decode(&judged.encode()), Ok(judged));
+        let other = Verdict { class: Class::Robot, ..verdict };
+        let judged = Judged { verdict: other, ..judged };
+        prop_assert!(Judged::decode(&judged.encode()).is_err());
+    }
+
+    #[test]
+    fn whatever_reads_as_a_charge_writes_the_same_bytes(
+        tail in prop::collection::vec(prop_oneof![0_u8..12, any::<u8>()], 0..30),
+    ) {
+        let bytes = [&[1, 1, 0, 0, 0, 0, 0, 9][..], &tail].concat();
+        if let Ok(judged) = Judged::decode(&bytes) {
+            prop_assert_eq!(judged.encode(), bytes);
+        }
+    }
+}
+
 #[test]
 fn class_bytes_match_their_table() {
     for (class, byte, label) in Class::ALL {
@@ -405,13 +454,13 @@ fn class_bytes_match_their_table() {
 
 #[test]
 fn values_of_an_unknown_format_are_refused() {
-    let mut value = Verdict {
+    let verdict = Verdict {
         class: Class::Unique,
         reasons: Reasons::NONE,
         slot: Slot(1),
-    }
-    .encode();
+    };
+    let mut value = verdict.encode();
     value[0] = 9;
-    assert_eq!(Verdict::decode(&value), Err("unknown format"));
-    assert_eq!(Verdict::decode(&[]), Err("too short"));
+    assert_eq!(Judged::decode(&value), Err("unknown format"));
+    assert_eq!(Judged::decode(&[]), Err("too short"));
 }

@@ -1,9 +1,11 @@
 //! Values about clicks: verdicts and windows.
 
-use crate::model::id::{PartnerId, Slot};
+use crate::model::id::{EventTypeId, PartnerId, Slot};
+use crate::model::money::Money;
 use crate::model::time::Millis;
+use crate::registry::cpc::CpcError;
 
-use super::bytes::{FORMAT, Part, Reader, Why};
+use super::bytes::{FORMAT, Part, Reader, Why, push, push_varint};
 
 /// What a click is taken for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -154,13 +156,11 @@ impl Verdict {
         [FORMAT, self.class.byte(), r0, r1, s0, s1, s2, s3]
     }
 
-    pub(in crate::derived) fn decode(bytes: &[u8]) -> Result<Self, Why> {
-        let mut reader = Reader(bytes);
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Why> {
         reader.format(FORMAT)?;
         let class = Class::from_byte(reader.part()?).ok_or("unknown class")?;
         let reasons = u16::from_be_bytes(reader.array()?);
         let slot = reader.part()?;
-        reader.end()?;
         if reasons >> Reasons::ALL.len() != 0 {
             return Err("unknown reason");
         }
@@ -168,6 +168,184 @@ impl Verdict {
             class,
             reasons: Reasons(reasons),
             slot,
+        })
+    }
+}
+
+/// What a unique click of a program that pays for clicks comes to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Charge {
+    /// What it is paid, not rounded.
+    pub cost: Money,
+    /// What keeps it from being paid its price.
+    pub error: Option<CpcError>,
+    /// What it uses up of limits; nothing where it is paid nothing.
+    pub held: Option<Held>,
+}
+
+/// The limits of which a click uses up what it is paid, and one click.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// The event type that pays for clicks.
+    pub event_type: EventTypeId,
+    /// The start of the contract.
+    pub contract: Millis,
+    /// Periods of the event type as a whole.
+    pub all: Periods,
+    /// A payout group and its own periods; the group is never 0.
+    pub group: Option<(u64, Periods)>,
+}
+
+/// A set of periods by their stored numbers, 1 to 5.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Periods(u8);
+
+impl Periods {
+    /// Bits of the stored numbers.
+    const MASK: u8 = 0b11_1110;
+
+    /// These and one more; a number that names no period adds nothing.
+    #[must_use]
+    pub fn with(self, period: u8) -> Self {
+        let bit = 1_u8.checked_shl(period.into()).unwrap_or(0);
+        Self(self.0 | bit & Self::MASK)
+    }
+
+    /// The numbers in it, rising.
+    pub fn iter(self) -> impl Iterator<Item = u8> {
+        (1..=5).filter(move |period| self.0 & 1 << period != 0)
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Why> {
+        let bits: u8 = reader.part()?;
+        if bits & !Self::MASK == 0 {
+            Ok(Self(bits))
+        } else {
+            Err("unknown period")
+        }
+    }
+}
+
+/// Value of `verdicts`: the verdict in eight bytes, and behind it the charge where there is one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Judged {
+    /// What the click counts as.
+    pub verdict: Verdict,
+    /// What it comes to; none of a click that is not unique, or of a program that does not pay for
+    /// clicks.
+    pub charge: Option<Charge>,
+}
+
+impl Judged {
+    /// What it is paid.
+    #[must_use]
+    pub fn cost(&self) -> Money {
+        self.charge.map_or(Money::ZERO, |charge| charge.cost)
+    }
+
+    /// What keeps it from being paid its price.
+    #[must_use]
+    pub fn error(&self) -> Option<CpcError> {
+        if self.verdict.class != Class::Unique {
+            return Some(CpcError::InvalidClassification);
+        }
+        match self.charge {
+            Some(charge) => charge.error,
+            None => Some(CpcError::ClickTrackerNotFound),
+        }
+    }
+
+    pub(in crate::derived) fn encode(&self) -> Vec<u8> {
+        let mut out = self.verdict.encode().to_vec();
+        let Some(charge) = self.charge else {
+            return out;
+        };
+        out.push(charge.error.map_or(0, CpcError::byte));
+        push_varint(&mut out, charge.cost.0.max(0).unsigned_abs().into());
+        if let Some(held) = charge.held {
+            push(&mut out, held.event_type);
+            push(&mut out, held.contract);
+            out.push(held.all.0);
+            let (group, periods) = held.group.unwrap_or_default();
+            out.push(periods.0);
+            if !periods.is_empty() {
+                push(&mut out, group);
+            }
+        }
+        out
+    }
+
+    pub(in crate::derived) fn decode(bytes: &[u8]) -> Result<Self, Why> {
+        let mut reader = Reader(bytes);
+        let verdict = Verdict::read(&mut reader)?;
+        let charge = if reader.0.is_empty() {
+            None
+        } else {
+            Some(Charge::read(&mut reader)?)
+        };
+        reader.end()?;
+        if charge.is_some() && verdict.class != Class::Unique {
+            return Err("a charge of a click that is not unique");
+        }
+        Ok(Self { verdict, charge })
+    }
+}
+
+impl Charge {
+    /// Nothing, for a reason.
+    #[must_use]
+    pub fn unpaid(error: CpcError) -> Self {
+        Self {
+            error: Some(error),
+            ..Self::default()
+        }
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Why> {
+        let error = match reader.part()? {
+            0_u8 => None,
+            byte => Some(CpcError::from_byte(byte).ok_or("unknown error code")?),
+        };
+        let cost = i64::try_from(reader.varint()?).map_err(|_| "unknown cost")?;
+        let held = if reader.0.is_empty() {
+            None
+        } else {
+            Some(Held::read(reader)?)
+        };
+        if held.is_some() && cost == 0 {
+            return Err("a limit used up by nothing");
+        }
+        Ok(Self {
+            cost: Money(cost),
+            error,
+            held,
+        })
+    }
+}
+
+impl Held {
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Why> {
+        let (event_type, contract) = (reader.part()?, reader.part()?);
+        let (all, own) = (Periods::read(reader)?, Periods::read(reader)?);
+        let group = match own.is_empty() {
+            true if all.is_empty() => return Err("no limit used up"),
+            true => None,
+            false => match reader.part()? {
+                0 => return Err("no group"),
+                group => Some((group, own)),
+            },
+        };
+        Ok(Self {
+            event_type,
+            contract,
+            all,
+            group,
         })
     }
 }

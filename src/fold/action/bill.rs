@@ -4,8 +4,6 @@ use crate::catalog::Catalog;
 use crate::catalog::snapshot::{ExceptionLists, Found, Payout, Program};
 use crate::derived::{Action, ActionFlags, ActionId, ActionItem, Counter, Hold, Referred};
 use crate::log::Log;
-use crate::log::row::click as click_row;
-use crate::model::click::Parameter;
 use crate::model::currency::Currency;
 use crate::model::money::Money;
 use crate::model::spread;
@@ -75,7 +73,7 @@ impl Standing {
         };
         let priced = price(&sale, bill.payout, bill.lists);
         let whose = Whose {
-            submission: bill.submission,
+            submission: Some(bill.submission),
             click: action.click.map(|click| click.number),
             day: action.day,
         };
@@ -158,21 +156,7 @@ pub(super) fn link(log: &Log, action: &Action, payout: &Payout) -> Result<Link, 
     else {
         return Ok(Link::default());
     };
-    let row = log.click_row(slot, action.partner, number)?;
-    let Some(row) = row else {
-        return Ok(Link::default());
-    };
-    let row = click_row::read(&row).map_err(crate::log::LogError::from)?;
-    let mut link = Link::default();
-    for (parameter, value) in row.parameters {
-        let place = match parameter {
-            Parameter::Property => &mut link.property,
-            Parameter::SharedId => &mut link.shared_id,
-            _ => continue,
-        };
-        *place = Some(String::from_utf8_lossy(value).into());
-    }
-    Ok(link)
+    Link::read(log, slot, action.partner, number)
 }
 
 /// The program and the payout that an action was credited by.

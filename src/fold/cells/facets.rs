@@ -81,6 +81,11 @@ impl Facets {
         }
     }
 
+    /// The ad.
+    pub(in crate::fold) fn ad(&self) -> AdId {
+        self.ad
+    }
+
     /// The one of a kind; nothing where such an event has none, and is not counted.
     pub(super) fn get(&self, kind: FacetKind) -> Option<Short> {
         match kind {

@@ -6,6 +6,7 @@ use ahash::AHashMap;
 use crate::derived::{Batch, CellKey, Families};
 use crate::model::click::{Click, Parameter};
 use crate::model::id::{AdId, EventTypeId, PartnerId, ProgramId};
+use crate::model::money::Money;
 use crate::model::tally::{Facet, Stored, Tally};
 use crate::model::time::{Day, Millis};
 use crate::registry::cube::{CUBES, CubeId, Granularity, TEXTS_MAX};
@@ -34,6 +35,7 @@ pub(in crate::fold) struct Counted {
     pub(in crate::fold) unique: bool,
     pub(in crate::fold) payable: bool,
     pub(in crate::fold) time: Millis,
+    pub(in crate::fold) cost: Money,
 }
 
 /// Where a cell lies.
@@ -52,6 +54,8 @@ struct Clicks {
     payable: u32,
     /// Own time of the last one.
     last: i64,
+    /// Millionths; what a slot's clicks cost fits by far.
+    cost: i64,
 }
 
 /// The clicks of one cube that fell into one cell in a row.
@@ -138,6 +142,7 @@ impl Cells {
                 clicks.unique += u32::from(counted.unique);
                 clicks.payable += u32::from(counted.payable);
                 clicks.last = clicks.last.max(counted.time.0);
+                clicks.cost = clicks.cost.saturating_add(counted.cost.0);
             }
         }
     }
@@ -189,6 +194,8 @@ impl Cells {
             tally.add(Stored::PayableClicks, clicks.payable.into());
             if place.cube == CubeId::EXPIRED_AD {
                 tally.add(Stored::LastClick, clicks.last.into());
+            } else {
+                tally.add(Stored::CpcCost, clicks.cost.into());
             }
         }
         for (place, more) in self.sums.drain(..) {
@@ -295,5 +302,6 @@ fn settle(clicks: &mut AHashMap<Place, Clicks>, run: Option<(Place, Clicks)>) {
         clicks.unique += more.unique;
         clicks.payable += more.payable;
         clicks.last = clicks.last.max(more.last);
+        clicks.cost = clicks.cost.saturating_add(more.cost);
     }
 }

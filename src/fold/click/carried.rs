@@ -6,6 +6,8 @@ use crate::model::id::{AdId, EventNumber, PartnerId, ProgramId};
 use crate::model::submission::{Fingerprint, Person, PersonKind};
 use crate::model::time::Millis;
 
+use super::row::Row;
+
 /// A click that carried a cookie, while its slot is folded. Most clicks carry none, so this is kept
 /// beside them.
 #[derive(Clone, Copy, Debug)]
@@ -30,12 +32,12 @@ impl Carried {
     }
 
     /// The place of its click in the order of a slot.
-    pub(in crate::fold) fn place(&self) -> (ProgramId, PartnerId, Millis, EventNumber) {
+    fn place(&self) -> (ProgramId, PartnerId, Millis, EventNumber) {
         (self.program, self.partner, self.number.time(), self.number)
     }
 
     /// Notes the step, unless the click is one that no customer made.
-    pub(in crate::fold) fn note(&self, verdict: Verdict, batch: &mut Batch<'_>) {
+    fn note(&self, verdict: Verdict, batch: &mut Batch<'_>) {
         match verdict.class {
             Class::Robot | Class::Prefetch | Class::Head => return,
             Class::Unique | Class::Duplicate => {}
@@ -54,5 +56,16 @@ impl Carried {
             },
         };
         batch.touch(self.program, person, &touch);
+    }
+}
+
+/// Notes the clicks of a slot, in the order of [`Row::order`], under the cookies that they
+/// carried.
+pub(in crate::fold) fn note_all(carried: &[Carried], rows: &[Row], batch: &mut Batch<'_>) {
+    for carried in carried {
+        let found = rows.binary_search_by_key(&carried.place(), Row::order);
+        if let Some(row) = found.ok().and_then(|at| rows.get(at)) {
+            carried.note(row.verdict, batch);
+        }
     }
 }

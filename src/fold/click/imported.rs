@@ -8,7 +8,7 @@ use ahash::AHashMap;
 
 use crate::catalog::Catalog;
 use crate::derived::{
-    Batch, Class, External, ExternalKey, Families, JobWindowKey, Reasons, Verdict, Window,
+    Batch, Class, External, ExternalKey, Families, JobWindowKey, Judged, Reasons, Verdict, Window,
 };
 use crate::log::{Imported, Log};
 use crate::model::click::StoredClick;
@@ -20,6 +20,7 @@ use super::super::cells::{Cells, Facets};
 use super::super::days::Days;
 use super::super::error::FoldError;
 use super::agents::Agents;
+use super::charge::{Charges, Terms};
 use super::classify;
 use super::requests::Requests;
 use super::row::{Row, click_terms};
@@ -45,6 +46,7 @@ pub(in crate::fold) struct Judging<'a, 'f> {
     pub(in crate::fold) requests: &'a mut Requests,
     pub(in crate::fold) days: &'a mut Days,
     pub(in crate::fold) cells: &'a mut Cells,
+    pub(in crate::fold) charges: &'a mut Charges,
 }
 
 /// The imported clicks of a slot, and what is known of their visitors.
@@ -121,7 +123,20 @@ impl Imports {
             row.verdict = stored.ok_or(FoldError::VerdictMissing(row.number))?;
         } else {
             self.judge(&imported, &mut row, judging)?;
-            batch.verdict(row.key(), row.verdict);
+        }
+        let program = judging.catalog.program(row.program);
+        let day = judging.days.day(program, row.program, row.time);
+        let terms = Terms {
+            log: judging.log,
+            families: judging.families,
+            catalog: judging.catalog,
+        };
+        let judged_now = Judged {
+            verdict: row.verdict,
+            charge: judging.charges.charge(terms, program, &row, day)?,
+        };
+        if !judged {
+            batch.judged(row.key(), &judged_now);
             let key = ExternalKey {
                 program: row.program,
                 external: imported.external,
@@ -140,15 +155,11 @@ impl Imports {
         if let Some(settled) = self.rows.get_mut(at) {
             settled.row.verdict = row.verdict;
         }
-        let day = match judging.catalog.program(row.program) {
-            Some(program) => judging.days.of(row.program, &program.time_zone, row.time),
-            None => row.time.utc_day(),
-        };
         let (log, cells) = (judging.log, &mut *judging.cells);
         judging
             .requests
             .describe(log, row.request, &mut row.facets, cells)?;
-        row.count(cells, day);
+        row.count(cells, day, judged_now.cost());
         Ok(())
     }
 

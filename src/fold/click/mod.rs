@@ -1,10 +1,12 @@
 //! Judging clicks: what each one counts as, and why.
 //!
 //! In: the clicks of a slot, the robot list and the catalogue that its footer names, and when each
-//! visitor clicked before. Out: a verdict per click. On the fold's thread.
+//! visitor clicked before. Out: a verdict per click, and what it comes to in programs that pay for
+//! clicks. On the fold's thread.
 
 pub(super) mod agents;
 pub(super) mod carried;
+pub(super) mod charge;
 pub(super) mod classify;
 pub(super) mod device;
 pub(super) mod imported;

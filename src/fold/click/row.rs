@@ -4,6 +4,7 @@ use crate::catalog::Catalog;
 use crate::derived::{Class, Reasons, Verdict, VerdictKey, WindowKey};
 use crate::model::click::{StoredClick, Visitor};
 use crate::model::id::{EventNumber, PartnerId, ProgramId, Slot};
+use crate::model::money::Money;
 use crate::model::time::{Day, Millis};
 
 use super::super::cells::{Cells, Counted, Facets, Spot};
@@ -50,8 +51,8 @@ impl Row {
         (self.program, self.partner, self.time, self.number)
     }
 
-    /// Adds it to the sums of `day` as it was judged.
-    pub(in crate::fold) fn count(&self, cells: &mut Cells, day: Day) {
+    /// Adds it to the sums of `day` as it was judged, and what it costs.
+    pub(in crate::fold) fn count(&self, cells: &mut Cells, day: Day, cost: Money) {
         let spot = Spot {
             program: self.program,
             day,
@@ -61,6 +62,7 @@ impl Row {
             unique: self.verdict.class == Class::Unique,
             payable: self.verdict.payable(),
             time: self.time,
+            cost,
         };
         cells.click(spot, &self.facets, counted);
     }

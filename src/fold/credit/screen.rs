@@ -60,7 +60,8 @@ pub(super) fn whole<'a>(
         return Ok(Err(Refusal::CampaignNotFound));
     };
     let event_type = program.event_types.get(&submission.event_type);
-    let Some(event_type) = event_type.filter(|event_type| event_type.active) else {
+    let taken = |event_type: &&EventType| event_type.active && !event_type.is_of_clicks();
+    let Some(event_type) = event_type.filter(taken) else {
         return Ok(Err(Refusal::ActionTrackerNotActive));
     };
     if event_type.needs_items && submission.order.items.is_empty() {

@@ -20,8 +20,8 @@ use crate::model::action::disposition::{OVERLIMIT_ACTIONCAP, OVERLIMIT_BUDGET};
 /// What tells the actions of one scope from those of another.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::fold) struct Whose<'a> {
-    /// The conversion.
-    pub(in crate::fold) submission: &'a Submission,
+    /// The conversion; a click that is paid by itself has none, and no customer or order.
+    pub(in crate::fold) submission: Option<&'a Submission>,
     /// The click; without one a limit of each click has nothing to count.
     pub(in crate::fold) click: Option<EventNumber>,
     /// The day of the action.
@@ -95,15 +95,19 @@ impl Whose<'_> {
         match scope {
             Scope::All => Some([0; 16]),
             Scope::Customer => self.customer(),
-            Scope::Order => Some(first_bytes(&[self.submission.order_id.as_bytes()])),
+            Scope::Order => {
+                let order_id = &self.submission?.order_id;
+                Some(first_bytes(&[order_id.as_bytes()]))
+            }
             Scope::Click => self.click.map(|click| u128::from(click.0).to_be_bytes()),
         }
     }
 
     /// The brand's own number of the customer, or else the profile of its site.
     fn customer(&self) -> Option<[u8; 16]> {
+        let submission = self.submission?;
         let of = |kind: PersonKind| {
-            let mut references = self.submission.references.iter();
+            let mut references = submission.references.iter();
             references.find_map(|reference| match reference {
                 Reference::Person(person) if person.kind == kind => Some(person.id.0),
                 _ => None,

@@ -61,7 +61,7 @@ fn submission(order_id: &str, persons: &[(&str, &str)]) -> Submission {
 fn claims_on(payout: &Payout, shares: &[Share], day: i32) -> Vec<Claim> {
     let submission = submission("o", &[]);
     let whose = Whose {
-        submission: &submission,
+        submission: Some(&submission),
         click: Some(EventNumber(1)),
         day: Day(day),
     };
@@ -192,7 +192,7 @@ fn counter(
     let limits = [limit(LimitOf::Actions(1), scope, period)];
     let payout = payout(&limits, [("a", &[]), ("b", &[])]);
     let whose = Whose {
-        submission,
+        submission: Some(submission),
         click: Some(EventNumber(click)),
         day: Day(day),
     };

@@ -1,4 +1,4 @@
-//! What an action costs: pure rules, no store.
+//! What an action costs, and a click that is paid by itself: pure rules, no store.
 //!
 //! In: what was sold, what rules may ask about it, the payout of the contract in force, and what
 //! its limits have left. Out: the cost of the order and of each item, with and without limits. On
@@ -8,6 +8,7 @@
 //! even once, on the order or on the item as the payout says; limits take from the last item
 //! first and never more than there is.
 
+pub(super) mod click;
 pub(super) mod limit;
 pub(super) mod order;
 mod period;

@@ -78,7 +78,8 @@ pub(in crate::fold) fn sum(shares: &[Share]) -> Money {
 pub(in crate::fold) fn price(sale: &Sale<'_>, payout: &Payout, lists: &ExceptionLists) -> Priced {
     let asked = Asked { sale, lists };
     let (lines, shares) = match payout.level {
-        Level::Order => {
+        // Clicks have prices of their own and never come here.
+        Level::Order | Level::Click => {
             let base = sale.amount.unwrap_or_default();
             let line = asked.line(payout, &sale.items, (0, 1, base));
             (vec![line], asked.spread(line))

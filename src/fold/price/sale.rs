@@ -6,11 +6,16 @@ use rust_decimal::Decimal;
 
 use crate::catalog::snapshot::{Facts, Payout, Rule, Variable};
 use crate::derived::ActionItem;
+use crate::log::row::click as click_row;
+use crate::log::{Log, LogError};
+use crate::model::click::Parameter;
 use crate::model::currency::Currency;
-use crate::model::id::AdId;
+use crate::model::id::{AdId, EventNumber, PartnerId, Slot};
 use crate::model::money::{MICROS, Money};
 use crate::model::referral::ReferringType;
 use crate::model::submission::{Item, Submission};
+
+use super::super::error::FoldError;
 
 /// An order as it is priced.
 #[derive(Clone, Debug)]
@@ -65,6 +70,29 @@ impl Link {
         let mut rules = payout.restrictions.iter().chain(groups).flatten();
         let asks = |rule: &Rule| matches!(rule.variable, Variable::PropertyId | Variable::SharedId);
         rules.any(asks)
+    }
+
+    /// What a stored click says; nothing of one that is not there.
+    pub(in crate::fold) fn read(
+        log: &Log,
+        slot: Slot,
+        partner: PartnerId,
+        number: EventNumber,
+    ) -> Result<Self, FoldError> {
+        let mut link = Self::default();
+        let Some(row) = log.click_row(slot, partner, number)? else {
+            return Ok(link);
+        };
+        let row = click_row::read(&row).map_err(LogError::from)?;
+        for (parameter, value) in row.parameters {
+            let place = match parameter {
+                Parameter::Property => &mut link.property,
+                Parameter::SharedId => &mut link.shared_id,
+                _ => continue,
+            };
+            *place = Some(String::from_utf8_lossy(value).into());
+        }
+        Ok(link)
     }
 }
 

@@ -30,6 +30,7 @@ pub fn verify(log: &Log, derived: &Derived) -> Result<VerifyReport, FoldError> {
         view: &view,
         zones: Zones::default(),
         recount: Recount::default(),
+        limits: Limits::default(),
         clicks: AHashMap::new(),
         balance: Balance::default(),
         credited: 0,
@@ -78,6 +79,7 @@ struct Check<'a> {
     view: &'a View<'a>,
     zones: Zones,
     recount: Recount,
+    limits: Limits,
     /// Per slot: clicks in the log, and clicks with a verdict that names the slot.
     clicks: AHashMap<Slot, (Sum, Sum)>,
     balance: Balance,
@@ -279,12 +281,18 @@ impl Check<'_> {
 
     fn verdicts(&mut self) -> Result<(), FoldError> {
         let (clicks, zones, recount) = (&mut self.clicks, &self.zones, &mut self.recount);
-        self.view.for_each_verdict_of_all(&mut |key, verdict| {
+        let (limits, report) = (&mut self.limits, &mut self.report);
+        self.view.for_each_verdict_of_all(&mut |key, judged| {
+            let verdict = judged.verdict;
             let sum = &mut clicks.entry(verdict.slot).or_default().1;
             sum.count += 1;
             let mixed = Sum::of(key.program, key.partner, key.number);
             sum.mixed = sum.mixed.wrapping_add(mixed);
-            recount.verdict(zones, key, verdict);
+            recount.verdict(zones, key, &judged);
+            if let Some(charge) = &judged.charge {
+                let day = zones.day(verdict.slot, key.program, key.time);
+                limits.click(key, day, charge, report);
+            }
         })?;
         let mut differing: Vec<(Slot, Sum, Sum)> = self
             .clicks
@@ -348,7 +356,7 @@ impl Check<'_> {
             updates.add(key, &update);
             told.add(key, &update);
         })?;
-        let mut limits = Limits::default();
+        let mut limits = std::mem::take(&mut self.limits);
         let mut recurrences = Recurrences::default();
         let (zones, report, recount) = (&self.zones, &mut self.report, &mut self.recount);
         let (log, view) = (self.log, self.view);

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::derived::{Action, ActionId, Class, Reasons, Verdict, VerdictKey, View};
+use crate::derived::{Action, ActionId, Class, Judged, Reasons, VerdictKey, View};
 use crate::log::{Log, Parameters};
 use crate::model::click::Click;
 use crate::model::id::{CatalogVersion, PartnerId, ProgramId, Slot};
@@ -66,7 +66,7 @@ impl Zones {
     }
 
     /// The calendar day of `at` for a program, by the catalogue of `slot`.
-    fn day(&self, slot: Slot, program: ProgramId, at: Millis) -> Day {
+    pub(super) fn day(&self, slot: Slot, program: ProgramId, at: Millis) -> Day {
         let zone = self.of(slot, program).map(|found| &found.0);
         let date = Timestamp::from_millisecond(at.0).ok().map(|timestamp| {
             let zone = zone.cloned().unwrap_or(TimeZone::UTC);
@@ -94,10 +94,10 @@ impl Recount {
     }
 
     /// Counts a click in the sums that are kept apart by nothing.
-    pub(super) fn verdict(&mut self, zones: &Zones, key: VerdictKey, verdict: Verdict) {
-        let (program, day, partner) = spot(zones, key, verdict);
+    pub(super) fn verdict(&mut self, zones: &Zones, key: VerdictKey, judged: &Judged) {
+        let (program, day, partner) = spot(zones, key, judged);
         let place = (CubeId::PARTNER_PERFORMANCE, program, day, partner);
-        self.add(place, Facet::None, &counts(verdict));
+        self.add(place, Facet::None, &counts(judged));
     }
 
     /// Counts a click as it lies in the log, in all other sums.
@@ -109,12 +109,15 @@ impl Recount {
         key: VerdictKey,
         click: &Click<Parameters<'_>>,
     ) -> Result<(), FoldError> {
-        let Some(verdict) = view.verdict(key)? else {
+        let Some(judged) = view.judged(key)? else {
             return Ok(());
         };
-        let (program, day, partner) = spot(zones, key, verdict);
+        let (program, day, partner) = spot(zones, key, &judged);
         for (cube, facet) in self.said.of_click(log, click)? {
-            let mut more = counts(verdict);
+            let more = counts(&judged);
+            let mut more = cube
+                .cube()
+                .map_or_else(Tally::default, |c| more.only(c.measures));
             if cube == CubeId::EXPIRED_AD {
                 more.add(Stored::LastClick, key.time.0.into());
             }
@@ -209,7 +212,8 @@ impl Recount {
 }
 
 /// Program, day and partner that a click counts for.
-fn spot(zones: &Zones, key: VerdictKey, verdict: Verdict) -> (ProgramId, Day, PartnerId) {
+fn spot(zones: &Zones, key: VerdictKey, judged: &Judged) -> (ProgramId, Day, PartnerId) {
+    let verdict = judged.verdict;
     let partner = if verdict.reasons.any(Reasons::UNKNOWN_PARTNER) {
         PartnerId(0)
     } else {
@@ -220,13 +224,16 @@ fn spot(zones: &Zones, key: VerdictKey, verdict: Verdict) -> (ProgramId, Day, Pa
 }
 
 /// What a click counts for.
-fn counts(verdict: Verdict) -> Tally {
+fn counts(judged: &Judged) -> Tally {
+    let verdict = judged.verdict;
     let mut tally = Tally::default();
     tally.add(Stored::RawClicks, 1);
     if verdict.class == Class::Unique {
         tally.add(Stored::Clicks, 1);
         let payable = verdict.reasons == Reasons(0);
         tally.add(Stored::PayableClicks, i128::from(payable));
+        let cost = judged.charge.map_or(0, |charge| charge.cost.0);
+        tally.add(Stored::CpcCost, cost.into());
     }
     tally
 }

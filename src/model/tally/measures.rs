@@ -83,6 +83,8 @@ measures! {
     Participations = 17, Count;
     /// Clicks of the partner that are steps of paths.
     ParticipatingClicks = 18, Count;
+    /// What clicks are paid by themselves, not rounded.
+    CpcCost = 30, Money;
 }
 
 impl Stored {

@@ -164,6 +164,16 @@ pub const RULES: &[Rule] = &[
          earns nothing.",
         "fold::action::tests::a_new_amount_is_priced_by_the_same_terms",
     ),
+    payout(
+        "P13",
+        "Clicks",
+        "A unique click is paid by the event type of category CLICK, at once and for good: the \
+         first group that holds for its ad, property and shared id, or the payout's own price, \
+         not rounded. What is due for a day of one partner is the sum, rounded half to even \
+         (ours).",
+        "it::fold::paid::charged::\
+         every_click_is_paid_what_groups_and_limits_leave_or_has_a_code",
+    ),
     limit(
         "L01",
         "Payouts",

@@ -1,12 +1,15 @@
 //! What no derived row holds: asked of whoever holds the log.
 
 use crate::model::action::change::Change;
-use crate::model::id::{EventNumber, PartnerId, Slot, SubmissionId};
+use crate::model::id::{AdId, EventNumber, PartnerId, Slot, SubmissionId};
 use crate::model::submission::Submission;
+use crate::model::time::Millis;
 
 /// What is shown of a click beside its number.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClickFacts {
+    /// The ad of its link.
+    pub ad: AdId,
     /// `sharedid` of its link, empty when it had none.
     pub shared_id: String,
     /// The page that it was on, without its query; empty when the browser did not say.
@@ -38,4 +41,20 @@ pub trait Facts {
         partner: PartnerId,
         number: EventNumber,
     ) -> Result<Option<ClickFacts>, String>;
+
+    /// When a slot ended.
+    ///
+    /// # Errors
+    /// As [`Facts::conversion`].
+    fn end_of(&self, slot: Slot) -> Result<Option<Millis>, String>;
+}
+
+impl ClickFacts {
+    /// The host of the page that the click was on; empty when the browser did not say.
+    #[must_use]
+    pub fn referring_domain(&self) -> String {
+        let url = url::Url::parse(&self.referrer).ok();
+        let host = url.as_ref().and_then(url::Url::host_str);
+        host.unwrap_or_default().to_owned()
+    }
 }

@@ -76,9 +76,7 @@ impl Story<'_> {
 
     /// The host of the page that the click was on.
     pub(super) fn referring_domain(&self) -> String {
-        let url = url::Url::parse(&self.click.referrer).ok();
-        let host = url.as_ref().and_then(url::Url::host_str);
-        host.unwrap_or_default().to_owned()
+        self.click.referring_domain()
     }
 
     pub(super) fn promo_code(&self) -> &str {

@@ -165,6 +165,7 @@ fn level(level: Level) -> &'static str {
     match level {
         Level::Order => "ORDER",
         Level::Item => "ITEM",
+        Level::Click => "CLICK",
     }
 }
 

@@ -11,6 +11,7 @@ use crate::model::action::change::Change;
 use crate::model::click::Parameter;
 use crate::model::id::{EventNumber, PartnerId, Slot, SubmissionId};
 use crate::model::submission::Submission;
+use crate::model::time::Millis;
 use crate::report::{ClickFacts, Facts, Listing, ReportError};
 
 use super::reports;
@@ -94,7 +95,7 @@ fn read(
 }
 
 /// The events of a log.
-struct Stored<'a>(&'a Log);
+pub(super) struct Stored<'a>(pub(super) &'a Log);
 
 impl Facts for Stored<'_> {
     fn conversion(&self, id: SubmissionId) -> Result<Option<Submission>, String> {
@@ -128,8 +129,14 @@ impl Facts for Stored<'_> {
         let referrer = referrer.map_err(|error| error.to_string())?;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Ok(Some(ClickFacts {
+            ad: click.ad,
             shared_id: shared_id.map_or_else(String::new, |(_, value)| text(value)),
             referrer: referrer.map_or_else(String::new, |bytes| text(&bytes)),
         }))
+    }
+
+    fn end_of(&self, slot: Slot) -> Result<Option<Millis>, String> {
+        let footer = self.0.footer(slot).map_err(|error| error.to_string())?;
+        Ok(footer.map(|footer| footer.wall_end))
     }
 }

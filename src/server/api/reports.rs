@@ -7,13 +7,18 @@ use hyper::header::{HeaderName, LINK};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
+use crate::catalog::Catalog;
+use crate::registry::click::Shown;
+use crate::registry::report::Source;
 use crate::registry::{REPORTS, Report, describe};
+use crate::report::clicks::Clicks;
 use crate::report::error::QueryError;
 use crate::report::parameters::{decode, shown};
-use crate::report::query::Format;
+use crate::report::query::{Format, Query};
 use crate::report::render::Rendered;
 use crate::report::{Reader, ReportError};
 
+use super::actions::Stored;
 use super::respond::{self, Answer};
 use super::state::ApiState;
 
@@ -155,6 +160,29 @@ pub(super) async fn in_turn(
     respond::try_again(StatusCode::SERVICE_UNAVAILABLE, &message)
 }
 
+/// A page of clicks one by one.
+fn clicks(
+    state: &ApiState,
+    catalog: &Catalog,
+    (report, shown): (&'static Report, Shown),
+    (query, path): (&Query, &str),
+) -> Result<Vec<u8>, ReportError> {
+    let facts = Stored(&state.log);
+    let mut answer = Err(ReportError::NotFound);
+    let viewed = state.figures.at_one_moment(&mut |view| {
+        let listing = Clicks {
+            catalog,
+            view,
+            facts: &facts,
+            report,
+            shown,
+        };
+        answer = listing.page(query, path);
+    });
+    viewed.map_err(|error| ReportError::Unreadable(error.to_string()))?;
+    answer
+}
+
 fn read(
     state: &ApiState,
     report: &'static Report,
@@ -166,6 +194,15 @@ fn read(
     let catalog = state.catalog.load();
     let reader = Reader::for_brand(&catalog, sid, &*state.figures).ok_or(ReportError::NotFound)?;
     let query = reader.query(report, query, state.log.clock().now())?;
+    if let Source::Clicks(shown) = report.source {
+        if query.format.unwrap_or(asked) == Format::Csv {
+            let message = "is CSV, which listings of clicks have not; JSON is allowed";
+            let error = QueryError::new("ResultFormat", message);
+            return Err(ReportError::Invalid(vec![error]));
+        }
+        let json = clicks(state, &catalog, (report, shown), (&query, path))?;
+        return Ok(respond::body_of(StatusCode::OK, json));
+    }
     let answer = if let Some(answer) = state.held.find(sid, report, &query) {
         answer
     } else {

@@ -8,6 +8,7 @@ mod offers;
 mod paths;
 mod notices;
 mod open;
+mod paid;
 mod priced;
 mod recount;
 pub(crate) mod same;

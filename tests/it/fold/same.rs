@@ -59,7 +59,8 @@ pub(crate) fn fold_in_parts(dir: &Path, log: &Log, held: usize) -> u32 {
             assert!(folder.mark().is_none_or(|mark| mark.slot < slot));
             let view = derived.serving();
             let view = view.view().unwrap();
-            view.for_each_verdict_of_all(&mut |key, verdict| {
+            view.for_each_verdict_of_all(&mut |key, judged| {
+                let verdict = judged.verdict;
                 assert!(verdict.slot < slot, "{key:?} shows");
                 assert_eq!(view.verdict(key).unwrap(), Some(verdict));
             })

@@ -55,7 +55,7 @@ impl Store {
         serving
             .view()
             .unwrap()
-            .for_each_verdict_of_all(&mut |key, verdict| found.push((key, verdict)))
+            .for_each_verdict_of_all(&mut |key, judged| found.push((key, judged.verdict)))
             .unwrap();
         found
     }

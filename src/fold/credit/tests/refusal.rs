@@ -1,8 +1,8 @@
 //! Every refusal by its code, the order in which they take precedence, and their bounds.
 
 use crate::catalog::snapshot::{
-    CallTerms, Channel, CodeOwner, CodePolicy, CreditGroup, Hours, Payout, Payouts, Price,
-    PromoCodes,
+    CallTerms, Channel, CodeOwner, CodePolicy, CreditGroup, EventType, Hours, Payout, Payouts,
+    Price, PromoCodes,
 };
 use crate::derived::Reasons;
 use crate::model::click::Network;
@@ -250,6 +250,14 @@ fn an_order_id_counts_again_when_its_window_has_passed_to_the_millisecond() {
         scene.known.last_action = Some(date.plus(apart));
         assert_eq!(scene.earns(), expected, "{apart}");
     }
+}
+
+#[test]
+fn an_event_type_of_clicks_earns_by_no_conversion() {
+    let mut scene = Scene::named();
+    assert_eq!(scene.earns(), Ok(10));
+    scene.event_type().category = EventType::CLICK;
+    assert_eq!(scene.earns(), Err(Refusal::ActionTrackerNotActive));
 }
 
 /// A call of a customer's that everything is wrong with.

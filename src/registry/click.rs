@@ -1,0 +1,129 @@
+//! The listings of clicks one by one: which clicks each one shows, and its columns.
+
+/// Which clicks a listing shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// Every click.
+    All,
+    /// Unique clicks, which are paid by themselves unless something speaks against it.
+    Unique,
+}
+
+/// A column of a listing of clicks.
+#[derive(Clone, Copy, Debug)]
+pub struct Field {
+    /// Column name in answers.
+    pub name: &'static str,
+    /// What it holds.
+    pub kind: FieldKind,
+    /// What it means, as a sentence.
+    pub help: &'static str,
+}
+
+/// What a column of a listing holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FieldKind {
+    /// When it was.
+    Date,
+    /// The number of its event.
+    Number,
+    /// The program's number.
+    Program,
+    /// The ad's number.
+    AdId,
+    /// The ad's name.
+    Ad,
+    /// The partner's number.
+    PartnerId,
+    /// The partner's name.
+    Partner,
+    /// What it is paid.
+    Cost,
+    /// Why not its price.
+    Error,
+    /// Host of the page it was on.
+    ReferringDomain,
+    /// Shared id of its link.
+    SharedId,
+    /// What it counts as.
+    Class,
+}
+
+/// Most clicks that a query by ad or shared id looks at, since each must be read from the log.
+pub const LOOKED_MAX: u32 = 200_000;
+
+/// Every column, in order.
+pub const FIELDS: &[Field] = &[
+    Field {
+        name: "ClickDate",
+        kind: FieldKind::Date,
+        help: "When the click was, in UTC; an imported one by its own time.",
+    },
+    Field {
+        name: "ClickId",
+        kind: FieldKind::Number,
+        help: "Number of the click (ours; the signed click id of the landing page begins with it).",
+    },
+    Field {
+        name: "CampaignId",
+        kind: FieldKind::Program,
+        help: "Number of the program.",
+    },
+    Field {
+        name: "AdId",
+        kind: FieldKind::AdId,
+        help: "Number of the ad that the link names.",
+    },
+    Field {
+        name: "Ad",
+        kind: FieldKind::Ad,
+        help: "Name of the ad.",
+    },
+    Field {
+        name: "MediaId",
+        kind: FieldKind::PartnerId,
+        help: "Number of the partner; 0 for an unknown one.",
+    },
+    Field {
+        name: "Partner",
+        kind: FieldKind::Partner,
+        help: "Name of the partner.",
+    },
+    Field {
+        name: "ClickCost",
+        kind: FieldKind::Cost,
+        help: "What the click is paid, not rounded.",
+    },
+    Field {
+        name: "CPCErrorCode",
+        kind: FieldKind::Error,
+        help: "Why the click is not paid its price; empty where it is.",
+    },
+    Field {
+        name: "ReferringDomain",
+        kind: FieldKind::ReferringDomain,
+        help: "Host of the page that the click was on; empty when the browser did not say.",
+    },
+    Field {
+        name: "SharedId",
+        kind: FieldKind::SharedId,
+        help: "Shared id of the link; empty without one.",
+    },
+    Field {
+        name: "Classification",
+        kind: FieldKind::Class,
+        help: "U unique, D duplicate, R robot, P prefetch, H HEAD request (U is the trade's, the \
+            others are ours).",
+    },
+];
+
+impl Shown {
+    /// What a row is for, in words.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::All => "click",
+            Self::Unique => "unique click",
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Which clicks a query means. Only those of its page are held.
+
+use std::ops::{ControlFlow, Range, RangeInclusive};
+
+use jiff::ToSpan as _;
+use jiff::civil::Date;
+
+use crate::catalog::snapshot::Program;
+use crate::derived::{Class, Judged, VerdictKey, View};
+use crate::model::id::{PartnerId, ProgramId, Slot};
+use crate::model::time::{Day, Millis};
+use crate::registry::click::{LOOKED_MAX, Shown};
+
+use super::super::error::{QueryError, ReportError};
+use super::super::listing::{ClickFacts, Facts};
+use super::super::page::Page;
+use super::super::query::Query;
+
+const EPOCH: Date = jiff::civil::date(1970, 1, 1);
+
+/// One click of the page.
+#[derive(Debug)]
+pub(super) struct Hit {
+    pub(super) key: VerdictKey,
+    pub(super) judged: Judged,
+    /// What the log says of it, where that was asked already.
+    pub(super) facts: Option<ClickFacts>,
+}
+
+/// The clicks of one page, and how many there are in all.
+pub(super) struct Selection<'a> {
+    pub(super) facts: &'a dyn Facts,
+    pub(super) query: &'a Query,
+    pub(super) shown: Shown,
+    /// The last slot whose clicks are shown.
+    pub(super) as_of: Slot,
+    /// The places of the page among all.
+    pub(super) places: Range<usize>,
+    pub(super) total: usize,
+    pub(super) hits: Vec<Hit>,
+    looked: u32,
+    failed: Option<ReportError>,
+}
+
+impl<'a> Selection<'a> {
+    pub(super) fn new(facts: &'a dyn Facts, query: &'a Query, shown: Shown, as_of: Slot) -> Self {
+        Self {
+            facts,
+            query,
+            shown,
+            as_of,
+            places: Page::of(query, usize::MAX).rows,
+            total: 0,
+            hits: Vec::new(),
+            looked: 0,
+            failed: None,
+        }
+    }
+
+    /// Goes through the clicks of a program.
+    ///
+    /// # Errors
+    /// Too many would have to be read from the log, or rows can't be read.
+    pub(super) fn program(
+        &mut self,
+        view: &View<'_>,
+        program: &Program,
+    ) -> Result<(), ReportError> {
+        let id = program.id;
+        let times = times(program, self.query.start, self.query.end);
+        let partner = self.query.partner;
+        let mut take = |key, judged| self.take(key, judged);
+        let read = match partner {
+            Some(partner) if partner != PartnerId::UNKNOWN => {
+                view.for_each_verdict(id, partner, times, &mut take)
+            }
+            _ => view.for_each_verdict_of_program(id, &times, &mut take),
+        };
+        read.map_err(|error| ReportError::Unreadable(error.to_string()))?;
+        self.failed.take().map_or(Ok(()), Err)
+    }
+
+    fn take(&mut self, key: VerdictKey, judged: Judged) -> ControlFlow<()> {
+        if !self.means(key, &judged) {
+            return ControlFlow::Continue(());
+        }
+        let facts = match self.asked(key, &judged) {
+            Ok(Asked::Other) => return ControlFlow::Continue(()),
+            Ok(Asked::Not) => None,
+            Ok(Asked::Meant(facts)) => Some(facts),
+            Err(error) => {
+                self.failed = Some(error);
+                return ControlFlow::Break(());
+            }
+        };
+        if self.places.contains(&self.total) {
+            self.hits.push(Hit { key, judged, facts });
+        }
+        self.total += 1;
+        ControlFlow::Continue(())
+    }
+
+    /// Whether what the verdict says is as asked for.
+    fn means(&self, key: VerdictKey, judged: &Judged) -> bool {
+        let (query, verdict) = (self.query, judged.verdict);
+        let partner = verdict.bucket(key.partner);
+        verdict.slot <= self.as_of
+            && (self.shown == Shown::All || verdict.class == Class::Unique)
+            && query.partner.is_none_or(|only| only == partner)
+            && query.clicks.click.is_none_or(|only| only == key.number)
+    }
+
+    /// Whether what the log says is as asked for.
+    fn asked(&mut self, key: VerdictKey, judged: &Judged) -> Result<Asked, ReportError> {
+        let wanted = &self.query.clicks;
+        if wanted.ad.is_none() && wanted.shared_id.is_none() {
+            return Ok(Asked::Not);
+        }
+        self.looked += 1;
+        if self.looked > LOOKED_MAX {
+            let field = if wanted.ad.is_some() {
+                "AdId"
+            } else {
+                "SharedId"
+            };
+            let message = format!(
+                "would look at more than {LOOKED_MAX} clicks; send fewer days, or MediaId too"
+            );
+            return Err(ReportError::Invalid(vec![QueryError::new(field, message)]));
+        }
+        let facts = read(self.facts, key, judged)?;
+        let is_meant = wanted.ad.is_none_or(|ad| ad == facts.ad)
+            && wanted
+                .shared_id
+                .as_ref()
+                .is_none_or(|shared_id| *shared_id == facts.shared_id);
+        Ok(if is_meant {
+            Asked::Meant(facts)
+        } else {
+            Asked::Other
+        })
+    }
+}
+
+/// What came of asking the log.
+enum Asked {
+    /// Nothing was to be asked.
+    Not,
+    Meant(ClickFacts),
+    Other,
+}
+
+/// What the log says of a click.
+pub(super) fn read(
+    facts: &dyn Facts,
+    key: VerdictKey,
+    judged: &Judged,
+) -> Result<ClickFacts, ReportError> {
+    let facts = facts.click(judged.verdict.slot, key.partner, key.number);
+    Ok(facts.map_err(ReportError::Unreadable)?.unwrap_or_default())
+}
+
+/// The times of these days by the program's calendar.
+fn times(program: &Program, start: Day, end: Day) -> RangeInclusive<Millis> {
+    let first = |day: Day| {
+        let date = EPOCH.checked_add(i64::from(day.0).days()).ok()?;
+        let first = program.time_zone.to_timestamp(date.at(0, 0, 0, 0)).ok()?;
+        Some(Millis(first.as_millisecond()))
+    };
+    let after = Day(end.0.saturating_add(1));
+    let first = |day: Day| first(day).unwrap_or_else(|| day.utc_start());
+    first(start)..=first(after).plus(-1)
+}
+
+impl Selection<'_> {
+    /// The programs of the query.
+    pub(super) fn programs(&self) -> &[ProgramId] {
+        &self.query.programs
+    }
+}
