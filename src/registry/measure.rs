@@ -5,6 +5,8 @@
 
 use crate::model::tally::{Kind, Stored, Tally};
 
+use super::risk;
+
 /// What a figure measures, which decides how it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
@@ -200,7 +202,12 @@ pub const PARTICIPATING_CLICKS: Measure = Measure {
 };
 
 /// Every measure that a report can show.
-pub const MEASURES: &[Measure] = &[
+pub fn all() -> impl Iterator<Item = &'static Measure> {
+    MEASURES.iter().chain(risk::measures())
+}
+
+/// The measures of performance.
+const MEASURES: &[Measure] = &[
     RAW_CLICKS,
     CLICKS,
     PAYABLE_CLICKS,
@@ -290,8 +297,7 @@ impl Measure {
     #[must_use]
     pub fn formula(&self) -> String {
         let name = |stored: Stored| {
-            MEASURES
-                .iter()
+            all()
                 .find(|measure| measure.source == Source::Stored(stored))
                 .map_or("", |measure| measure.name)
         };
@@ -331,11 +337,11 @@ mod tests {
 
     #[test]
     fn names_are_unique_and_every_stored_measure_has_one() {
-        for (i, measure) in MEASURES.iter().enumerate() {
-            assert!(MEASURES[i + 1..].iter().all(|m| m.name != measure.name));
+        for (i, measure) in all().enumerate() {
+            assert!(all().skip(i + 1).all(|m| m.name != measure.name));
             for stored in measure.needs() {
                 let named = Source::Stored(stored);
-                assert_eq!(MEASURES.iter().filter(|m| m.source == named).count(), 1);
+                assert_eq!(all().filter(|m| m.source == named).count(), 1);
             }
         }
     }

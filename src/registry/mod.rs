@@ -2,9 +2,10 @@
 //!
 //! [`cube`] names the sums that the fold keeps and [`facet`] what they are kept apart by,
 //! [`measure`] and [`dimension`] the columns that can be made from them, [`filter`] the parameters
-//! of a query, and [`report`] the reports. Queries are checked, answers computed, the list of
-//! reports served and the README written from these tables alone: no code elsewhere knows a report
-//! by name. [`rules`] says by which rules conversions earn.
+//! of a query, [`report`] the reports, and [`risk`] what speaks against clicks and actions. Queries
+//! are checked, answers computed, the list of reports served and the README written from these
+//! tables alone: no code elsewhere knows a report by name. [`rules`] says by which rules
+//! conversions earn.
 
 pub mod cube;
 pub mod describe;
@@ -14,6 +15,7 @@ pub mod filter;
 pub mod measure;
 pub mod path;
 pub mod report;
+pub mod risk;
 pub mod rules;
 
 pub use cube::CubeId;

@@ -6,6 +6,7 @@ use super::cube::CubeId;
 use super::dimension::{Attribute, Bucket, Dimension};
 use super::facet::FacetKind;
 use super::measure::{self, Measure};
+use super::risk;
 
 /// One row of [`REPORTS`].
 #[derive(Clone, Copy, Debug)]
@@ -227,6 +228,19 @@ pub const REPORTS: &[Report] = &[
             measure::PARTICIPATING_CLICKS,
         ],
     },
+    Report {
+        handle: "adv_risk_by_partner",
+        name: "Risk by Partner",
+        category: "Protect",
+        help: "What speaks against each partner's clicks and actions, reason by reason, and how it \
+            stands against the median partner. It decides nothing: a person does.",
+        cube: CubeId::RISK,
+        dimension: Dimension {
+            is_judged: true,
+            ..Dimension::PARTNER
+        },
+        measures: risk::COLUMNS,
+    },
 ];
 
 impl Report {
@@ -296,7 +310,7 @@ mod tests {
             let cube = report.cube.cube().unwrap();
             for stored in report.measures.iter().flat_map(Measure::needs) {
                 assert!(
-                    cube.measures.contains(&stored),
+                    cube.measures.contains(&stored) || stored.is_made(),
                     "{} {stored:?}",
                     report.handle
                 );

@@ -82,6 +82,7 @@ fn judged(stores: &Stores, view: &View<'_>, key: VerdictKey) -> Result<(Value, V
         "class": format!("{:?}", verdict.class).to_lowercase(),
         "payable": verdict.payable(),
         "reasons": verdict.reasons.labels().collect::<Vec<_>>(),
+        "signs": verdict.signs.labels().collect::<Vec<_>>(),
         "slot": verdict.slot,
     });
     Ok((told, stored.map_err(|error| failed(&error))?))

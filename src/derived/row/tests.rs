@@ -23,7 +23,7 @@ use super::key::{ActionId, NoticeKey, OrderKey, UpdateKey};
 use super::order;
 use super::outcome::{Settled, SubmissionOutcome};
 use super::update::{Notice, Update, UpdateKind};
-use super::verdict::{Class, Reasons, Verdict, Window};
+use super::verdict::{Class, Reasons, Signs, Verdict, Window};
 
 fn order_key() -> OrderKey {
     OrderKey::new(ProgramId(7), EventTypeId(3), "order-1")
@@ -37,11 +37,13 @@ fn verdicts() -> impl Strategy<Value = Verdict> {
     (
         prop::sample::select(Class::ALL),
         0_u16..1 << Reasons::ALL.len(),
+        0_u8..1 << Signs::ALL.len(),
         any::<u32>(),
     )
-        .prop_map(|(class, reasons, slot)| Verdict {
+        .prop_map(|(class, reasons, signs, slot)| Verdict {
             class: class.0,
             reasons: Reasons(reasons),
+            signs: Signs(signs),
             slot: Slot(slot),
         })
 }
@@ -408,6 +410,7 @@ fn values_of_an_unknown_format_are_refused() {
     let mut value = Verdict {
         class: Class::Unique,
         reasons: Reasons::NONE,
+        signs: Signs::NONE,
         slot: Slot(1),
     }
     .encode();

@@ -3,7 +3,7 @@
 
 use ahash::AHashMap;
 
-use crate::derived::{Batch, CellKey, Families};
+use crate::derived::{Batch, CellKey, Class, Families, Signs};
 use crate::model::click::{Click, Parameter};
 use crate::model::id::{AdId, EventTypeId, PartnerId, ProgramId};
 use crate::model::tally::{Facet, Stored, Tally};
@@ -15,6 +15,7 @@ use super::super::action::figures::Figures;
 use super::super::error::FoldError;
 use super::super::people::trail::Trail;
 use super::facets::{Facets, Short};
+use super::marks::{Marked, Marks};
 use super::texts::Texts;
 
 /// Cells and texts remembered between slots, about 250 bytes each; beyond that all are read again.
@@ -34,6 +35,8 @@ pub(in crate::fold) struct Counted {
     pub(in crate::fold) unique: bool,
     pub(in crate::fold) payable: bool,
     pub(in crate::fold) time: Millis,
+    pub(in crate::fold) class: Class,
+    pub(in crate::fold) signs: Signs,
 }
 
 /// Where a cell lies.
@@ -68,6 +71,7 @@ pub(in crate::fold) struct Cells {
     remembered: AHashMap<Place, Tally>,
     texts: Texts,
     runs: Vec<Run>,
+    marks: Marks,
     clicks: AHashMap<Place, Clicks>,
     sums: Vec<(Place, Tally)>,
 }
@@ -85,6 +89,7 @@ impl Default for Cells {
                     last: None,
                 })
                 .collect(),
+            marks: Marks::default(),
             clicks: AHashMap::new(),
             sums: Vec::new(),
         }
@@ -140,6 +145,31 @@ impl Cells {
                 clicks.last = clicks.last.max(counted.time.0);
             }
         }
+        let marked = Marked {
+            signs: counted.signs,
+            class: counted.class,
+            in_common: facets.in_common,
+        };
+        let sums = &mut self.sums;
+        self.marks.click(spot, marked, &mut |spot, facet, tally| {
+            sums.push((Place::of_risk(spot, facet), tally));
+        });
+    }
+
+    /// Counts what an action bears `times` more; less where that is negative.
+    pub(in crate::fold) fn mark(&mut self, spot: Spot, marks: &Tally, times: i128) {
+        let mut more = Tally::default();
+        for (measure, count) in marks.iter() {
+            more.add(measure, count * times);
+        }
+        self.sums.push((Place::of_risk(spot, Short::None), more));
+    }
+
+    /// Counts a conversion refused that a partner laid claim to.
+    pub(in crate::fold) fn refused(&mut self, spot: Spot) {
+        let mut more = Tally::default();
+        more.add(Stored::RefusedClaims, 1);
+        self.sums.push((Place::of_risk(spot, Short::None), more));
     }
 
     /// Counts in every cube of actions what changes when an action that counted for `before`
@@ -181,6 +211,10 @@ impl Cells {
         for run in &mut self.runs {
             settle(&mut self.clicks, run.last.take());
         }
+        let sums = &mut self.sums;
+        self.marks.end(&mut |spot, facet, tally| {
+            sums.push((Place::of_risk(spot, facet), tally));
+        });
         let mut changed: AHashMap<Place, Tally> = AHashMap::new();
         for (place, clicks) in self.clicks.drain() {
             let tally = changed.entry(place).or_default();
@@ -191,7 +225,7 @@ impl Cells {
                 tally.add(Stored::LastClick, clicks.last.into());
             }
         }
-        for (place, more) in self.sums.drain(..) {
+        for (place, more) in self.sums.drain(..).filter(|(_, more)| !more.is_zero()) {
             changed.entry(place).or_default().merge(&more);
         }
         let mut changed: Vec<(CellKey, Facet, Place, Tally)> = changed
@@ -269,6 +303,14 @@ impl Cells {
 }
 
 impl Place {
+    fn of_risk(spot: Spot, facet: Short) -> Self {
+        Self {
+            cube: CubeId::RISK,
+            spot,
+            facet,
+        }
+    }
+
     fn key(self) -> CellKey {
         CellKey {
             cube: self.cube,

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use crate::derived::{OrderKey, Reasons, Touch};
+use crate::derived::{OrderKey, Reasons, Signs, Touch};
 use crate::model::id::{EventTypeId, Slot};
 use crate::model::submission::{Fingerprint, Person};
 use crate::model::time::Millis;
@@ -16,6 +16,8 @@ use crate::model::id::ProgramId;
 pub(in crate::fold) struct Stored {
     /// What speaks against it.
     pub(in crate::fold) reasons: Reasons,
+    /// What else speaks against it.
+    pub(in crate::fold) signs: Signs,
     /// Where its row lies in the log.
     pub(in crate::fold) slot: Slot,
 }

@@ -10,6 +10,7 @@ mod notices;
 mod open;
 mod priced;
 mod recount;
+mod risk;
 pub(crate) mod same;
 mod settled;
 mod sold;
