@@ -9,7 +9,7 @@ use super::*;
 use crate::catalog::Catalog;
 use crate::catalog::snapshot::{
     Ad, Channels, Contract, DeepLinks, ExceptionLists, HostRule, Landing, Macro, Partner, Program,
-    PromoCodes, Segment, Site, Template,
+    PromoCodes, Risk, Segment, Site, Template,
 };
 use crate::link::{Pairs, parse};
 use crate::model::id::{AdId, PartnerId, ProgramId};
@@ -59,6 +59,7 @@ fn program(id: u32, active: bool) -> Program {
             Segment::Macro(Macro::ProgramId),
         ]),
         pay_expired_ads: true,
+        risk: Risk::default(),
         late_limit: 0,
         ads: AHashMap::from_iter([
             ad(1, "https://b.example/ad?x=1#f", None, None, true),

@@ -36,6 +36,7 @@ const SECTIONS: &[(&str, Reader)] = &[
     }),
     ("fold", |s, c| {
         s.maybe_path("robots_file", &mut c.fold.robots_file);
+        s.maybe_path("hosting_file", &mut c.fold.hosting_file);
     }),
     ("jobs", jobs),
     ("postbacks", postbacks),

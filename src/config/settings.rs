@@ -130,6 +130,8 @@ pub struct Control {
 pub struct Fold {
     /// List of robots; the list in the binary when absent.
     pub robots_file: Option<PathBuf>,
+    /// List of networks of hosts; the list in the binary when absent.
+    pub hosting_file: Option<PathBuf>,
 }
 
 /// How events are sent to brands and partners.

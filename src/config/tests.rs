@@ -64,7 +64,7 @@ fn the_shipped_file_holds_every_option_with_its_default() {
 fn every_option_is_read_and_has_a_type() {
     let mut notes = Notes::new("", "");
     read("", &mut notes);
-    assert_eq!(notes.known.len(), 35, "{:?}", notes.known);
+    assert_eq!(notes.known.len(), 36, "{:?}", notes.known);
     for key in &notes.known {
         let (section, option) = key.split_once('.').unwrap();
         refused(section, &format!("{option} = {{ a = 1 }}"), "is a table");
@@ -79,7 +79,7 @@ fn options_change_the_settings() {
          [ack]\nclicks = \"durable\"\ndurable_wait = \"1s\"\n\
          [public]\nlisten = \"[::]:80\"\ntrusted_proxies = [\"10.0.0.0/8\", \"::1\"]\n\
          [ops]\nlisten = \"192.0.2.1:9460\"\nallow_public = true\n\
-         [fold]\nrobots_file = \"r.toml\"\n\
+         [fold]\nrobots_file = \"r.toml\"\nhosting_file = \"h.toml\"\n\
          [api]\nupload_max = \"5MiB\"\n\
          [jobs]\ndirectory = \"/spool\"\ndisk_free_min = \"2GiB\"\n\
          [postbacks]\nallow_private = true\nconnections_max = 7\ntries_max = 3\n\
@@ -99,6 +99,7 @@ fn options_change_the_settings() {
     assert_eq!(config.public.listen.to_string(), "[::]:80");
     assert_eq!(config.public.trusted_proxies.len(), 2);
     assert_eq!(config.fold.robots_file.unwrap().to_str(), Some("r.toml"));
+    assert_eq!(config.fold.hosting_file.unwrap().to_str(), Some("h.toml"));
     assert_eq!(config.api.upload_max, 5 << 20);
     let jobs = (config.jobs.directory.unwrap(), config.jobs.disk_free_min);
     assert_eq!(jobs, ("/spool".into(), 2 << 30));

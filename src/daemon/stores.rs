@@ -12,9 +12,9 @@ use crate::catalog::{Catalog, Shelf, StoredError};
 use crate::click::{Salts, Signer};
 use crate::config::Config;
 use crate::config::secrets::{self, SecretError};
-use crate::config::settings::AckMode;
+use crate::config::settings::{self, AckMode};
 use crate::derived::{self, Derived, DerivedError};
-use crate::fold::{self, Robots, RobotsError, SHIPPED_ROBOTS};
+use crate::fold::{self, Robots, RobotsError, SHIPPED_HOSTING, SHIPPED_ROBOTS};
 use crate::job::take::Taker;
 use crate::log::{self, Clock, Log, LogError};
 use crate::model::time::Millis;
@@ -46,12 +46,14 @@ pub enum OpenError {
     /// The catalogue that the log names is not there.
     #[error("the log names a catalogue that it does not hold")]
     CatalogMissing,
-    /// The robot list.
-    #[error("fold.robots_file: {0}")]
+    /// The robot list, or that of hosts.
+    #[error("fold.robots_file with fold.hosting_file: {0}")]
     Robots(#[from] RobotsError),
-    /// The robot list can't be read.
-    #[error("fold.robots_file {path}: {source}")]
-    RobotsFile {
+    /// A list can't be read.
+    #[error("fold.{option} {path}: {source}")]
+    ListFile {
+        /// The option that names it.
+        option: &'static str,
         /// The file.
         path: PathBuf,
         /// What the system said.
@@ -72,7 +74,7 @@ impl OpenError {
             | Self::NoCredentials
             | Self::Keys
             | Self::Robots(_)
-            | Self::RobotsFile { .. } => 78,
+            | Self::ListFile { .. } => 78,
         }
     }
 }
@@ -110,7 +112,7 @@ impl Stores {
         let secrets = config
             .secrets_directory(credentials.as_deref())
             .ok_or(OpenError::NoCredentials)?;
-        let (robots_text, robots) = robots(config.fold.robots_file.as_deref())?;
+        let (rules_text, robots) = rules(&config.fold)?;
         let signer = Signer::new(secrets::click_id_keys(&secrets)?).ok_or(OpenError::Keys)?;
         let hash_key = secrets::key_hash_key(&secrets)?;
         let clock = Clock::start();
@@ -120,9 +122,12 @@ impl Stores {
         let shelf = Arc::new(Shelf::default());
         let catalog = shelf.get(log.current_catalog(), || catalog(&log))?;
         let current = log.rules(log.current_rules())?;
-        if current.as_deref() != Some(robots_text.as_bytes()) {
-            let version = log.put_rules(robots_text.as_bytes())?;
-            tracing::info!(version = version.0, "the robot list in force is new");
+        if current.as_deref() != Some(rules_text.as_bytes()) {
+            let version = log.put_rules(rules_text.as_bytes())?;
+            tracing::info!(
+                version = version.0,
+                "the lists of robots and hosts in force are new"
+            );
         }
         let last = log.last_footer()?.map(|footer| footer.slot);
         let directory = state_directory.join("derived");
@@ -181,14 +186,23 @@ fn catalog(log: &Log) -> Result<Catalog, OpenError> {
     Ok(Catalog { version, ..catalog })
 }
 
-fn robots(file: Option<&Path>) -> Result<(String, Robots), OpenError> {
-    let text = match file {
-        None => SHIPPED_ROBOTS.to_owned(),
-        Some(path) => std::fs::read_to_string(path).map_err(|source| OpenError::RobotsFile {
+/// The rules that the fold is to use: the list of robots with that of hosts behind it.
+fn rules(fold: &settings::Fold) -> Result<(String, Robots), OpenError> {
+    let read = |option, file: Option<&Path>, shipped: &str| match file {
+        None => Ok(shipped.to_owned()),
+        Some(path) => std::fs::read_to_string(path).map_err(|source| OpenError::ListFile {
+            option,
             path: path.to_owned(),
             source,
-        })?,
+        }),
     };
+    let robots = read("robots_file", fold.robots_file.as_deref(), SHIPPED_ROBOTS)?;
+    let hosting = read(
+        "hosting_file",
+        fold.hosting_file.as_deref(),
+        SHIPPED_HOSTING,
+    )?;
+    let text = format!("{robots}\n{hosting}");
     let robots = Robots::parse(text.as_bytes())?;
     Ok((text, robots))
 }

@@ -27,7 +27,7 @@ use super::row::verdict::{Judged, Verdict, Window};
 use super::view::View;
 
 /// Layout of all rows together; another one is never read.
-const FORMAT: u8 = 10;
+const FORMAT: u8 = 11;
 
 const FORMAT_KEY: &[u8] = b"format";
 const RULES_KEY: &[u8] = b"rules";

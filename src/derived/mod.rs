@@ -50,7 +50,7 @@ pub use row::key::{
 pub use row::mark::{Begun, Mark};
 pub use row::outcome::{Settled, SubmissionOutcome};
 pub use row::update::{Notice, Update, UpdateKind};
-pub use row::verdict::{Charge, Class, Held, Judged, Periods, Reasons, Verdict, Window};
+pub use row::verdict::{Charge, Class, Held, Judged, Periods, Reasons, Signs, Verdict, Window};
 pub use uploads::{
     LINES_KEPT_MAX, RefusedLine, RefusedLineKey, UploadCount, UploadKey, WhyRefused,
 };

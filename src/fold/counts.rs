@@ -26,6 +26,7 @@ impl Counts {
             Class::Robot => VerdictClass::Robot,
             Class::Prefetch => VerdictClass::Prefetch,
             Class::Head => VerdictClass::Head,
+            Class::Flagged => VerdictClass::Flagged,
         };
         if let Some(count) = self.verdicts.get_mut(label as usize) {
             *count += 1;

@@ -27,6 +27,7 @@ mod verify;
 
 pub use action::tell::{Limited, Reckoned, Reckoning, reckon};
 pub use catalogs::catalog_of;
+pub use click::hosting::{Hosting, SHIPPED_HOSTING};
 pub use click::robots::{Robots, RobotsError, SHIPPED_ROBOTS};
 pub use credit::tell::credit_rules;
 pub use error::FoldError;

@@ -13,7 +13,7 @@ use ahash::AHashSet;
 
 use crate::catalog::{Catalog, Shelf};
 use crate::derived::{
-    Batch, Begun, Class, Families, Generation, Judged, Mark, Reasons, Verdict, VerdictKey,
+    Batch, Begun, Class, Families, Generation, Judged, Mark, Reasons, VerdictKey,
 };
 use crate::log::{Footer, Log, SlotRest};
 use crate::model::click::{Click, Parameter};
@@ -31,6 +31,7 @@ use super::click::classify;
 use super::click::imported::{Imports, Judging};
 use super::click::requests::{Request, Requests};
 use super::click::row::{Row, click_terms};
+use super::click::signs::SignReader;
 use super::click::window::Windows;
 use super::counts::Counts;
 use super::credit::case::Clicked;
@@ -41,7 +42,7 @@ use super::people::forget::forget;
 
 /// Version of the fold's own rules. A store folded under another version is made again, so it
 /// changes with anything that gives other derived rows for the same log.
-pub const RULES: u32 = 11;
+pub const RULES: u32 = 12;
 
 /// Clicks after which the verdicts are committed and another thread may go first, half a
 /// millisecond: the kernel takes no CPU from a thread that has just got it, so a public worker on
@@ -58,6 +59,7 @@ pub struct Folder {
     mark: Option<Mark>,
     agents: Agents,
     requests: Requests,
+    signs: SignReader,
     catalogs: Catalogs,
     catalog: Arc<Catalog>,
     days: Days,
@@ -83,6 +85,7 @@ impl Folder {
             mark,
             agents: Agents::default(),
             requests: Requests::default(),
+            signs: SignReader::default(),
             catalogs: Catalogs::default(),
             catalog: Arc::default(),
             days: Days::default(),
@@ -187,6 +190,7 @@ impl Folder {
         if self.catalog.version != footer.catalog {
             self.catalog = self.catalogs.load(&self.log, footer.catalog)?;
             self.days.clear();
+            self.signs.forget_catalog();
         }
         let generation = Arc::clone(&self.generation);
         let families = generation.families()?;
@@ -348,6 +352,7 @@ impl Folder {
                 catalog: &catalog,
                 agents: &mut self.agents,
                 requests: &mut self.requests,
+                signs: &mut self.signs,
                 days: &mut self.days,
                 cells: &mut self.cells,
                 charges: &mut self.charges,
@@ -364,10 +369,8 @@ impl Folder {
         row: &mut Row,
     ) -> Result<(), FoldError> {
         let terms = click_terms(catalog, row.program);
-        let agent = self
-            .agents
-            .of(&self.log, row.request.user_agent, row.request.flags)?;
-        let mut reasons = classify::reasons(row.request.flags, agent, terms.pays_expired_ads);
+        let (agents, signs) = (&mut self.agents, &mut self.signs);
+        let mut reasons = signs.judge(&self.log, row, &terms, (agents, catalog))?;
         row.verdict.class = if let Some(class) = classify::outside_windows(reasons) {
             class
         } else {
@@ -490,6 +493,6 @@ impl Folder {
                 number: click.number,
             })?
         };
-        Ok(verdict.map(|Verdict { reasons, slot, .. }| Stored { reasons, slot }))
+        Ok(verdict.map(Stored::of))
     }
 }

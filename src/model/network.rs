@@ -48,7 +48,23 @@ fn mask(prefix: u8) -> u64 {
     ((1 << 48) - 1) & !((1_u64 << (48 - prefix.min(48))) - 1)
 }
 
+impl Network {
+    /// A number that no other network has; those of a range follow each other.
+    #[must_use]
+    pub fn number(self) -> u64 {
+        let (bits, length) = bits(self);
+        u64::from(length) << 48 | bits
+    }
+}
+
 impl NetworkRange {
+    /// The numbers of its first and its last network.
+    #[must_use]
+    pub fn bounds(&self) -> (u64, u64) {
+        let first = self.first.number();
+        (first, first | !mask(self.prefix) & ((1 << 48) - 1))
+    }
+
     /// Whether `network` lies in it.
     #[must_use]
     pub fn contains(&self, network: Network) -> bool {

@@ -112,8 +112,8 @@ pub const FIELDS: &[Field] = &[
     Field {
         name: "Classification",
         kind: FieldKind::Class,
-        help: "U unique, D duplicate, R robot, P prefetch, H HEAD request (U is the trade's, the \
-            others are ours).",
+        help: "U unique, D duplicate, R robot, P prefetch, H HEAD request, F flagged under the \
+            strict setting (U is the trade's, the others are ours).",
     },
 ];
 

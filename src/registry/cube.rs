@@ -3,9 +3,10 @@
 //! The fold writes every cube of this table and nothing else; each report names the cube it reads.
 //! A cube's id is a stored byte of every aggregate key, so an id is never given to another cube.
 
-use crate::model::tally::Stored;
+use crate::model::tally::{BUCKETS, Stored};
 
 use super::facet::FacetKind;
+use super::risk::{BUCKETS_OF_KIND, KINDS};
 
 /// The stored byte that names a cube.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,6 +33,9 @@ impl CubeId {
     pub const PATH: Self = Self(10);
     /// What each partner had to do with actions.
     pub const CONTRIBUTION: Self = Self(11);
+    /// What speaks against clicks and actions. Beside the cell of each program, day and partner
+    /// lie [`RISK_PARTS`] numbered ones, which hold buckets of what clicks have in common.
+    pub const RISK: Self = Self(20);
 }
 
 /// The length of the time bucket of a cell.
@@ -166,6 +170,65 @@ pub const CUBES: &[Cube] = &[
             Stored::ParticipatingClicks,
         ],
     },
+    Cube {
+        id: CubeId::RISK,
+        name: "risk",
+        facet: FacetKind::None,
+        granularities: &[Granularity::Day],
+        measures: RISK,
+    },
+];
+
+/// Cells of buckets of each program, day and partner.
+pub const RISK_PARTS: usize = KINDS * BUCKETS_OF_KIND / BUCKETS.len();
+
+const RISK: &[Stored] = &[
+    Stored::RawClicks,
+    Stored::Clicks,
+    Stored::PayableClicks,
+    Stored::GrossActions,
+    Stored::Actions,
+    Stored::SaleAmount,
+    Stored::ActionCost,
+    Stored::GrossActionCost,
+    Stored::RiskClicks,
+    Stored::RobotClicks,
+    Stored::NoBrowserClicks,
+    Stored::ImageClicks,
+    Stored::AnomalousClicks,
+    Stored::HostingClicks,
+    Stored::NoFetchClicks,
+    Stored::ForeignPageClicks,
+    Stored::DuplicateClicks,
+    Stored::RiskActions,
+    Stored::RefRobotActions,
+    Stored::RefNoBrowserActions,
+    Stored::RefImageActions,
+    Stored::RefAnomalousActions,
+    Stored::RefHostingActions,
+    Stored::ClickedActions,
+    Stored::Under5sActions,
+    Stored::Under10sActions,
+    Stored::Under2hActions,
+    Stored::Under24hActions,
+    Stored::Under7dActions,
+    Stored::RefusedClaims,
+    Stored::Bucket0,
+    Stored::Bucket1,
+    Stored::Bucket2,
+    Stored::Bucket3,
+    Stored::Bucket4,
+    Stored::Bucket5,
+    Stored::Bucket6,
+    Stored::Bucket7,
+    Stored::Bucket8,
+    Stored::Bucket9,
+    Stored::Bucket10,
+    Stored::Bucket11,
+    Stored::Bucket12,
+    Stored::Bucket13,
+    Stored::Bucket14,
+    Stored::Bucket15,
 ];
 
 const PERFORMANCE: &[Stored] = &[

@@ -8,7 +8,7 @@ use super::click::FieldKind;
 use super::cpc::CpcError;
 use super::dimension::AttributeKind;
 use super::filter::{FILTERS, Filter};
-use super::measure::{MEASURES, Unit};
+use super::measure::{self, Unit};
 use super::report::{Column, REPORTS, Report};
 
 /// One entry of the list of reports; `base` is the path of the list itself.
@@ -78,7 +78,7 @@ pub fn markdown() -> String {
     out.push('\n');
     row(&mut out, &["Figure", "Written as", "Formula", "Meaning"]);
     row(&mut out, &["---"; 4]);
-    for measure in MEASURES {
+    for measure in measure::all() {
         let name = format!("`{}`", measure.name);
         let written = written(measure.unit());
         row(
@@ -200,7 +200,7 @@ mod tests {
     fn the_markdown_names_every_row_of_the_tables() {
         let text = markdown();
         let names = REPORTS.iter().map(|r| r.handle);
-        let names = names.chain(MEASURES.iter().map(|m| m.name));
+        let names = names.chain(measure::all().map(|m| m.name));
         for name in names.chain(FILTERS.iter().map(|f| f.name)) {
             assert!(text.contains(&format!("| `{name}`")), "{name}");
         }

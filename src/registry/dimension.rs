@@ -6,6 +6,7 @@ use crate::model::time::{Day, Millis};
 
 use super::facet::FacetKind;
 use super::path;
+use super::risk::{self, Band};
 
 /// How days are gathered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub struct Dimension {
     pub partner: bool,
     /// The facet of the cube; [`FacetKind::None`] adds its values up.
     pub facet: FacetKind,
+    /// Rows are judged: their details are the reasons against them, with the points of each.
+    pub is_judged: bool,
 }
 
 /// What tells a row from the others; rows sort by it.
@@ -76,6 +79,8 @@ pub enum AttributeKind {
     PartnerContact,
     /// The details with the largest figures.
     Details,
+    /// What to do about a partner, by the sum of the figures of all details.
+    Band,
     /// The name of the ad whose number is the facet.
     AdName,
     /// The name of the event type whose number is the facet.
@@ -196,6 +201,7 @@ impl Dimension {
         bucket: None,
         partner: true,
         facet: FacetKind::None,
+        is_judged: false,
     };
 
     /// One row for each stretch of time.
@@ -205,6 +211,7 @@ impl Dimension {
             bucket: Some(bucket),
             partner: false,
             facet: FacetKind::None,
+            is_judged: false,
         }
     }
 
@@ -215,6 +222,7 @@ impl Dimension {
             bucket: None,
             partner: false,
             facet,
+            is_judged: false,
         }
     }
 
@@ -234,7 +242,9 @@ impl Dimension {
     pub fn attributes(self) -> impl Iterator<Item = &'static Attribute> {
         let bucket = self.bucket.map_or(&[][..], Bucket::attributes);
         let partner = if self.partner { PARTNER } else { &[] };
-        bucket.iter().chain(partner).chain(self.facet.attributes())
+        let judged = if self.is_judged { risk::JUDGED } else { &[] };
+        let facet = self.facet.attributes();
+        bucket.iter().chain(partner).chain(facet).chain(judged)
     }
 
     /// What a row is for, in words.
@@ -283,6 +293,10 @@ impl Attribute {
             AttributeKind::AdPage => plain(names.ad_page(AdId(number))),
             AttributeKind::PartnerContact => plain(names.contact(partner)),
             AttributeKind::Details => details_text(details),
+            AttributeKind::Band => {
+                let score = details.iter().map(|(_, points)| points).sum();
+                Band::of(score).words().to_owned()
+            }
             AttributeKind::AdName => named(names.ad(AdId(number)), "Ad"),
             AttributeKind::EventTypeName => {
                 named(names.event_type(EventTypeId(number)), "Event type")

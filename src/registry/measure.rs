@@ -5,6 +5,8 @@
 
 use crate::model::tally::{Kind, Stored, Tally};
 
+use super::risk;
+
 /// What a figure measures, which decides how it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
@@ -225,7 +227,12 @@ pub const CPC: Measure = Measure {
 };
 
 /// Every measure that a report can show.
-pub const MEASURES: &[Measure] = &[
+pub fn all() -> impl Iterator<Item = &'static Measure> {
+    MEASURES.iter().chain(risk::measures())
+}
+
+/// The measures of performance.
+const MEASURES: &[Measure] = &[
     RAW_CLICKS,
     CLICKS,
     PAYABLE_CLICKS,
@@ -324,7 +331,7 @@ impl Measure {
     #[must_use]
     pub fn formula(&self) -> String {
         let name = |source: Source| {
-            let found = MEASURES.iter().find(|measure| measure.source == source);
+            let found = all().find(|measure| measure.source == source);
             found.map_or("", |measure| measure.name)
         };
         match self.source {
@@ -378,11 +385,11 @@ mod tests {
 
     #[test]
     fn names_are_unique_and_every_stored_measure_has_one() {
-        for (i, measure) in MEASURES.iter().enumerate() {
-            assert!(MEASURES[i + 1..].iter().all(|m| m.name != measure.name));
+        for (i, measure) in all().enumerate() {
+            assert!(all().skip(i + 1).all(|m| m.name != measure.name));
             for stored in measure.needs() {
                 let named = Source::Stored(stored);
-                assert_eq!(MEASURES.iter().filter(|m| m.source == named).count(), 1);
+                assert_eq!(all().filter(|m| m.source == named).count(), 1);
             }
         }
     }

@@ -3,9 +3,9 @@
 //! [`cube`] names the sums that the fold keeps and [`facet`] what they are kept apart by,
 //! [`measure`] and [`dimension`] the columns that can be made from them, [`filter`] the parameters
 //! of a query, and [`report`] the reports. [`click`] has the columns of listings of clicks, [`cpc`]
-//! why a click is not paid. Queries are checked, answers computed, the list of reports served and
-//! the README written from these tables alone: no code elsewhere knows a report by name. [`rules`]
-//! says by which rules conversions earn.
+//! why a click is not paid, and [`risk`] what speaks against clicks and actions. Queries are
+//! checked, answers computed, the list of reports served and the README written from these tables
+//! alone: no code elsewhere knows a report by name. [`rules`] says by which rules conversions earn.
 
 pub mod click;
 pub mod cpc;
@@ -17,6 +17,7 @@ pub mod filter;
 pub mod measure;
 pub mod path;
 pub mod report;
+pub mod risk;
 pub mod rules;
 
 pub use cube::CubeId;

@@ -8,6 +8,7 @@ use super::dimension::{Attribute, Bucket, Dimension};
 use super::facet::FacetKind;
 use super::filter::{CLICK_DAYS_DEFAULT, DAYS_DEFAULT};
 use super::measure::{self, Measure};
+use super::risk;
 
 /// One row of [`REPORTS`].
 #[derive(Clone, Copy, Debug)]
@@ -293,6 +294,21 @@ pub const REPORTS: &[Report] = &[
             ],
         }),
     },
+    Report {
+        handle: "adv_risk_by_partner",
+        name: "Risk by Partner",
+        category: "Protect",
+        help: "What speaks against each partner's clicks and actions, reason by reason, and how it \
+            stands against the median partner. It decides nothing: a person does.",
+        source: Source::Cells(Figures {
+            cube: CubeId::RISK,
+            dimension: Dimension {
+                is_judged: true,
+                ..Dimension::PARTNER
+            },
+            measures: risk::COLUMNS,
+        }),
+    },
 ];
 
 impl Report {
@@ -405,7 +421,7 @@ mod tests {
             let cube = figures.cube.cube().unwrap();
             for stored in figures.measures.iter().flat_map(Measure::needs) {
                 assert!(
-                    cube.measures.contains(&stored),
+                    cube.measures.contains(&stored) || stored.is_made(),
                     "{} {stored:?}",
                     report.handle
                 );

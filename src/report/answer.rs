@@ -17,6 +17,7 @@ use crate::registry::path;
 use crate::registry::report::{self, Column, Figures};
 
 use super::error::ReportError;
+use super::judge::Judge;
 use super::query::{self, Query, Sort};
 use super::source::{Source, Wanted};
 use crate::derived::Watermark;
@@ -47,9 +48,9 @@ pub struct Answer {
 }
 
 /// Figures of the details of a row.
-type Details = AHashMap<Box<str>, i128>;
+pub(super) type Details = AHashMap<Box<str>, i128>;
 /// What the rows of some days add up to.
-type Sums = AHashMap<RowKey, (Tally, Details)>;
+pub(super) type Sums = AHashMap<RowKey, (Tally, Details)>;
 
 /// The details of a row that are shown, the largest first.
 fn ranked(details: Details) -> Vec<Detail> {
@@ -93,17 +94,24 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
         let report::Source::Cells(figures) = report.source else {
             return Err(ReportError::NotFound);
         };
+        let new_judge = || figures.dimension.is_judged.then(Judge::default);
+        let (mut judge, mut judge_before) = (new_judge(), new_judge());
         let mut sums = Sums::new();
-        let as_of = self.sums(&figures, query, query.start..=query.end, &mut sums)?;
+        let days = query.start..=query.end;
+        let as_of = self.sums(&figures, query, days, (&mut sums, &mut judge))?;
         let mut before = Sums::new();
         if let Some(compare) = query.compare {
             let days = compare.days(query.start, query.end);
-            self.sums(&figures, query, days, &mut before)?;
+            self.sums(&figures, query, days, (&mut before, &mut judge_before))?;
             // What was there only then has a row too.
             for key in before.keys() {
                 sums.entry(key.clone()).or_default();
             }
         }
+        let reasons = judge.map(|judge| judge.judge(&mut sums));
+        let mut reasons = reasons.unwrap_or_default();
+        // Of the time before, only the made figures are shown.
+        judge_before.map(|judge| judge.judge(&mut before));
         let before_of = |key: &RowKey| {
             let before = before.get(key).map(|(tally, _)| tally.clone());
             query.compare.map(|_| before.unwrap_or_default())
@@ -112,14 +120,17 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
             .into_iter()
             .map(|(key, (tally, details))| Row {
                 before: before_of(&key),
+                details: reasons.remove(&key).unwrap_or_else(|| ranked(details)),
                 key,
                 tally,
-                details: ranked(details),
             })
             .filter(|row| {
                 let shows = |tally| figures.shows(tally);
                 (shows(&row.tally) || row.before.as_ref().is_some_and(shows))
                     && query.takes(&row.tally)
+                    && query
+                        .partner
+                        .is_none_or(|only| row.key.partner.is_none_or(|own| own == only))
             })
             .collect();
         rows.sort_unstable_by(|a, b| a.key.cmp(&b.key));
@@ -139,13 +150,14 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
         figures: &Figures,
         query: &Query,
         days: RangeInclusive<Day>,
-        sums: &mut Sums,
+        (sums, judge): (&mut Sums, &mut Option<Judge>),
     ) -> Result<Option<Watermark>, ReportError> {
         let wanted = Wanted {
             cube: figures.cube,
             programs: &query.programs,
             days,
-            partner: query.partner,
+            // Who is judged is compared with all others.
+            partner: query.partner.filter(|_| judge.is_none()),
         };
         let groups = figures.dimension.facet == FacetKind::PartnerGroup;
         let read = self.source.read(&wanted, &mut |cell| {
@@ -158,6 +170,9 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
             }
             if query.facet.as_ref().is_some_and(|only| *only != key.facet) {
                 return;
+            }
+            if let (Some(judge), Facet::Number(part)) = (&mut *judge, &cell.facet) {
+                return judge.take(key, *part, &cell.tally);
             }
             let (sums, details) = sums.entry(key).or_default();
             sums.merge(&cell.tally);

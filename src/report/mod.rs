@@ -9,6 +9,7 @@
 //! |---|---|
 //! | query string → [`query::Query`], checked against the registry | [`query`] |
 //! | cells → sorted rows | [`answer`] |
+//! | what speaks against partners, where a report judges them | `judge` |
 //! | answers of several pages, kept for their links | [`held`] |
 //! | which rows a page holds, and the links to the others | [`page`] |
 //! | rows → JSON | [`render`] |
@@ -21,6 +22,7 @@ pub mod error;
 #[cfg(test)]
 mod facet_tests;
 pub mod held;
+mod judge;
 pub mod listing;
 pub mod page;
 pub mod parameters;

@@ -253,6 +253,8 @@ label! {
         Prefetch = "prefetch",
         /// Asked with HEAD.
         Head = "head",
+        /// Not counted by the program's setting of risk.
+        Flagged = "flagged",
     }
 }
 

@@ -10,8 +10,8 @@ use crate::catalog::check::{self, domain, landing, period, text};
 use crate::catalog::document::{AdDoc, ProgramDoc};
 use crate::catalog::problem::{Complaint, Place, Problems, quoted};
 use crate::catalog::snapshot::{
-    Ad, Catalog, Channels, DeepLinks, ExceptionLists, HostRule, Landing, Program, PromoCodes, Site,
-    Template,
+    Ad, Catalog, Channels, DeepLinks, ExceptionLists, HostRule, Landing, Program, PromoCodes, Risk,
+    Site, Template,
 };
 use crate::model::currency::Currency;
 use crate::model::id::ProgramId;
@@ -64,6 +64,7 @@ fn compiled_program(doc: &ProgramDoc, problems: &mut Problems) -> Option<Program
     let window = text::word(&doc.unique_click_window, check::UNIQUE_WINDOWS);
     let window = problems.or(doc, "unique_click_window", window, "30m");
     let kind = text::word(&doc.unique_click_type, check::UNIQUE_TYPES);
+    let risk = text::word(&doc.risk, check::RISKS);
     let parameter = text::query_name(&doc.click_id_parameter);
     let landing = landing::landing(&doc.landing_page);
     let partner_template = template(&doc.partner_template, Audience::Partner);
@@ -101,6 +102,11 @@ fn compiled_program(doc: &ProgramDoc, problems: &mut Problems) -> Option<Program
             Template::default(),
         ),
         pay_expired_ads: doc.pay_expired_ads,
+        risk: match problems.or(doc, "risk", risk, "") {
+            "RELAXED" => Risk::Relaxed,
+            "STRICT" => Risk::Strict,
+            _ => Risk::Moderate,
+        },
         late_limit: problems.or(doc, "late_limit", late, 0),
         ads: AHashMap::new(),
         event_types: AHashMap::new(),

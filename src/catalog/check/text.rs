@@ -40,6 +40,9 @@ pub const CATEGORIES: &[&str] = &["SALE", "LEAD", "INSTALL", "CLICK"];
 /// Lengths of the unique-click window, as impact.com lists them.
 pub const UNIQUE_WINDOWS: &[&str] = &["1m", "5m", "15m", "30m", "1h", "6h", "12h", "24h"];
 
+/// What becomes of clicks that bear signs of fraud: they count and earn, they earn, or neither.
+pub const RISKS: &[&str] = &["RELAXED", "MODERATE", "STRICT"];
+
 /// What the unique-click window counts from: the last click, or the last unique click.
 pub const UNIQUE_TYPES: &[&str] = &["ROLLING", "FIXED"];
 

@@ -55,6 +55,9 @@ pub struct ProgramDoc {
     /// Whether clicks on expired ads are payable.
     #[serde(default = "yes")]
     pub pay_expired_ads: bool,
+    /// One of [`super::super::check::RISKS`]: what becomes of clicks that bear signs of fraud.
+    #[serde(default = "risk")]
+    pub risk: String,
     /// How late a conversion may come and keep its date.
     #[serde(default = "late_limit")]
     pub late_limit: String,
@@ -187,6 +190,10 @@ fn click_id_parameter() -> String {
 
 fn unique_click_window() -> String {
     "30m".to_owned()
+}
+
+fn risk() -> String {
+    "MODERATE".to_owned()
 }
 
 fn unique_click_type() -> String {

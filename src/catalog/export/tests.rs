@@ -60,6 +60,7 @@ fn program() -> impl Strategy<Value = ProgramDoc> {
             partner_template: texts[9].clone(),
             program_template: texts[10].clone(),
             pay_expired_ads: flags[1],
+            risk: texts[12].clone(),
             late_limit: texts[11].clone(),
             page_load: flags[2],
             cookie: flags[3],

@@ -96,6 +96,7 @@ impl Text {
             partner_template,
             program_template,
             pay_expired_ads,
+            risk,
             late_limit,
             page_load,
             cookie,
@@ -121,6 +122,7 @@ impl Text {
         self.pair("partner_template", quoted(partner_template));
         self.pair("program_template", quoted(program_template));
         self.pair("pay_expired_ads", pay_expired_ads);
+        self.pair("risk", quoted(risk));
         self.pair("late_limit", quoted(late_limit));
         self.pair("page_load", page_load);
         self.pair("cookie", cookie);

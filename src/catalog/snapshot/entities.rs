@@ -68,6 +68,8 @@ pub struct Program {
     pub program_template: Template,
     /// Whether clicks on expired ads are payable.
     pub pay_expired_ads: bool,
+    /// What becomes of clicks that bear signs of fraud.
+    pub risk: Risk,
     /// How long after the event a conversion may be submitted and keep its date, milliseconds.
     pub late_limit: i64,
     /// Its ads.
@@ -121,6 +123,18 @@ pub struct Ad {
     pub deep_links: bool,
     /// Where its customers go after its end, if it says so.
     pub expired_landing: Option<Box<Landing>>,
+}
+
+/// What becomes of clicks that an image fired, whose headers do not fit, or that come from hosts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Risk {
+    /// They count, are paid and earn.
+    Relaxed,
+    /// They neither count nor are paid, but earn conversions.
+    #[default]
+    Moderate,
+    /// They neither count, nor are paid, nor earn.
+    Strict,
 }
 
 /// An event type (action tracker) of one program.

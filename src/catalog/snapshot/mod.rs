@@ -25,7 +25,7 @@ pub use codes::{
 };
 pub use contract::{Contract, Contracts, Found};
 pub use entities::{
-    Ad, Brand, CallTerms, CreditPolicy, EventType, Partner, Program, Signatures, Site,
+    Ad, Brand, CallTerms, CreditPolicy, EventType, Partner, Program, Risk, Signatures, Site,
 };
 pub use landing::{DeepLinks, HostRule, Landing, Macro, Segment, Template};
 pub use notify::{

@@ -87,6 +87,7 @@ fn judged(stores: &Stores, view: &View<'_>, key: VerdictKey) -> Result<[Value; 3
         "class": format!("{:?}", verdict.class).to_lowercase(),
         "payable": verdict.payable(),
         "reasons": verdict.reasons.labels().collect::<Vec<_>>(),
+        "signs": verdict.signs.labels().collect::<Vec<_>>(),
         "slot": verdict.slot,
     });
     let cpc = json!({

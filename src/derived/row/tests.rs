@@ -23,7 +23,7 @@ use super::key::{ActionId, NoticeKey, OrderKey, UpdateKey};
 use super::order;
 use super::outcome::{Settled, SubmissionOutcome};
 use super::update::{Notice, Update, UpdateKind};
-use super::verdict::{Charge, Class, Held, Judged, Periods, Reasons, Verdict, Window};
+use super::verdict::{Charge, Class, Held, Judged, Periods, Reasons, Signs, Verdict, Window};
 use crate::registry::cpc::CpcError;
 
 fn order_key() -> OrderKey {
@@ -38,11 +38,13 @@ fn verdicts() -> impl Strategy<Value = Verdict> {
     (
         prop::sample::select(Class::ALL),
         0_u16..1 << Reasons::ALL.len(),
+        0_u8..1 << Signs::ALL.len(),
         any::<u32>(),
     )
-        .prop_map(|(class, reasons, slot)| Verdict {
+        .prop_map(|(class, reasons, signs, slot)| Verdict {
             class: class.0,
             reasons: Reasons(reasons),
+            signs: Signs(signs),
             slot: Slot(slot),
         })
 }
@@ -457,6 +459,7 @@ fn values_of_an_unknown_format_are_refused() {
     let verdict = Verdict {
         class: Class::Unique,
         reasons: Reasons::NONE,
+        signs: Signs::NONE,
         slot: Slot(1),
     };
     let mut value = verdict.encode();

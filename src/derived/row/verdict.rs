@@ -20,6 +20,8 @@ pub enum Class {
     Prefetch,
     /// A HEAD request.
     Head,
+    /// A click that the program's setting of risk does not count.
+    Flagged,
 }
 
 impl Class {
@@ -30,6 +32,7 @@ impl Class {
         (Self::Robot, 3, "robot"),
         (Self::Prefetch, 4, "prefetch"),
         (Self::Head, 5, "head"),
+        (Self::Flagged, 6, "flagged"),
     ];
 
     /// The label.
@@ -48,6 +51,7 @@ impl Class {
             Self::Robot => 3,
             Self::Prefetch => 4,
             Self::Head => 5,
+            Self::Flagged => 6,
         }
     }
 
@@ -96,6 +100,12 @@ reasons! {
     MALFORMED_DEEP_LINK = 10, "malformed_deep_link";
     /// The ad had expired and the program does not pay for that.
     EXPIRED_AD = 11, "expired_ad";
+    /// An image fired it, and the program does not count that.
+    IMAGE_CLICK = 12, "image_click";
+    /// Its headers do not fit its browser, and the program does not count that.
+    REQUEST_ANOMALY = 13, "request_anomaly";
+    /// It came from a network of hosts, and the program does not count that.
+    DATA_CENTER = 14, "data_center";
 }
 
 impl Reasons {
@@ -122,6 +132,62 @@ impl Reasons {
     }
 }
 
+/// What speaks against a click whether or not it keeps it from being paid, as a set of bits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Signs(pub u8);
+
+macro_rules! signs {
+    ($($(#[$doc:meta])* $name:ident = $bit:literal, $label:literal;)*) => {
+        impl Signs {
+            $($(#[$doc])* pub const $name: Self = Self(1 << $bit);)*
+
+            /// Every sign with its label, in bit order.
+            pub const ALL: &'static [(Self, &'static str)] = &[$((Self::$name, $label)),*];
+        }
+    };
+}
+
+signs! {
+    /// The user agent is on the robot list.
+    ROBOT = 0, "robot";
+    /// The user agent names no browser, or is empty.
+    NO_BROWSER = 1, "no_browser";
+    /// Fired by an image.
+    IMAGE = 2, "image_click";
+    /// The headers do not fit a browser that follows a link.
+    ANOMALY = 3, "request_anomaly";
+    /// From a network of hosts.
+    HOSTING = 4, "data_center";
+    /// The browser says what a request is for, but this one did not.
+    NO_FETCH = 5, "no_fetch_metadata";
+    /// The page that held the link is not one of the partner's.
+    FOREIGN_PAGE = 6, "foreign_page";
+}
+
+impl Signs {
+    /// No sign.
+    pub const NONE: Self = Self(0);
+
+    /// Whether any sign of `other` is set here.
+    #[must_use]
+    pub const fn any(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// Adds the signs of `other`.
+    pub fn set(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+
+    /// The labels of the set signs, in bit order.
+    pub fn labels(self) -> impl Iterator<Item = &'static str> {
+        Self::ALL
+            .iter()
+            .filter(move |(sign, _)| self.any(*sign))
+            .map(|(_, label)| *label)
+    }
+}
+
 /// Value of `verdicts`: what one stored click counts as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verdict {
@@ -129,6 +195,8 @@ pub struct Verdict {
     pub class: Class,
     /// What keeps it from being paid.
     pub reasons: Reasons,
+    /// What else speaks against it.
+    pub signs: Signs,
     /// The slot it was committed in: with partner and number the key of its row in the log.
     pub slot: Slot,
 }
@@ -150,23 +218,29 @@ impl Verdict {
         }
     }
 
-    pub(in crate::derived) fn encode(self) -> [u8; 8] {
+    pub(in crate::derived) fn encode(self) -> [u8; 9] {
         let [s0, s1, s2, s3] = self.slot.0.to_be_bytes();
         let [r0, r1] = self.reasons.0.to_be_bytes();
-        [FORMAT, self.class.byte(), r0, r1, s0, s1, s2, s3]
+        let signs = self.signs.0;
+        [FORMAT, self.class.byte(), r0, r1, signs, s0, s1, s2, s3]
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, Why> {
         reader.format(FORMAT)?;
         let class = Class::from_byte(reader.part()?).ok_or("unknown class")?;
         let reasons = u16::from_be_bytes(reader.array()?);
+        let signs: u8 = reader.part()?;
         let slot = reader.part()?;
-        if reasons >> Reasons::ALL.len() != 0 {
+        if u32::from(reasons) >> Reasons::ALL.len() != 0 {
             return Err("unknown reason");
+        }
+        if signs >> Signs::ALL.len() != 0 {
+            return Err("unknown sign");
         }
         Ok(Self {
             class,
             reasons: Reasons(reasons),
+            signs: Signs(signs),
             slot,
         })
     }

@@ -4,11 +4,12 @@ use crate::catalog::Catalog;
 use crate::derived::{
     Action, ActionFlags, ActionId, OrderKey, Referred, SubmissionOutcome, Update, UpdateKind,
 };
-use crate::model::id::SubmissionId;
+use crate::model::id::{PartnerId, SubmissionId};
 use crate::model::money::Money;
 use crate::model::refusal::Refusal;
-use crate::model::submission::Submission;
+use crate::model::submission::{Claim, Submission};
 
+use super::super::cells::Spot;
 use super::super::credit::case::{Case, Winner};
 use super::super::credit::decide::{Decision, decide};
 use super::super::credit::see::See as _;
@@ -53,7 +54,12 @@ impl Desk<'_, '_> {
         }
         let winner = match result {
             Ok(winner) => winner,
-            Err(refusal) => return refused(refusal),
+            Err(refusal) => {
+                if claims(submission, refusal) {
+                    self.claimed(&case);
+                }
+                return refused(refusal);
+            }
         };
         // A test tells who would earn it; its order id stays free, and no figure knows of it.
         let earns = !submission.is_test;
@@ -90,6 +96,27 @@ impl Desk<'_, '_> {
         Ok(Made::Settled(SubmissionOutcome::Credited(action_id)))
     }
 
+    /// Counts a refused conversion for the partner whose click it names; where its click id is
+    /// forged, no partner is known.
+    fn claimed(&mut self, case: &Case<'_>) {
+        let submission = case.submission;
+        let partner = match submission.claim {
+            Claim::Verified(click) => click.partner,
+            Claim::None | Claim::Forged => PartnerId::UNKNOWN,
+        };
+        let received = case.id.number.time();
+        let program = case.catalog.program(submission.program);
+        let spot = Spot {
+            program: submission.program,
+            day: program.map_or_else(
+                || received.utc_day(),
+                |program| days::day_in(&program.time_zone, received),
+            ),
+            partner,
+        };
+        self.folder.cells.refused(spot);
+    }
+
     /// The action that a credited submission becomes, and its lines.
     fn tracked(
         &self,
@@ -114,6 +141,22 @@ impl Desk<'_, '_> {
         standing.action.intended_cost = cost;
         Ok(standing)
     }
+}
+
+/// Whether a refused conversion lays claim to a click that can't have led to it.
+pub(in crate::fold) fn claims(submission: &Submission, refusal: Refusal) -> bool {
+    let untrue = match submission.claim {
+        Claim::None => false,
+        Claim::Forged => true,
+        Claim::Verified(_) => matches!(
+            refusal,
+            Refusal::ActionRefNotFound
+                | Refusal::NoValidActionRef
+                | Refusal::OutsideAssociationWindow
+                | Refusal::MaxRecurrencesReached
+        ),
+    };
+    untrue && !submission.is_test
 }
 
 /// The action that a credited submission becomes, but for what it costs.

@@ -1,12 +1,12 @@
 //! Adding an action to the sums.
 
-use crate::derived::{Action, ActionId, Referred};
+use crate::derived::{Action, ActionId, Referred, Signs};
 use crate::log::row::click as click_row;
 use crate::model::entry::Entry;
 use crate::model::submission::Submission;
 
-use super::super::cells::{Facets, Spot};
-use super::super::credit::case::Case;
+use super::super::cells::{Facets, Spot, marks};
+use super::super::credit::case::{Case, Clicked};
 use super::super::error::FoldError;
 use super::super::people::trail::Trail;
 use super::desk::Desk;
@@ -35,7 +35,29 @@ impl Desk<'_, '_> {
         let facets = self.facets((id, action), conversion, &trail)?;
         let cells = &mut self.folder.cells;
         cells.change(spot, &facets, &trail, [before, after]);
+        let times = before.gross_more(after);
+        if times != 0 {
+            let marks = marks(action, self.signs(id, action)?);
+            self.folder.cells.mark(spot, &marks, times);
+        }
         Ok(())
+    }
+
+    /// The signs of the click that an action came by; none where it was not stored when it was
+    /// credited, even if it came later.
+    fn signs(&self, id: ActionId, action: &Action) -> Result<Signs, FoldError> {
+        let Some(click) = action.click.filter(|click| click.slot.is_some()) else {
+            return Ok(Signs::NONE);
+        };
+        let clicked = Clicked {
+            number: click.number,
+            partner: action.partner,
+            ad: action.ad,
+            time: click.time,
+            slot: click.slot,
+        };
+        let stored = self.folder.stored(self.families, id.program, &clicked)?;
+        Ok(stored.map_or(Signs::NONE, |stored| stored.signs))
     }
 
     /// What led to an action; a settled one that no conversion is known of came by its partner.

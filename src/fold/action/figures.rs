@@ -25,6 +25,11 @@ impl Figures {
         }
     }
 
+    /// How many actions more `after` counts, reversed ones included.
+    pub(in crate::fold) fn gross_more(&self, after: &Self) -> i128 {
+        after.gross_actions - self.gross_actions
+    }
+
     /// Adds to `tally` what changes when these become `after`.
     pub(in crate::fold) fn change(&self, after: &Self, tally: &mut Tally) {
         for (measure, before, after) in [

@@ -4,6 +4,7 @@ use crate::model::click::{Click, Parameter};
 use crate::model::id::{AdId, EventTypeId};
 use crate::registry::facet::FacetKind;
 
+use super::marks::InCommon;
 use super::texts::Texts;
 
 /// A facet while its slot is folded: short enough to be copied. Its texts are numbered by
@@ -30,6 +31,8 @@ pub(in crate::fold) struct Facets {
     expired: Option<u32>,
     /// The path that led to an action, where it is kept.
     path: Option<u32>,
+    /// What it has in common with other clicks.
+    pub(super) in_common: InCommon,
 }
 
 impl Facets {
@@ -40,6 +43,7 @@ impl Facets {
     {
         let mut facets = Self {
             ad: click.ad,
+            in_common: InCommon::of(click),
             ..Self::default()
         };
         for (parameter, value) in click.parameters.clone() {

@@ -4,8 +4,12 @@
 //! slot's batch. On the fold's thread.
 
 mod facets;
+mod marks;
 mod sums;
 mod texts;
+mod timing;
 
 pub(super) use facets::Facets;
+pub(super) use marks::{AT_RISK, InCommon};
 pub(super) use sums::{Cells, Counted, Spot};
+pub(super) use timing::marks;

@@ -3,7 +3,7 @@
 
 use ahash::AHashMap;
 
-use crate::derived::{Batch, CellKey, Families};
+use crate::derived::{Batch, CellKey, Class, Families, Signs};
 use crate::model::click::{Click, Parameter};
 use crate::model::id::{AdId, EventTypeId, PartnerId, ProgramId};
 use crate::model::money::Money;
@@ -16,6 +16,7 @@ use super::super::action::figures::Figures;
 use super::super::error::FoldError;
 use super::super::people::trail::Trail;
 use super::facets::{Facets, Short};
+use super::marks::{Marked, Marks};
 use super::texts::Texts;
 
 /// Cells and texts remembered between slots, about 250 bytes each; beyond that all are read again.
@@ -36,6 +37,8 @@ pub(in crate::fold) struct Counted {
     pub(in crate::fold) payable: bool,
     pub(in crate::fold) time: Millis,
     pub(in crate::fold) cost: Money,
+    pub(in crate::fold) class: Class,
+    pub(in crate::fold) signs: Signs,
 }
 
 /// Where a cell lies.
@@ -72,6 +75,7 @@ pub(in crate::fold) struct Cells {
     remembered: AHashMap<Place, Tally>,
     texts: Texts,
     runs: Vec<Run>,
+    marks: Marks,
     clicks: AHashMap<Place, Clicks>,
     sums: Vec<(Place, Tally)>,
 }
@@ -89,6 +93,7 @@ impl Default for Cells {
                     last: None,
                 })
                 .collect(),
+            marks: Marks::default(),
             clicks: AHashMap::new(),
             sums: Vec::new(),
         }
@@ -145,6 +150,31 @@ impl Cells {
                 clicks.cost = clicks.cost.saturating_add(counted.cost.0);
             }
         }
+        let marked = Marked {
+            signs: counted.signs,
+            class: counted.class,
+            in_common: facets.in_common,
+        };
+        let sums = &mut self.sums;
+        self.marks.click(spot, marked, &mut |spot, facet, tally| {
+            sums.push((Place::of_risk(spot, facet), tally));
+        });
+    }
+
+    /// Counts what an action bears `times` more; less where that is negative.
+    pub(in crate::fold) fn mark(&mut self, spot: Spot, marks: &Tally, times: i128) {
+        let mut more = Tally::default();
+        for (measure, count) in marks.iter() {
+            more.add(measure, count * times);
+        }
+        self.sums.push((Place::of_risk(spot, Short::None), more));
+    }
+
+    /// Counts a conversion refused that a partner laid claim to.
+    pub(in crate::fold) fn refused(&mut self, spot: Spot) {
+        let mut more = Tally::default();
+        more.add(Stored::RefusedClaims, 1);
+        self.sums.push((Place::of_risk(spot, Short::None), more));
     }
 
     /// Counts in every cube of actions what changes when an action that counted for `before`
@@ -186,6 +216,10 @@ impl Cells {
         for run in &mut self.runs {
             settle(&mut self.clicks, run.last.take());
         }
+        let sums = &mut self.sums;
+        self.marks.end(&mut |spot, facet, tally| {
+            sums.push((Place::of_risk(spot, facet), tally));
+        });
         let mut changed: AHashMap<Place, Tally> = AHashMap::new();
         for (place, clicks) in self.clicks.drain() {
             let tally = changed.entry(place).or_default();
@@ -194,11 +228,11 @@ impl Cells {
             tally.add(Stored::PayableClicks, clicks.payable.into());
             if place.cube == CubeId::EXPIRED_AD {
                 tally.add(Stored::LastClick, clicks.last.into());
-            } else {
+            } else if place.cube != CubeId::RISK {
                 tally.add(Stored::CpcCost, clicks.cost.into());
             }
         }
-        for (place, more) in self.sums.drain(..) {
+        for (place, more) in self.sums.drain(..).filter(|(_, more)| !more.is_zero()) {
             changed.entry(place).or_default().merge(&more);
         }
         let mut changed: Vec<(CellKey, Facet, Place, Tally)> = changed
@@ -276,6 +310,14 @@ impl Cells {
 }
 
 impl Place {
+    fn of_risk(spot: Spot, facet: Short) -> Self {
+        Self {
+            cube: CubeId::RISK,
+            spot,
+            facet,
+        }
+    }
+
     fn key(self) -> CellKey {
         CellKey {
             cube: self.cube,

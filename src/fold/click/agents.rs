@@ -3,7 +3,7 @@
 use ahash::AHashMap;
 
 use crate::log::Log;
-use crate::model::click::ClickFlags;
+use crate::model::click::{ClickFlags, Network};
 use crate::model::id::{RulesVersion, StringRef};
 
 use super::super::error::FoldError;
@@ -52,6 +52,11 @@ impl Agents {
         self.known.clear();
         self.version = version;
         Ok(())
+    }
+
+    /// Whether a network is one of a host.
+    pub(in crate::fold) fn hosts(&self, network: Network) -> bool {
+        self.robots.hosting.lists(network)
     }
 
     /// What the user agent of a click says.

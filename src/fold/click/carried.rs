@@ -40,7 +40,8 @@ impl Carried {
     fn note(&self, verdict: Verdict, batch: &mut Batch<'_>) {
         match verdict.class {
             Class::Robot | Class::Prefetch | Class::Head => return,
-            Class::Unique | Class::Duplicate => {}
+            // Whether flagged ones earn, is for the program to say when somebody buys.
+            Class::Unique | Class::Duplicate | Class::Flagged => {}
         }
         let person = Person {
             kind: PersonKind::Cookie,

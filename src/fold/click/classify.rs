@@ -1,6 +1,7 @@
 //! What speaks against paying a click, from what was recorded with it.
 
-use crate::derived::{Class, Reasons};
+use crate::catalog::snapshot::Risk;
+use crate::derived::{Class, Reasons, Signs};
 use crate::model::click::ClickFlags;
 
 use super::agents::Agent;
@@ -50,6 +51,31 @@ pub(in crate::fold) fn reasons(flags: ClickFlags, agent: Agent, pays_expired_ads
     reasons
 }
 
+/// Signs of level High and Critical that a program may leave out of its figures, each with its
+/// reason.
+const FLAGGED: &[(Signs, Reasons)] = &[
+    (Signs::IMAGE, Reasons::IMAGE_CLICK),
+    (Signs::ANOMALY, Reasons::REQUEST_ANOMALY),
+    (Signs::HOSTING, Reasons::DATA_CENTER),
+];
+
+/// The reasons of those signs.
+pub(in crate::fold) const RISKS: Reasons =
+    Reasons(Reasons::IMAGE_CLICK.0 | Reasons::REQUEST_ANOMALY.0 | Reasons::DATA_CENTER.0);
+
+/// The reasons that a program's setting of risk makes of the signs of a click.
+pub(in crate::fold) fn flagged(signs: Signs, risk: Risk) -> Reasons {
+    let mut reasons = Reasons::NONE;
+    if risk != Risk::Relaxed {
+        for (sign, reason) in FLAGGED {
+            if signs.any(*sign) {
+                reasons.set(*reason);
+            }
+        }
+    }
+    reasons
+}
+
 /// The class of a click that neither opens nor prolongs a window; `None` when the window decides.
 pub(in crate::fold) fn outside_windows(reasons: Reasons) -> Option<Class> {
     if reasons.any(Reasons(Reasons::ROBOT.0 | Reasons::NO_USER_AGENT.0)) {
@@ -58,6 +84,8 @@ pub(in crate::fold) fn outside_windows(reasons: Reasons) -> Option<Class> {
         Some(Class::Prefetch)
     } else if reasons.any(Reasons::HEAD) {
         Some(Class::Head)
+    } else if reasons.any(RISKS) {
+        Some(Class::Flagged)
     } else {
         None
     }

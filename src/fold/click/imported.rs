@@ -24,6 +24,7 @@ use super::charge::{Charges, Terms};
 use super::classify;
 use super::requests::Requests;
 use super::row::{Row, click_terms};
+use super::signs::SignReader;
 
 /// Window rows held between slots; beyond that all are read again. One row takes about 56 bytes.
 const HELD_MAX: usize = 262_144;
@@ -44,6 +45,7 @@ pub(in crate::fold) struct Judging<'a, 'f> {
     pub(in crate::fold) catalog: &'a Catalog,
     pub(in crate::fold) agents: &'a mut Agents,
     pub(in crate::fold) requests: &'a mut Requests,
+    pub(in crate::fold) signs: &'a mut SignReader,
     pub(in crate::fold) days: &'a mut Days,
     pub(in crate::fold) cells: &'a mut Cells,
     pub(in crate::fold) charges: &'a mut Charges,
@@ -182,10 +184,8 @@ impl Imports {
         judging: &mut Judging<'_, '_>,
     ) -> Result<(), FoldError> {
         let terms = click_terms(judging.catalog, row.program);
-        let agent = judging
-            .agents
-            .of(judging.log, row.request.user_agent, row.request.flags)?;
-        let mut reasons = classify::reasons(row.request.flags, agent, terms.pays_expired_ads);
+        let by = (&mut *judging.agents, judging.catalog);
+        let mut reasons = judging.signs.judge(judging.log, row, &terms, by)?;
         row.verdict.class = if let Some(class) = classify::outside_windows(reasons) {
             class
         } else {

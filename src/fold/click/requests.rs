@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ahash::AHashMap;
 
 use crate::log::Log;
-use crate::model::click::{Click, ClickFlags};
+use crate::model::click::{Click, ClickFlags, Network};
 use crate::model::id::StringRef;
 
 use super::super::cells::{Cells, Facets};
@@ -15,12 +15,14 @@ use super::device::Devices;
 /// Strings remembered of each kind; beyond that all are forgotten and read again.
 const REMEMBERED_MAX: usize = 65_536;
 
-/// What of a request names device and page.
+/// What of a request the verdict on its click and its facets are made from.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::fold) struct Request {
     pub(in crate::fold) flags: ClickFlags,
     pub(in crate::fold) user_agent: StringRef,
     pub(in crate::fold) referrer: StringRef,
+    pub(in crate::fold) shape: StringRef,
+    pub(in crate::fold) network: Network,
 }
 
 impl Request {
@@ -30,6 +32,8 @@ impl Request {
             flags: click.flags,
             user_agent: click.user_agent,
             referrer: click.referrer,
+            shape: click.shape,
+            network: click.network,
         }
     }
 }
@@ -87,7 +91,7 @@ fn remember(known: &mut AHashMap<StringRef, Arc<str>>, string: StringRef, answer
 }
 
 /// A string of the dictionary; 0 is none.
-fn text(log: &Log, string: StringRef) -> Result<String, FoldError> {
+pub(super) fn text(log: &Log, string: StringRef) -> Result<String, FoldError> {
     if string == StringRef(0) {
         return Ok(String::new());
     }

@@ -1,11 +1,14 @@
 //! The robot list: which user agents are no people.
 //!
-//! In: a TOML document as it is stored in the log ([`SHIPPED_ROBOTS`] is the one that ships). Out:
-//! a compiled list. A user agent is any bytes, so patterns are matched on bytes.
+//! In: a TOML document as it is stored in the log ([`SHIPPED_ROBOTS`] is the one that ships), with
+//! the networks of hosts behind it. Out: a compiled list. A user agent is any bytes, so patterns
+//! are matched on bytes.
 
 use jiff::civil::Date;
 use regex::bytes::{RegexSet, RegexSetBuilder};
 use serde::Deserialize;
+
+use super::hosting::{Hosting, Section};
 
 /// The list that ships: `config/robots.toml`.
 pub const SHIPPED_ROBOTS: &str = include_str!("../../../config/robots.toml");
@@ -19,6 +22,14 @@ pub enum RobotsError {
     /// Not the document that is expected.
     #[error("the robot list does not read: {0}")]
     Syntax(String),
+    /// A network of hosts is none.
+    #[error("`hosting.networks` holds `{text}`, which {why}")]
+    Hosting {
+        /// What it holds.
+        text: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// A pattern is no regular expression.
     #[error("`{list}` holds `{pattern}`, which is no regular expression: {why}")]
     Pattern {
@@ -38,6 +49,7 @@ struct Document {
     robots: Vec<String>,
     #[serde(default)]
     not_robots: Vec<String>,
+    hosting: Option<Section>,
 }
 
 /// A compiled robot list.
@@ -45,6 +57,8 @@ struct Document {
 pub struct Robots {
     /// When the list was last reviewed; `None` when no list was ever stored.
     pub date: Option<Date>,
+    /// The networks of hosts.
+    pub hosting: Hosting,
     listed: RegexSet,
     excepted: RegexSet,
 }
@@ -54,6 +68,7 @@ impl Default for Robots {
     fn default() -> Self {
         Self {
             date: None,
+            hosting: Hosting::default(),
             listed: RegexSet::empty(),
             excepted: RegexSet::empty(),
         }
@@ -69,8 +84,12 @@ impl Robots {
         let text = std::str::from_utf8(stored).map_err(|_| RobotsError::NotText)?;
         let document: Document =
             toml::from_str(text).map_err(|error| RobotsError::Syntax(error.to_string()))?;
+        let hosting = document.hosting.map(Hosting::read).transpose();
         Ok(Self {
             date: Some(document.date),
+            hosting: hosting
+                .map_err(|(text, why)| RobotsError::Hosting { text, why })?
+                .unwrap_or_default(),
             listed: compile("robots", &document.robots)?,
             excepted: compile("not_robots", &document.not_robots)?,
         })
@@ -154,6 +173,11 @@ mod tests {
             "{message}"
         );
         assert!(read("robots = []").contains("date"));
+        let hosts = "date = \"2026-11-01\"\nrobots = []\n[hosting]\ndate = \"2026-11-01\"\n";
+        assert_eq!(
+            read(&format!("{hosts}networks = ['10.0.0.0/8', '10.0.0.1/24']")),
+            "`hosting.networks` holds `10.0.0.1/24`, which has bits set behind its prefix"
+        );
         assert!(read("date = \"2026-11-01\"\nrobots = []\nx = 1").contains("unknown field"));
         assert!(read("date = \"2026-13-01\"\nrobots = []").contains("does not read"));
         assert_eq!(Robots::parse(&[0xff]).unwrap_err(), RobotsError::NotText);

@@ -1,7 +1,8 @@
 //! A click as the fold holds it, and the terms it is judged by.
 
 use crate::catalog::Catalog;
-use crate::derived::{Class, Reasons, Verdict, VerdictKey, WindowKey};
+use crate::catalog::snapshot::Risk;
+use crate::derived::{Class, Reasons, Signs, Verdict, VerdictKey, WindowKey};
 use crate::model::click::{StoredClick, Visitor};
 use crate::model::id::{EventNumber, PartnerId, ProgramId, Slot};
 use crate::model::money::Money;
@@ -40,6 +41,7 @@ impl Row {
             verdict: Verdict {
                 class: Class::Unique,
                 reasons: Reasons::NONE,
+                signs: Signs::NONE,
                 slot,
             },
         }
@@ -63,6 +65,8 @@ impl Row {
             payable: self.verdict.payable(),
             time: self.time,
             cost,
+            signs: self.verdict.signs,
+            class: self.verdict.class,
         };
         cells.click(spot, &self.facets, counted);
     }
@@ -98,13 +102,15 @@ impl Row {
 pub(in crate::fold) struct ClickTerms {
     pub(in crate::fold) rule: Rule,
     pub(in crate::fold) pays_expired_ads: bool,
+    pub(in crate::fold) risk: Risk,
 }
 
 pub(in crate::fold) fn click_terms(catalog: &Catalog, program: ProgramId) -> ClickTerms {
-    catalog.program(program).map_or(
-        ClickTerms {
+    catalog.program(program).map_or_else(
+        || ClickTerms {
             rule: Rule::FALLBACK,
             pays_expired_ads: true,
+            risk: Risk::default(),
         },
         |program| ClickTerms {
             rule: Rule {
@@ -112,6 +118,7 @@ pub(in crate::fold) fn click_terms(catalog: &Catalog, program: ProgramId) -> Cli
                 rolling: program.unique_rolling,
             },
             pays_expired_ads: program.pay_expired_ads,
+            risk: program.risk,
         },
     )
 }

@@ -3,7 +3,7 @@
 //! The order of the checks is the order in which refusals take precedence.
 
 use crate::catalog::snapshot::{
-    CallTerms, Contract, CreditGroup, EventType, Found, Payout, Program,
+    CallTerms, Contract, CreditGroup, EventType, Found, Payout, Program, Risk,
 };
 use crate::derived::{OrderKey, Reasons, Source};
 use crate::model::id::PartnerId;
@@ -11,6 +11,7 @@ use crate::model::refusal::Refusal;
 use crate::model::submission::CallStatus;
 use crate::model::time::Millis;
 
+use super::super::click::classify::RISKS;
 use super::super::error::FoldError;
 use super::candidate::{Candidate, Candidates};
 use super::case::Case;
@@ -196,6 +197,9 @@ impl<'a> Sound<'a> {
         }
         if reasons.any(Reasons::MALFORMED_DEEP_LINK) {
             return Err(Refusal::Malformed);
+        }
+        if self.program.risk == Risk::Strict && reasons.any(RISKS) {
+            return Err(Refusal::NoValidActionRef);
         }
         let clicked = candidate.click().map(|click| click.time);
         if clicked.is_some_and(|clicked| clicked > self.case.last_click()) {

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use crate::derived::{OrderKey, Reasons, Touch};
+use crate::derived::{OrderKey, Reasons, Signs, Touch, Verdict};
 use crate::model::id::{EventTypeId, Slot};
 use crate::model::submission::{Fingerprint, Person};
 use crate::model::time::Millis;
@@ -16,8 +16,21 @@ use crate::model::id::ProgramId;
 pub(in crate::fold) struct Stored {
     /// What speaks against it.
     pub(in crate::fold) reasons: Reasons,
+    /// What else speaks against it.
+    pub(in crate::fold) signs: Signs,
     /// Where its row lies in the log.
     pub(in crate::fold) slot: Slot,
+}
+
+impl Stored {
+    /// What a verdict says.
+    pub(in crate::fold) fn of(verdict: Verdict) -> Self {
+        Self {
+            reasons: verdict.reasons,
+            signs: verdict.signs,
+            slot: verdict.slot,
+        }
+    }
 }
 
 /// What a decision may ask about the state up to it. Nothing here depends on a clock.

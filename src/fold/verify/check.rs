@@ -14,6 +14,7 @@ use super::notices::Told;
 use super::recount::{Recount, Zones};
 use super::recurrences::Recurrences;
 use super::report::VerifyReport;
+use super::signed::{Signed, claimant};
 use super::updates::Updates;
 use super::uploads::Uploads;
 
@@ -31,6 +32,7 @@ pub fn verify(log: &Log, derived: &Derived) -> Result<VerifyReport, FoldError> {
         zones: Zones::default(),
         recount: Recount::default(),
         limits: Limits::default(),
+        signed: Signed::default(),
         clicks: AHashMap::new(),
         balance: Balance::default(),
         credited: 0,
@@ -80,6 +82,7 @@ struct Check<'a> {
     zones: Zones,
     recount: Recount,
     limits: Limits,
+    signed: Signed,
     /// Per slot: clicks in the log, and clicks with a verdict that names the slot.
     clicks: AHashMap<Slot, (Sum, Sum)>,
     balance: Balance,
@@ -129,6 +132,7 @@ impl Check<'_> {
             Err(error) => return Err(error.into()),
         }
         self.balance.footer(footer);
+        self.signed.slot(self.log, footer)?;
         self.zones.slot(self.log, footer.slot, footer.catalog)
     }
 
@@ -136,6 +140,7 @@ impl Check<'_> {
         let mut sum = Sum::default();
         let (balance, recount) = (&mut self.balance, &mut self.recount);
         let (log, view, zones) = (self.log, self.view, &self.zones);
+        let (signed, report) = (&mut self.signed, &mut self.report);
         let mut failed = Ok(());
         self.log.for_each_click(slot, &mut |stored| {
             let program = stored.click.program;
@@ -145,7 +150,9 @@ impl Check<'_> {
             balance.row(program, Stream::Click);
             let key = VerdictKey::of_live(program, stored.partner, stored.number);
             if failed.is_ok() {
-                failed = recount.click(log, view, zones, key, &stored.click);
+                failed = recount
+                    .click(log, view, zones, key, &stored.click)
+                    .and_then(|()| signed.check((log, view), key, &stored.click, report));
             }
         })?;
         failed?;
@@ -161,6 +168,7 @@ impl Check<'_> {
         let mut sum = Sum::default();
         let (log, view, zones) = (self.log, self.view, &self.zones);
         let recount = &mut self.recount;
+        let (signed, report) = (&mut self.signed, &mut self.report);
         let mut failed = Ok(());
         self.log
             .for_each_imported(slot, &mut |partner, number, imported| {
@@ -177,7 +185,9 @@ impl Check<'_> {
                     number,
                 };
                 if failed.is_ok() {
-                    failed = recount.click(log, view, zones, key, &imported.click);
+                    failed = recount
+                        .click(log, view, zones, key, &imported.click)
+                        .and_then(|()| signed.check((log, view), key, &imported.click, report));
                 }
             })?;
         failed?;
@@ -223,8 +233,13 @@ impl Check<'_> {
             ) => {}
             (Entry::Conversion(submission), Some(SubmissionOutcome::Test(_)))
                 if submission.is_test => {}
-            (Entry::Conversion(submission), Some(SubmissionOutcome::Refused(_)))
-                if !submission.is_test => {}
+            (Entry::Conversion(submission), Some(SubmissionOutcome::Refused(refusal)))
+                if !submission.is_test =>
+            {
+                if let Some(partner) = claimant(submission, refusal) {
+                    self.recount.claimed(&self.zones, id, partner);
+                }
+            }
             (Entry::Conversion(submission), Some(SubmissionOutcome::Credited(action)))
                 if !submission.is_test =>
             {

@@ -5,7 +5,8 @@
 //! folder alone, from stored verdicts and actions; nothing here calls the path that folds.
 //!
 //! What is compared: every footer with its rows; clicks, live and imported, with verdicts, one to
-//! one; imported clicks with the names they have in other systems; verdicts and
+//! one; imported clicks with the names they have in other systems; the signs of each
+//! click with what its row says; verdicts and
 //! actions with every aggregate cell; submissions with outcomes, waiting rows, actions and
 //! updates; updates with their actions, and with notices, one to one; what actions hold of limits
 //! with every counter; actions of clicks with their counts; uploaded files with what became of
@@ -23,6 +24,7 @@ mod recount;
 mod recurrences;
 mod report;
 mod said;
+mod signed;
 mod updates;
 mod uploads;
 mod way;

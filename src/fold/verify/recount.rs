@@ -5,15 +5,17 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::derived::{Action, ActionId, Class, Judged, Reasons, VerdictKey, View};
+use crate::derived::{Action, ActionId, Class, Judged, Reasons, Signs, VerdictKey, View};
 use crate::log::{Log, Parameters};
 use crate::model::click::Click;
-use crate::model::id::{CatalogVersion, PartnerId, ProgramId, Slot};
-use crate::model::tally::{Facet, Stored, Tally};
+use crate::model::id::{CatalogVersion, PartnerId, ProgramId, Slot, SubmissionId};
+use crate::model::tally::{BUCKETS, Facet, Stored, Tally};
 use crate::model::time::{Day, Millis};
 use crate::registry::cube::{CUBES, CubeId};
+use crate::registry::risk::BUCKETS_OF_KIND;
 
 use super::super::catalogs::Catalogs;
+use super::super::cells::{AT_RISK, InCommon};
 use super::super::error::FoldError;
 use super::report::VerifyReport;
 use super::said::Said;
@@ -98,6 +100,22 @@ impl Recount {
         let (program, day, partner) = spot(zones, key, judged);
         let place = (CubeId::PARTNER_PERFORMANCE, program, day, partner);
         self.add(place, Facet::None, &counts(judged));
+        let verdict = judged.verdict;
+        let cube = CubeId::RISK.cube();
+        let mut risk = cube.map_or_else(Tally::default, |cube| counts(judged).only(cube.measures));
+        signs(verdict.signs, true, &mut risk);
+        risk.add(Stored::RiskClicks, verdict.signs.any(AT_RISK).into());
+        let duplicate = verdict.class == Class::Duplicate;
+        risk.add(Stored::DuplicateClicks, duplicate.into());
+        self.add((CubeId::RISK, program, day, partner), Facet::None, &risk);
+    }
+
+    /// Counts a conversion refused that a partner laid claim to.
+    pub(super) fn claimed(&mut self, zones: &Zones, id: SubmissionId, partner: PartnerId) {
+        let day = zones.day(id.slot, id.program, id.number.time());
+        let mut more = Tally::default();
+        more.add(Stored::RefusedClaims, 1);
+        self.add((CubeId::RISK, id.program, day, partner), Facet::None, &more);
     }
 
     /// Counts a click as it lies in the log, in all other sums.
@@ -113,6 +131,19 @@ impl Recount {
             return Ok(());
         };
         let (program, day, partner) = spot(zones, key, &judged);
+        if matches!(judged.verdict.class, Class::Unique | Class::Duplicate) {
+            for (kind, bucket) in (0_usize..).zip(InCommon::of(click).0) {
+                let Some(bucket) = bucket else { continue };
+                let at = kind * BUCKETS_OF_KIND + usize::from(bucket);
+                let part = u32::try_from(at / BUCKETS.len()).unwrap_or(u32::MAX);
+                let mut more = Tally::default();
+                if let Some(measure) = BUCKETS.get(at % BUCKETS.len()) {
+                    more.add(*measure, 1);
+                }
+                let place = (CubeId::RISK, program, day, partner);
+                self.add(place, Facet::Number(part), &more);
+            }
+        }
         for (cube, facet) in self.said.of_click(log, click)? {
             let more = counts(&judged);
             let mut more = cube
@@ -148,6 +179,10 @@ impl Recount {
         for (cube, facet) in facets {
             self.add((cube, id.program, day, action.partner), facet, &more);
         }
+        let mut risk = more.clone();
+        risk.merge(&risk_of(view, id, action)?);
+        let place = (CubeId::RISK, id.program, day, action.partner);
+        self.add(place, Facet::None, &risk);
         let way = Way::of(log, view, zones, action)?;
         if !action.is_reversed() {
             for (partner, parts) in way.parts() {
@@ -209,6 +244,79 @@ impl Recount {
         counted.add(Stored::Texts, stored.get(Stored::Texts));
         differences(report, || at(&place, &Facet::Other), &counted, stored);
     }
+}
+
+/// Counts the signs of a click, or of an action that came by it.
+fn signs(signs: Signs, of_click: bool, tally: &mut Tally) {
+    for (sign, clicks, actions) in [
+        (Signs::ROBOT, Stored::RobotClicks, Stored::RefRobotActions),
+        (
+            Signs::NO_BROWSER,
+            Stored::NoBrowserClicks,
+            Stored::RefNoBrowserActions,
+        ),
+        (Signs::IMAGE, Stored::ImageClicks, Stored::RefImageActions),
+        (
+            Signs::ANOMALY,
+            Stored::AnomalousClicks,
+            Stored::RefAnomalousActions,
+        ),
+        (
+            Signs::HOSTING,
+            Stored::HostingClicks,
+            Stored::RefHostingActions,
+        ),
+    ] {
+        let measure = if of_click { clicks } else { actions };
+        tally.add(measure, signs.any(sign).into());
+    }
+    if of_click {
+        tally.add(Stored::NoFetchClicks, signs.any(Signs::NO_FETCH).into());
+        let foreign = signs.any(Signs::FOREIGN_PAGE);
+        tally.add(Stored::ForeignPageClicks, foreign.into());
+    }
+}
+
+/// What an action bears besides what it counts for.
+fn risk_of(view: &View<'_>, id: ActionId, action: &Action) -> Result<Tally, FoldError> {
+    let mut tally = Tally::default();
+    let Some(click) = action.click else {
+        return Ok(tally);
+    };
+    let verdict = view.verdict(VerdictKey {
+        program: id.program,
+        partner: action.partner,
+        day: click.time.utc_day(),
+        time: click.time,
+        number: click.number,
+    })?;
+    // A click that came after it was credited tells nothing of it.
+    let verdict = verdict.filter(|_| click.slot.is_some());
+    let found = verdict.map_or(Signs::NONE, |verdict| verdict.signs);
+    signs(found, false, &mut tally);
+    let after = action.date.0 - click.time.0;
+    let too_soon = (0..5_000).contains(&after);
+    let at_risk = too_soon || found.any(AT_RISK);
+    tally.add(Stored::RiskActions, at_risk.into());
+    let hour = 3_600_000;
+    let measures = match after {
+        i64::MIN..0 => &[][..],
+        0..5_000 => &[
+            Stored::Under5sActions,
+            Stored::Under10sActions,
+            Stored::Under2hActions,
+        ],
+        5_000..10_000 => &[Stored::Under10sActions, Stored::Under2hActions],
+        _ if after < 2 * hour => &[Stored::Under2hActions],
+        _ if after < 24 * hour => &[Stored::Under24hActions],
+        _ if (48 * hour..168 * hour).contains(&after) => &[Stored::Under7dActions],
+        _ => &[],
+    };
+    tally.add(Stored::ClickedActions, (after >= 0).into());
+    for measure in measures {
+        tally.add(*measure, 1);
+    }
+    Ok(tally)
 }
 
 /// Program, day and partner that a click counts for.

@@ -85,13 +85,131 @@ measures! {
     ParticipatingClicks = 18, Count;
     /// What clicks are paid by themselves, not rounded.
     CpcCost = 30, Money;
+    /// Clicks that a reason of level Critical or High speaks against.
+    RiskClicks = 50, Count;
+    /// Clicks of listed robots.
+    RobotClicks = 51, Count;
+    /// Clicks whose user agent names no browser.
+    NoBrowserClicks = 52, Count;
+    /// Clicks fired by an image.
+    ImageClicks = 53, Count;
+    /// Clicks whose headers do not fit a browser that follows a link.
+    AnomalousClicks = 54, Count;
+    /// Clicks from networks of hosts.
+    HostingClicks = 55, Count;
+    /// Clicks of browsers that say what a request is for, and did not.
+    NoFetchClicks = 56, Count;
+    /// Clicks from pages of others than the partner.
+    ForeignPageClicks = 57, Count;
+    /// Clicks of a visitor who had clicked before.
+    DuplicateClicks = 58, Count;
+    /// Actions that are reversed; made by the report.
+    ReversedActions = 59, Count;
+    /// Actions that a reason of level Critical or High speaks against, reversed ones included.
+    RiskActions = 60, Count;
+    /// Actions by a click of a listed robot.
+    RefRobotActions = 61, Count;
+    /// Actions by a click whose user agent names no browser.
+    RefNoBrowserActions = 62, Count;
+    /// Actions by a click fired by an image.
+    RefImageActions = 63, Count;
+    /// Actions by a click whose headers do not fit.
+    RefAnomalousActions = 64, Count;
+    /// Actions by a click from a network of hosts.
+    RefHostingActions = 65, Count;
+    /// Actions by a click that is known.
+    ClickedActions = 66, Count;
+    /// Of those, actions less than five seconds after the click.
+    Under5sActions = 67, Count;
+    /// Actions less than ten seconds after the click.
+    Under10sActions = 68, Count;
+    /// Actions less than two hours after the click.
+    Under2hActions = 69, Count;
+    /// Actions from two hours to a day after the click.
+    Under24hActions = 70, Count;
+    /// Actions from two to seven days after the click.
+    Under7dActions = 71, Count;
+    /// Conversions refused that name a click of the partner, or no valid one.
+    RefusedClaims = 72, Count;
+    /// Actions and refused claims; made by the report.
+    Conversions = 73, Count;
+    /// Clicks of people that fell into the fullest bucket of addresses; made by the report.
+    TopNetworkClicks = 74, Count;
+    /// Those of the fullest bucket of user agents; made by the report.
+    TopAgentClicks = 75, Count;
+    /// Those of the fullest bucket of sub ids; made by the report.
+    TopSubIdClicks = 76, Count;
+    /// Clicks of people that carry a sub id; made by the report.
+    SubIdClicks = 77, Count;
+    /// Clicks of people, unique ones and duplicates; made by the report.
+    PeopleClicks = 78, Count;
+    /// How much speaks against a partner, 0 to 100; made by the report.
+    RiskScore = 79, Count;
+    /// Clicks of people in a bucket.
+    Bucket0 = 80, Count;
+    /// Clicks of people in a bucket.
+    Bucket1 = 81, Count;
+    /// Clicks of people in a bucket.
+    Bucket2 = 82, Count;
+    /// Clicks of people in a bucket.
+    Bucket3 = 83, Count;
+    /// Clicks of people in a bucket.
+    Bucket4 = 84, Count;
+    /// Clicks of people in a bucket.
+    Bucket5 = 85, Count;
+    /// Clicks of people in a bucket.
+    Bucket6 = 86, Count;
+    /// Clicks of people in a bucket.
+    Bucket7 = 87, Count;
+    /// Clicks of people in a bucket.
+    Bucket8 = 88, Count;
+    /// Clicks of people in a bucket.
+    Bucket9 = 89, Count;
+    /// Clicks of people in a bucket.
+    Bucket10 = 90, Count;
+    /// Clicks of people in a bucket.
+    Bucket11 = 91, Count;
+    /// Clicks of people in a bucket.
+    Bucket12 = 92, Count;
+    /// Clicks of people in a bucket.
+    Bucket13 = 93, Count;
+    /// Clicks of people in a bucket.
+    Bucket14 = 94, Count;
+    /// Clicks of people in a bucket.
+    Bucket15 = 95, Count;
 }
+
+/// Measures of one cell that clicks are spread over by what they have in common.
+pub const BUCKETS: [Stored; 16] = [
+    Stored::Bucket0,
+    Stored::Bucket1,
+    Stored::Bucket2,
+    Stored::Bucket3,
+    Stored::Bucket4,
+    Stored::Bucket5,
+    Stored::Bucket6,
+    Stored::Bucket7,
+    Stored::Bucket8,
+    Stored::Bucket9,
+    Stored::Bucket10,
+    Stored::Bucket11,
+    Stored::Bucket12,
+    Stored::Bucket13,
+    Stored::Bucket14,
+    Stored::Bucket15,
+];
 
 impl Stored {
     /// Its stored code.
     #[must_use]
     pub const fn code(self) -> u8 {
         self as u8
+    }
+
+    /// Whether a report makes it of others, so that no cell holds it.
+    #[must_use]
+    pub const fn is_made(self) -> bool {
+        matches!(self.code(), 59 | 73..=79)
     }
 }
 

@@ -5,4 +5,4 @@ mod measures;
 pub mod path;
 
 pub use facet::Facet;
-pub use measures::{Kind, Stored, Tally};
+pub use measures::{BUCKETS, Kind, Stored, Tally};

@@ -127,6 +127,7 @@ const fn letter(class: Class) -> &'static str {
         Class::Robot => "R",
         Class::Prefetch => "P",
         Class::Head => "H",
+        Class::Flagged => "F",
     }
 }
 

@@ -23,6 +23,8 @@ use super::touch::{By, Click, Touch, time};
 pub(crate) struct State {
     /// Flags of stored clicks.
     pub(crate) clicks: BTreeMap<Click, ClickFlags>,
+    /// Clicks that a strict program gives no credit.
+    pub(crate) risky: BTreeSet<Click>,
     /// Dates of the actions of orders.
     orders: BTreeMap<(u32, u32, String), Vec<i64>>,
     links: BTreeSet<(u32, Person, Person)>,
@@ -379,6 +381,10 @@ impl State {
                 "PARTNER_NOT_ACTIVE",
             ),
             (!flags.any(ClickFlags::MALFORMED_DEEP_LINK), "MALFORMED"),
+            (
+                click.is_none_or(|click| submission.program.0 != 3 || !self.risky.contains(&click)),
+                "NO_VALID_ACTION_REF",
+            ),
             (clicked.is_none_or(|at| at <= latest), "NO_VALID_ACTION_REF"),
             (contract.is_some() && joined, "CONTRACT_NOT_FOUND"),
             (

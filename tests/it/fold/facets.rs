@@ -31,13 +31,15 @@ fn cells(view: &View<'_>, cube: CubeId) -> Sums {
     sums
 }
 
-/// The same without what they are kept apart by, of the measures that `cube` holds.
+/// The same without what they are kept apart by, of the measures of performance that `cube` holds.
 fn merged(sums: &Sums, of: CubeId) -> Sums {
     let cube = of.cube().unwrap();
+    let whole = CubeId::PARTNER_PERFORMANCE.cube().unwrap();
+    let counts = |measure| cube.counts(measure) && whole.counts(measure);
     let mut merged = Sums::new();
     for ((program, day, partner, _), tally) in sums {
         let place = (*program, *day, *partner, Facet::None);
-        for (measure, value) in tally.iter().filter(|(measure, _)| cube.counts(*measure)) {
+        for (measure, value) in tally.iter().filter(|(measure, _)| counts(*measure)) {
             let into: &mut Tally = merged.entry(place.clone()).or_default();
             into.add(measure, value);
         }

@@ -11,6 +11,7 @@ mod open;
 mod paid;
 mod priced;
 mod recount;
+mod risk;
 pub(crate) mod same;
 mod settled;
 mod sold;

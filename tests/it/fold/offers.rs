@@ -30,11 +30,13 @@ landing_page = "https://one.example/in"
 unique_click_window = "1h"
 unique_click_type = "FIXED"
 pay_expired_ads = false
+risk = "RELAXED"
 late_limit = "1d"
 [[program]]
 id = 3
 brand = "IRtwo"
 name = "Two Samoa"
+risk = "STRICT"
 STATE
 time_zone = "Pacific/Apia"
 currency = "JPY"
@@ -83,6 +85,7 @@ PARTNER
 [[partner]]
 id = 12
 name = "Twelve"
+properties = [{ id = 1, name = "blog.example" }]
 [[partner]]
 id = 13
 name = "Thirteen"

@@ -11,7 +11,7 @@ use clickd::catalog::snapshot::{Payout, Price};
 use clickd::log::{Footer, Log};
 use clickd::model::click::ClickFlags;
 use clickd::model::id::{CatalogVersion, Slot, SubmissionId};
-use clickd::model::submission::Submission;
+use clickd::model::submission::{Fingerprint, Submission};
 use clickd::model::time::Millis;
 use jiff::Timestamp;
 
@@ -33,6 +33,20 @@ pub(crate) enum Result {
     Test(std::result::Result<u32, &'static str>),
     Waiting,
 }
+
+/// Time, number, partner, program and person of a click, whether it may follow one of the day
+/// before, its flags, its user agent and cookie, and whether it bears signs of fraud.
+type Read = (
+    i64,
+    u64,
+    u32,
+    u32,
+    u64,
+    bool,
+    ClickFlags,
+    (String, Option<Fingerprint>),
+    bool,
+);
 
 struct Seen {
     program: u32,
@@ -80,6 +94,15 @@ fn is_robot(agent: &str, flags: ClickFlags, rules: u32) -> bool {
         || (rules == 2 && lower.contains("firefox/1."))
 }
 
+/// Whether an image fired a click, or a program that passes for a browser.
+fn is_forced(agent: &str, shape: &str, flags: ClickFlags, rules: u32) -> bool {
+    let asked = ClickFlags::HEAD.with(ClickFlags::PREFETCH);
+    let unknown = agent.is_empty() && flags.any(ClickFlags::LIMITED_STRINGS);
+    let listed = !agent.is_empty() && is_robot(agent, flags, rules);
+    let passes = agent.contains("Chrome/120") && shape == "host,user-agent,";
+    !flags.any(asked) && !unknown && !listed && (shape.contains("dest=image") || passes)
+}
+
 impl Recount {
     /// Counts every sealed slot of the log.
     pub(crate) fn of(log: &Log) -> Self {
@@ -109,7 +132,8 @@ impl Recount {
         self.figures.entry(place).or_default()[column] += amount;
     }
 
-    fn clicks(&mut self, log: &Log, footer: &Footer, terms: &Catalog) {
+    /// The clicks of a slot as they lie in the log.
+    fn read(&mut self, log: &Log, footer: &Footer) -> Vec<Read> {
         let mut rows = Vec::new();
         log.for_each_click(footer.slot, &mut |row| {
             let agent = log
@@ -117,6 +141,15 @@ impl Recount {
                 .unwrap()
                 .unwrap_or_default();
             let agent = String::from_utf8(agent).unwrap();
+            let shape = log.string(row.click.shape).unwrap().unwrap_or_default();
+            let shape = String::from_utf8(shape).unwrap();
+            let (flags, rules) = (row.click.flags, footer.rules.0);
+            let hosted = row.click.network.to_string() == "198.51.100.0/24" && rules == 1;
+            let risky = hosted || is_forced(&agent, &shape, flags, rules);
+            if risky {
+                let click = (row.number.0, row.partner.0);
+                self.state.risky.insert(click);
+            }
             rows.push((
                 row.number.time().0,
                 row.number.0,
@@ -126,11 +159,18 @@ impl Recount {
                 row.click.visitor_before.is_some(),
                 row.click.flags,
                 (agent, row.click.cookie),
+                risky,
             ));
         })
         .unwrap();
+        rows
+    }
+
+    fn clicks(&mut self, log: &Log, footer: &Footer, terms: &Catalog) {
+        let mut rows = self.read(log, footer);
         rows.sort_by_key(|row| (row.0, row.1));
-        for (time, number, partner, program, person, before, flags, (agent, cookie)) in rows {
+        for (time, number, partner, program, person, before, flags, (agent, cookie), risky) in rows
+        {
             self.state.clicks.insert((number, partner), flags);
             let set = terms.programs.get(&clickd::model::id::ProgramId(program));
             let Some(set) = set else {
@@ -138,10 +178,14 @@ impl Recount {
             };
             let day = time.div_euclid(86_400_000);
             let robot = is_robot(&agent, flags, footer.rules.0);
-            let counted = !robot && !flags.any(ClickFlags::HEAD.with(ClickFlags::PREFETCH));
+            let made = !robot && !flags.any(ClickFlags::HEAD.with(ClickFlags::PREFETCH));
+            if made {
+                self.state.carry(program, cookie, (number, partner));
+            }
+            // The second program counts what others leave out.
+            let counted = made && (!risky || program == 2);
             let mut unique = false;
             if counted {
-                self.state.carry(program, cookie, (number, partner));
                 let mut reference = None;
                 for seen in &self.seen {
                     let same = (seen.program, seen.partner, seen.person)

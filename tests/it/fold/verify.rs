@@ -136,12 +136,22 @@ fn a_changed_verdict_shows_in_its_cell() {
     // Clicks and payable clicks, in each of the cubes that count clicks.
     for difference in &report.first_differences {
         let at = &difference.at;
-        let place = format!("performance, program {}, day ", key.program);
+        let place = format!(", program {}, day ", key.program);
         assert!(at.contains(&place), "{at}");
     }
     let of_all = |cube: &&Cube| cube.counts(Stored::Clicks) && cube.id != CubeId::EXPIRED_AD;
     let cubes = CUBES.iter().filter(of_all);
-    assert_eq!(report.differences, 2 * cubes.count() as u64);
+    // And that it is no duplicate, among what speaks against clicks.
+    assert_eq!(report.differences, 2 * cubes.count() as u64 + 1);
+}
+
+#[test]
+fn a_verdict_with_other_signs_is_found() {
+    let store = store();
+    let (key, mut verdict) = store.verdicts()[0];
+    verdict.signs.0 ^= 1 << 5;
+    store.plant(|batch| batch.verdict(key, verdict));
+    assert_eq!(store.checks(), ["aggregate cell", "signs"]);
 }
 
 #[test]

@@ -49,7 +49,8 @@ pub(crate) const PROGRAMS: [u32; 3] = [1, 2, 3];
 const PARTNERS: [u32; 7] = [10, 10, 10, 11, 12, 13, 99];
 /// No catalogue knows it.
 const STRANGER: u32 = 99;
-const ROBOTS: &str = "date = \"2026-11-01\"\nrobots = ['bot', '^curl/']\nnot_robots = ['cubot']";
+const ROBOTS: &str = "date = \"2026-11-01\"\nrobots = ['bot', '^curl/']\nnot_robots = ['cubot']\n\
+    [hosting]\ndate = \"2026-11-01\"\nnetworks = ['198.51.100.0/24']";
 const LATER_ROBOTS: &str = "date = \"2026-12-01\"\nrobots = ['bot', '^curl/', 'Firefox/1\\.']";
 pub(crate) const AGENTS: [&str; 6] = [
     "Mozilla/5.0 Chrome/120",
@@ -65,6 +66,13 @@ const PAGES: [&str; 3] = [
     "",
     "https://www.blog.example/a",
     "https://deals.example:8443/b/c",
+];
+
+/// Shapes of requests, by the number of the click: of a browser, of an image, of a script.
+const SHAPES: [&str; 3] = [
+    "host,user-agent,sec-fetch-mode=navigate,sec-fetch-dest=document,accept-language,",
+    "host,user-agent,sec-fetch-mode=no-cors,sec-fetch-dest=image,accept-language,",
+    "host,user-agent,",
 ];
 
 /// Shared ids of links, by the number of the click.
@@ -428,6 +436,18 @@ fn push(
     let user_agent = writer.intern(agent).unwrap();
     let page = PAGES[usize::try_from(number.0 % 3).unwrap()];
     let referrer = writer.intern(page.as_bytes()).unwrap();
+    let shape = match number.0 % 13 {
+        0 => SHAPES[1],
+        1 => SHAPES[2],
+        2..6 => "",
+        _ => SHAPES[0],
+    };
+    let shape = writer.intern(shape.as_bytes()).unwrap();
+    let host = u8::try_from(number.0 % 11).unwrap();
+    let network = match host {
+        0 => Network::V4([198, 51, 100]),
+        _ => Network::V4([192, 0, host]),
+    };
     let shared = SHARED[usize::try_from(number.0 % 5).unwrap()];
     let property = (number.0 % 2).to_string();
     let parameters = [
@@ -442,12 +462,12 @@ fn push(
         flags: click.flags,
         program: click.program,
         ad: click.ad,
-        network: click.network,
+        network,
         visitor: click.visitor,
         visitor_before: click.visitor_before,
         cookie: click.cookie,
         referrer,
-        shape: click.shape,
+        shape,
         landing: click.landing,
     };
     writer.push(partner, number, &stored);

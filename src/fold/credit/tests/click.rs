@@ -1,6 +1,6 @@
 //! A click that the conversion names: what refuses it, in which order, and the windows.
 
-use crate::catalog::snapshot::Price;
+use crate::catalog::snapshot::{Price, Risk};
 use crate::derived::Reasons;
 use crate::model::click_id::ClickId;
 use crate::model::id::{EventTypeId, JobId, PartnerId, ProgramId};
@@ -163,4 +163,18 @@ fn the_contract_and_payout_in_force_at_the_action_date_count() {
     let mut scene = Scene::named();
     scene.after = 90 * DAY;
     assert_eq!(scene.earns(), Err(Refusal::ContractNotFound));
+}
+
+#[test]
+fn a_flagged_click_earns_unless_the_program_is_strict() {
+    let mut scene = Scene::named();
+    scene.note(&click(10, 0), Reasons::DATA_CENTER);
+    for (risk, earned) in [
+        (Risk::Relaxed, Ok(10)),
+        (Risk::Moderate, Ok(10)),
+        (Risk::Strict, Err(Refusal::NoValidActionRef)),
+    ] {
+        scene.program().risk = risk;
+        assert_eq!(scene.earns(), earned, "{risk:?}");
+    }
 }

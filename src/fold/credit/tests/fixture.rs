@@ -8,7 +8,7 @@ use crate::catalog::snapshot::{
     Program, PromoCode, Terms,
 };
 use crate::catalog::{Catalog, parse_toml};
-use crate::derived::{OrderKey, Path, Reasons, Source, Touch};
+use crate::derived::{OrderKey, Path, Reasons, Signs, Source, Touch};
 use crate::fold::FoldError;
 use crate::fold::credit::case::{Case, Clicked, Winner};
 use crate::fold::credit::decide::decide;
@@ -101,7 +101,11 @@ impl See for Known {
     fn stored(&self, _: ProgramId, click: &Clicked) -> Result<Option<Stored>, FoldError> {
         let reasons = self.stored.get(&(click.number, click.partner));
         let slot = Slot(5);
-        Ok(reasons.map(|&reasons| Stored { reasons, slot }))
+        Ok(reasons.map(|&reasons| Stored {
+            reasons,
+            signs: Signs::NONE,
+            slot,
+        }))
     }
 
     fn journey(
