@@ -103,9 +103,9 @@ fn compiled_program(doc: &ProgramDoc, problems: &mut Problems) -> Option<Program
         ),
         pay_expired_ads: doc.pay_expired_ads,
         risk: match problems.or(doc, "risk", risk, "") {
-            "RELAXED" => Risk::Relaxed,
+            "MODERATE" => Risk::Moderate,
             "STRICT" => Risk::Strict,
-            _ => Risk::Moderate,
+            _ => Risk::Relaxed,
         },
         late_limit: problems.or(doc, "late_limit", late, 0),
         ads: AHashMap::new(),

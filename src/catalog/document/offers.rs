@@ -193,7 +193,7 @@ fn unique_click_window() -> String {
 }
 
 fn risk() -> String {
-    "MODERATE".to_owned()
+    "RELAXED".to_owned()
 }
 
 fn unique_click_type() -> String {

@@ -129,9 +129,9 @@ pub struct Ad {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Risk {
     /// They count, are paid and earn.
+    #[default]
     Relaxed,
     /// They neither count nor are paid, but earn conversions.
-    #[default]
     Moderate,
     /// They neither count, nor are paid, nor earn.
     Strict,

@@ -15,6 +15,7 @@ id = 1
 brand = "IRone"
 name = "One US"
 time_zone = "America/New_York"
+risk = "MODERATE"
 currency = "USD"
 landing_page = "https://one.example/"
 unique_click_window = "30m"
@@ -125,7 +126,7 @@ program = 1
 partner = 11
 start = 2026-01-01
 end = 2026-03-08
-payouts = [{ event_type = 1, rate = "RATE" }]
+payouts = [{ event_type = 1, rate = "PRICE_OF_SALE" }]
 [[contract]]
 program = 2
 partner = 10
@@ -156,7 +157,7 @@ pub(crate) fn catalog(changed: bool) -> Vec<u8> {
         .replace("STATE", pick("", "state = \"CLOSED\""))
         .replace("TRACKER", pick("state = \"INACTIVE\"", ""))
         .replace("PARTNER", pick("", "state = \"INACTIVE\""))
-        .replace("RATE", pick("5%", "6%"))
+        .replace("PRICE_OF_SALE", pick("5%", "6%"))
         .replace("\"30m\"", pick("\"30m\"", "\"1h\""));
     let doc = parse_toml(&text).unwrap_or_else(|problems| panic!("{problems:?}"));
     to_stored(&doc).unwrap()
