@@ -60,22 +60,49 @@ impl Class {
     }
 }
 
-/// What keeps a click from being paid, as a set of bits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Reasons(pub u16);
+macro_rules! bits {
+    (
+        $(#[$of:meta])* $set:ident($int:ty):
+        $($(#[$doc:meta])* $name:ident = $bit:literal, $label:literal;)*
+    ) => {
+        $(#[$of])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+        pub struct $set(pub $int);
 
-macro_rules! reasons {
-    ($($(#[$doc:meta])* $name:ident = $bit:literal, $label:literal;)*) => {
-        impl Reasons {
+        impl $set {
             $($(#[$doc])* pub const $name: Self = Self(1 << $bit);)*
 
-            /// Every reason with its label, in bit order.
+            /// Every one with its label, in bit order.
             pub const ALL: &'static [(Self, &'static str)] = &[$((Self::$name, $label)),*];
+
+            /// None of them.
+            pub const NONE: Self = Self(0);
+
+            /// Whether any of `other` is set here.
+            #[must_use]
+            pub const fn any(self, other: Self) -> bool {
+                self.0 & other.0 != 0
+            }
+
+            /// Adds those of `other`.
+            pub fn set(&mut self, other: Self) {
+                self.0 |= other.0;
+            }
+
+            /// The labels of those that are set, in bit order.
+            pub fn labels(self) -> impl Iterator<Item = &'static str> {
+                Self::ALL
+                    .iter()
+                    .filter(move |(one, _)| self.any(*one))
+                    .map(|(_, label)| *label)
+            }
         }
     };
 }
 
-reasons! {
+bits! {
+    /// What keeps a click from being paid, as a set of bits.
+    Reasons(u16):
     /// The user agent is on the robot list.
     ROBOT = 0, "robot";
     /// No user agent was sent.
@@ -108,46 +135,9 @@ reasons! {
     DATA_CENTER = 14, "data_center";
 }
 
-impl Reasons {
-    /// No reason.
-    pub const NONE: Self = Self(0);
-
-    /// Whether any reason of `other` is set here.
-    #[must_use]
-    pub const fn any(self, other: Self) -> bool {
-        self.0 & other.0 != 0
-    }
-
-    /// Adds the reasons of `other`.
-    pub fn set(&mut self, other: Self) {
-        self.0 |= other.0;
-    }
-
-    /// The labels of the set reasons, in bit order.
-    pub fn labels(self) -> impl Iterator<Item = &'static str> {
-        Self::ALL
-            .iter()
-            .filter(move |(reason, _)| self.any(*reason))
-            .map(|(_, label)| *label)
-    }
-}
-
-/// What speaks against a click whether or not it keeps it from being paid, as a set of bits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Signs(pub u8);
-
-macro_rules! signs {
-    ($($(#[$doc:meta])* $name:ident = $bit:literal, $label:literal;)*) => {
-        impl Signs {
-            $($(#[$doc])* pub const $name: Self = Self(1 << $bit);)*
-
-            /// Every sign with its label, in bit order.
-            pub const ALL: &'static [(Self, &'static str)] = &[$((Self::$name, $label)),*];
-        }
-    };
-}
-
-signs! {
+bits! {
+    /// What speaks against a click whether or not it keeps it from being paid, as a set of bits.
+    Signs(u8):
     /// The user agent is on the robot list.
     ROBOT = 0, "robot";
     /// The user agent names no browser, or is empty.
@@ -162,30 +152,6 @@ signs! {
     NO_FETCH = 5, "no_fetch_metadata";
     /// The page that held the link is not one of the partner's.
     FOREIGN_PAGE = 6, "foreign_page";
-}
-
-impl Signs {
-    /// No sign.
-    pub const NONE: Self = Self(0);
-
-    /// Whether any sign of `other` is set here.
-    #[must_use]
-    pub const fn any(self, other: Self) -> bool {
-        self.0 & other.0 != 0
-    }
-
-    /// Adds the signs of `other`.
-    pub fn set(&mut self, other: Self) {
-        self.0 |= other.0;
-    }
-
-    /// The labels of the set signs, in bit order.
-    pub fn labels(self) -> impl Iterator<Item = &'static str> {
-        Self::ALL
-            .iter()
-            .filter(move |(sign, _)| self.any(*sign))
-            .map(|(_, label)| *label)
-    }
 }
 
 /// Value of `verdicts`: what one stored click counts as.

@@ -33,7 +33,6 @@ pub(in crate::fold) struct Spot {
 /// What a click counts as.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::fold) struct Counted {
-    pub(in crate::fold) unique: bool,
     pub(in crate::fold) payable: bool,
     pub(in crate::fold) time: Millis,
     pub(in crate::fold) cost: Money,
@@ -144,7 +143,7 @@ impl Cells {
             }
             if let Some((_, clicks)) = &mut run.last {
                 clicks.raw += 1;
-                clicks.unique += u32::from(counted.unique);
+                clicks.unique += u32::from(counted.class == Class::Unique);
                 clicks.payable += u32::from(counted.payable);
                 clicks.last = clicks.last.max(counted.time.0);
                 clicks.cost = clicks.cost.saturating_add(counted.cost.0);
@@ -222,14 +221,20 @@ impl Cells {
         });
         let mut changed: AHashMap<Place, Tally> = AHashMap::new();
         for (place, clicks) in self.clicks.drain() {
+            let Some(cube) = place.cube.cube() else {
+                continue;
+            };
             let tally = changed.entry(place).or_default();
-            tally.add(Stored::RawClicks, clicks.raw.into());
-            tally.add(Stored::Clicks, clicks.unique.into());
-            tally.add(Stored::PayableClicks, clicks.payable.into());
-            if place.cube == CubeId::EXPIRED_AD {
-                tally.add(Stored::LastClick, clicks.last.into());
-            } else if place.cube != CubeId::RISK {
-                tally.add(Stored::CpcCost, clicks.cost.into());
+            for (measure, more) in [
+                (Stored::RawClicks, i128::from(clicks.raw)),
+                (Stored::Clicks, clicks.unique.into()),
+                (Stored::PayableClicks, clicks.payable.into()),
+                (Stored::LastClick, clicks.last.into()),
+                (Stored::CpcCost, clicks.cost.into()),
+            ] {
+                if cube.counts(measure) {
+                    tally.add(measure, more);
+                }
             }
         }
         for (place, more) in self.sums.drain(..).filter(|(_, more)| !more.is_zero()) {

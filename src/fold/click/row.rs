@@ -61,7 +61,6 @@ impl Row {
             partner: self.verdict.bucket(self.partner),
         };
         let counted = Counted {
-            unique: self.verdict.class == Class::Unique,
             payable: self.verdict.payable(),
             time: self.time,
             cost,

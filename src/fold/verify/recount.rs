@@ -99,10 +99,9 @@ impl Recount {
     pub(super) fn verdict(&mut self, zones: &Zones, key: VerdictKey, judged: &Judged) {
         let (program, day, partner) = spot(zones, key, judged);
         let place = (CubeId::PARTNER_PERFORMANCE, program, day, partner);
-        self.add(place, Facet::None, &counts(judged));
+        self.add(place, Facet::None, &counts(place.0, key, judged));
         let verdict = judged.verdict;
-        let cube = CubeId::RISK.cube();
-        let mut risk = cube.map_or_else(Tally::default, |cube| counts(judged).only(cube.measures));
+        let mut risk = counts(CubeId::RISK, key, judged);
         signs(verdict.signs, true, &mut risk);
         risk.add(Stored::RiskClicks, verdict.signs.any(AT_RISK).into());
         let duplicate = verdict.class == Class::Duplicate;
@@ -145,13 +144,7 @@ impl Recount {
             }
         }
         for (cube, facet) in self.said.of_click(log, click)? {
-            let more = counts(&judged);
-            let mut more = cube
-                .cube()
-                .map_or_else(Tally::default, |c| more.only(c.measures));
-            if cube == CubeId::EXPIRED_AD {
-                more.add(Stored::LastClick, key.time.0.into());
-            }
+            let more = counts(cube, key, &judged);
             self.add((cube, program, day, partner), facet, &more);
         }
         Ok(())
@@ -331,11 +324,12 @@ fn spot(zones: &Zones, key: VerdictKey, judged: &Judged) -> (ProgramId, Day, Par
     (key.program, day, partner)
 }
 
-/// What a click counts for.
-fn counts(judged: &Judged) -> Tally {
+/// What a click counts for in a cube.
+fn counts(cube: CubeId, key: VerdictKey, judged: &Judged) -> Tally {
     let verdict = judged.verdict;
     let mut tally = Tally::default();
     tally.add(Stored::RawClicks, 1);
+    tally.add(Stored::LastClick, key.time.0.into());
     if verdict.class == Class::Unique {
         tally.add(Stored::Clicks, 1);
         let payable = verdict.reasons == Reasons(0);
@@ -343,7 +337,8 @@ fn counts(judged: &Judged) -> Tally {
         let cost = judged.charge.map_or(0, |charge| charge.cost.0);
         tally.add(Stored::CpcCost, cost.into());
     }
-    tally
+    let measures = cube.cube().map_or(&[][..], |cube| cube.measures);
+    tally.only(measures)
 }
 
 fn at(place: &Place, facet: &Facet) -> String {
