@@ -4,8 +4,6 @@
 //! is answered; whatever is cut off, rows before the cursor are stored and no other is. One chunk
 //! is taken at a time, whatever asks. Metrics count a row once it is committed.
 
-use std::time::{Duration, Instant};
-
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -17,7 +15,7 @@ use crate::job::import::{
 };
 use crate::job::record::{ImportRecord, RecordError};
 use crate::job::take::{Taken, Taker};
-use crate::log::{Epoch, LogError, RefusedReason, Stream};
+use crate::log::{Epoch, LogError, RefusedReason, Stream, patiently};
 use crate::model::id::JobId;
 use crate::server::control::VerbError;
 use crate::server::control::verb::{EXIT_INPUT, EXIT_TEMPORARY};
@@ -27,10 +25,6 @@ use crate::telemetry::metric::Metrics;
 use super::stores::Stores;
 use super::verbs::{failed, read};
 
-/// How long a chunk waits for a store that asks for a pause.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// How long it waits before it tries again.
-const PAUSE: Duration = Duration::from_millis(20);
 /// Exit code of stored data that does not read.
 const EXIT_DAMAGED: u8 = 65;
 
@@ -267,17 +261,6 @@ fn commit(
     let epoch = committed.map_err(|error| failed(&error))?;
     done.count();
     Ok(epoch)
-}
-
-/// Writes again while the store asks for a pause.
-fn patiently<T>(mut write: impl FnMut() -> Result<T, LogError>) -> Result<T, LogError> {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        match write() {
-            Err(LogError::Stalled) if Instant::now() < deadline => std::thread::sleep(PAUSE),
-            written => return written,
-        }
-    }
 }
 
 /// Ends a job whose rows are all done.

@@ -4,11 +4,12 @@
 //! thread, which ends the slot when nobody else does.
 //!
 //! Invariants: the lock is held for one RocksDB write and no read; the write never sleeps (a store
-//! that asks for a pause is [`LogError::Stalled`] and nothing changed); the footer of a slot is in
-//! the first batch of the next one; counters change only after the write returned.
+//! that asks for a pause is [`LogError::Stalled`] and nothing changed; who has time writes again,
+//! see [`patiently`]); the footer of a slot is in the first batch of the next one; counters change
+//! only after the write returned.
 
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rocksdb::{WriteBatch, WriteOptions};
 
@@ -22,6 +23,10 @@ use super::row::footer::{Footer, Ledger};
 
 /// How long a slot stays open, milliseconds.
 pub const SLOT_MILLIS: i64 = SECOND;
+
+/// How long [`patiently`] goes on, and how long it lets the store alone in between.
+const PATIENCE: Duration = Duration::from_secs(20);
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Counts commits; a sync that finishes covers every commit up to some epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -133,6 +138,21 @@ impl Committer {
     }
 }
 
+/// Writes again while the store asks for a pause, which it does after a crash until it has written
+/// down what it recovered. Not for workers: it sleeps.
+///
+/// # Errors
+/// [`LogError::Stalled`]: the store has asked for 20 s. Any other error at once.
+pub fn patiently<T>(mut write: impl FnMut() -> Result<T, LogError>) -> Result<T, LogError> {
+    let began = Instant::now();
+    loop {
+        match write() {
+            Err(LogError::Stalled) if began.elapsed() < PATIENCE => std::thread::sleep(PAUSE),
+            written => return written,
+        }
+    }
+}
+
 impl Shared {
     /// Writes what `fill` puts into a batch for the slot it is given; once it is written,
     /// `settle` adds to the ledger of that slot.
@@ -149,6 +169,15 @@ impl Shared {
         let written = self.write_batch(&mut committer, began, rolls, fill)?;
         settle(&mut committer.ledger);
         Ok(written)
+    }
+
+    /// Writes what `fill` puts into a batch, off the hot path: waits while the store asks for a
+    /// pause, and has `fill` put it together anew.
+    pub(super) fn commit_patiently(
+        &self,
+        fill: impl Fn(Slot, u32, &mut WriteBatch) -> Added,
+    ) -> Result<Epoch, LogError> {
+        patiently(|| Ok(self.commit(|_| {}, &fill)?.0))
     }
 
     /// Ends the slot if it is due, or if `force` says so; else nothing is written.

@@ -28,7 +28,7 @@ pub mod turn;
 mod tests;
 
 pub use clock::Clock;
-pub use commit::Epoch;
+pub use commit::{Epoch, patiently};
 pub use error::LogError;
 pub use open::{Log, Options};
 pub use read::{EachImported, SlotRest};

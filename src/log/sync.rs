@@ -19,7 +19,7 @@ use rocksdb::{FlushOptions, WriteBatch};
 use crate::model::click_id::EPOCH;
 use crate::model::id::Slot;
 
-use super::commit::{Added, Epoch};
+use super::commit::{Added, Epoch, patiently};
 use super::error::LogError;
 use super::family;
 use super::mint::{LEASE_AHEAD, LEASE_LOW, LEASE_ROOM};
@@ -181,7 +181,7 @@ impl Shared {
     /// The first sync of a start: what recovery wrote, the format and the first lease.
     pub(super) fn first_sync(&self) -> Result<SideFile, LogError> {
         let mut side = SideFile::open(&self.options.directory)?;
-        let lease = self.write_lease()?;
+        let lease = patiently(|| self.write_lease())?;
         self.sync(&mut side, true)?;
         self.grant_lease(lease);
         Ok(side)
@@ -214,7 +214,7 @@ impl Shared {
     fn last_step(&self, side: &mut SideFile) -> Result<(), LogError> {
         let newest = self.committer.lock().newest.since(EPOCH);
         let end = newest.max(self.clock.now().since(EPOCH));
-        self.put_lease(end)?;
+        patiently(|| self.put_lease(end))?;
         self.grant_lease(end);
         self.sync(side, true)?;
         Ok(())
@@ -378,7 +378,7 @@ impl Log {
     /// The log failed.
     pub fn seal(&self) -> Result<Slot, LogError> {
         let slot = self.shared.committer.lock().slot;
-        self.shared.end_slot(true)?;
+        patiently(|| self.shared.end_slot(true))?;
         self.ask_sync();
         self.shared.wait(None, || self.sealed() >= slot)?;
         Ok(self.sealed())

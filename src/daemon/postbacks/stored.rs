@@ -4,7 +4,6 @@
 //! waited for: clicks go first, events can wait.
 
 use std::ops::ControlFlow;
-use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -15,10 +14,6 @@ use crate::log::{Corrupt, Log, LogError};
 use crate::model::id::Slot;
 use crate::model::time::Millis;
 use crate::postback::{Done, DoneKey, Ledger, Pending, Place, Visit};
-
-/// How long to wait before a write is tried again, and for how long it is tried.
-const PAUSE: Duration = Duration::from_millis(20);
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The ledger.
 pub(super) struct Stored(pub(super) Log);
@@ -39,15 +34,7 @@ impl Stored {
     }
 
     fn write(&self, rows: &[(DeliveryKey, Option<Vec<u8>>)]) -> Result<(), LogError> {
-        let began = Instant::now();
-        loop {
-            match self.0.write_deliveries(rows) {
-                Err(LogError::Stalled) if began.elapsed() < PATIENCE => {
-                    std::thread::sleep(PAUSE);
-                }
-                written => return written,
-            }
-        }
+        self.0.write_deliveries(rows)
     }
 }
 

@@ -173,13 +173,10 @@ impl Log {
     /// The store failed.
     pub fn put_batch(&self, job: JobId, record: &[u8]) -> Result<(), LogError> {
         let jobs = self.shared.cf(family::JOBS)?;
-        let (epoch, _) = self.shared.commit(
-            |_| {},
-            |_, _, batch| {
-                batch.put_cf(jobs, key::batch(job), record);
-                Added::default()
-            },
-        )?;
+        let epoch = self.shared.commit_patiently(|_, _, batch| {
+            batch.put_cf(jobs, key::batch(job), record);
+            Added::default()
+        })?;
         self.wait_durable(epoch)
     }
 

@@ -24,25 +24,22 @@ impl Log {
     /// Sets rows, and removes those without a value, in one batch.
     ///
     /// # Errors
-    /// The store failed or asks for a pause; then nothing is changed.
+    /// The store failed; then nothing is changed.
     pub fn write_deliveries(
         &self,
         rows: &[(DeliveryKey, Option<Vec<u8>>)],
     ) -> Result<(), LogError> {
         let shared = &*self.shared;
         let deliveries = shared.cf(family::DELIVERIES)?;
-        shared.commit(
-            |_| {},
-            |_, _, batch| {
-                for (key, value) in rows {
-                    match value {
-                        Some(value) => batch.put_cf(deliveries, key.encode(), value),
-                        None => batch.delete_cf(deliveries, key.encode()),
-                    }
+        shared.commit_patiently(|_, _, batch| {
+            for (key, value) in rows {
+                match value {
+                    Some(value) => batch.put_cf(deliveries, key.encode(), value),
+                    None => batch.delete_cf(deliveries, key.encode()),
                 }
-                Added::default()
-            },
-        )?;
+            }
+            Added::default()
+        })?;
         Ok(())
     }
 
@@ -84,7 +81,7 @@ impl Log {
     /// Forgets what became of events that ended before `before`, of every destination.
     ///
     /// # Errors
-    /// The store failed or asks for a pause.
+    /// The store failed.
     pub fn expire_deliveries(&self, before: Millis) -> Result<(), LogError> {
         let begin = |destination, at| DeliveryKey::Done {
             destination,
@@ -123,16 +120,13 @@ impl Log {
         }
         let shared = &*self.shared;
         let deliveries = shared.cf(family::DELIVERIES)?;
-        shared.commit(
-            |_| {},
-            |_, _, batch| {
-                for destination in old {
-                    let first = begin(destination, Millis(i64::MIN)).encode();
-                    batch.delete_range_cf(deliveries, first, begin(destination, before).encode());
-                }
-                Added::default()
-            },
-        )?;
+        shared.commit_patiently(|_, _, batch| {
+            for destination in &old {
+                let first = begin(*destination, Millis(i64::MIN)).encode();
+                batch.delete_range_cf(deliveries, first, begin(*destination, before).encode());
+            }
+            Added::default()
+        })?;
         Ok(())
     }
 }

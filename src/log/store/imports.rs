@@ -77,13 +77,10 @@ impl Log {
     /// The store failed.
     pub fn put_job(&self, job: JobId, record: &[u8]) -> Result<(), LogError> {
         let jobs = self.shared.cf(family::JOBS)?;
-        let (epoch, _) = self.shared.commit(
-            |_| {},
-            |_, _, batch| {
-                batch.put_cf(jobs, key::job(job), record);
-                Added::default()
-            },
-        )?;
+        let epoch = self.shared.commit_patiently(|_, _, batch| {
+            batch.put_cf(jobs, key::job(job), record);
+            Added::default()
+        })?;
         self.wait_durable(epoch)
     }
 
@@ -103,19 +100,16 @@ impl Log {
             self.shared.cf(family::IMPORTED)?,
         );
         let ends: Vec<_> = programs.iter().map(|id| (self.mint(), *id)).collect();
-        let (epoch, _) = self.shared.commit(
-            |_| {},
-            |slot, _, batch| {
-                batch.put_cf(jobs, key::job(job), record);
-                let mut added = Added::default();
-                for (number, program) in &ends {
-                    let row_key = key::event(slot, 0, *number);
-                    batch.put_cf(rows, row_key, imported::write_end(job, *program));
-                    add(&mut added, PartnerId(0), *number);
-                }
-                added
-            },
-        )?;
+        let epoch = self.shared.commit_patiently(|slot, _, batch| {
+            batch.put_cf(jobs, key::job(job), record);
+            let mut added = Added::default();
+            for (number, program) in &ends {
+                let row_key = key::event(slot, 0, *number);
+                batch.put_cf(rows, row_key, imported::write_end(job, *program));
+                add(&mut added, PartnerId(0), *number);
+            }
+            added
+        })?;
         self.wait_durable(epoch)
     }
 

@@ -39,14 +39,11 @@ impl Log {
         let (family, facts) = (shared.cf(name)?, shared.cf(family::FACTS)?);
         let mut fact: Vec<u8> = name.bytes().take(1).collect();
         fact.extend_from_slice(&version.to_be_bytes());
-        let (epoch, _) = shared.commit(
-            |_| {},
-            |slot, sequence, batch| {
-                batch.put_cf(family, version.to_be_bytes(), value);
-                batch.put_cf(facts, key::fact(slot, sequence), &fact);
-                Added { facts: 1, ..added }
-            },
-        )?;
+        let epoch = shared.commit_patiently(|slot, sequence, batch| {
+            batch.put_cf(family, version.to_be_bytes(), value);
+            batch.put_cf(facts, key::fact(slot, sequence), &fact);
+            Added { facts: 1, ..added }
+        })?;
         self.wait_durable(epoch)
     }
 
@@ -56,13 +53,10 @@ impl Log {
     /// The store failed.
     pub fn put_api_key(&self, id: &str, stored: &[u8]) -> Result<(), LogError> {
         let keys = self.shared.cf(family::KEYS)?;
-        let (epoch, _) = self.shared.commit(
-            |_| {},
-            |_, _, batch| {
-                batch.put_cf(keys, id.as_bytes(), stored);
-                Added::default()
-            },
-        )?;
+        let epoch = self.shared.commit_patiently(|_, _, batch| {
+            batch.put_cf(keys, id.as_bytes(), stored);
+            Added::default()
+        })?;
         self.wait_durable(epoch)
     }
 

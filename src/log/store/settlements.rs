@@ -2,11 +2,13 @@
 //!
 //! Called by the housekeeping thread alone.
 
+use rocksdb::WriteBatch;
+
 use crate::model::action::settlement::Settlement;
 use crate::model::entry::Entry;
 use crate::model::submission::PayloadHash;
 
-use super::super::commit::Added;
+use super::super::commit::{Added, patiently};
 use super::super::error::LogError;
 use super::super::family;
 use super::super::open::Log;
@@ -19,7 +21,7 @@ impl Log {
     /// They are durable with the next sync.
     ///
     /// # Errors
-    /// The store failed or asks for a pause; then none is stored.
+    /// The store failed; then none is stored.
     pub fn settle(&self, settlements: &[Settlement]) -> Result<usize, LogError> {
         let (lookup, submissions) = (
             self.shared.cf(family::SETTLEMENTS)?,
@@ -42,7 +44,7 @@ impl Log {
                 ledger.settle(*program, Stream::Settlement, Outcome::Stored);
             }
         };
-        self.shared.commit(settle, |slot, _, batch| {
+        let fill = |slot, _, batch: &mut WriteBatch| {
             let mut added = Added::default();
             for (program, number, lookup_key, row) in &rows {
                 let place = AttemptRow {
@@ -57,7 +59,8 @@ impl Log {
                 added.newest = added.newest.max(number.time());
             }
             added
-        })?;
+        };
+        patiently(|| self.shared.commit(settle, fill))?;
         Ok(rows.len())
     }
 }

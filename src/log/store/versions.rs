@@ -63,13 +63,10 @@ impl Log {
     ) -> Result<(), LogError> {
         let parts = self.shared.cf(family::CATALOG_PARTS)?;
         for (part, bytes) in (0..).zip(stored.chunks(PART_BYTES)) {
-            self.shared.commit(
-                |_| {},
-                |_, _, batch| {
-                    batch.put_cf(parts, part_key(version, part), bytes);
-                    Added::default()
-                },
-            )?;
+            self.shared.commit_patiently(|_, _, batch| {
+                batch.put_cf(parts, part_key(version, part), bytes);
+                Added::default()
+            })?;
         }
         Ok(())
     }
