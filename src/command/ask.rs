@@ -24,7 +24,7 @@ pub fn ask(config: &Config, verb: &str, value: Value) -> Result<Value, Failure> 
 }
 
 /// Asks for several verbs in turn. Stores that were opened for want of a daemon stay open until
-/// the end.
+/// the end, or until a daemon starts, which waits for them.
 pub struct Asker<'a> {
     config: &'a Config,
     alone: Option<Alone>,
@@ -45,10 +45,14 @@ impl<'a> Asker<'a> {
     /// # Errors
     /// What the verb or the way to it says.
     pub fn ask(&mut self, verb: &str, value: Value) -> Result<Value, Failure> {
+        let socket = &self.config.control.socket;
+        if let Some(alone) = self.alone.take_if(|_| control::listens(socket)) {
+            alone.close()?;
+        }
         if let Some(alone) = &self.alone {
             return alone.ask(verb, value);
         }
-        match control::call(&self.config.control.socket, verb, &value) {
+        match control::call(socket, verb, &value) {
             Ok(answer) => Ok(answer),
             Err(CallError::NotRunning { .. }) => {
                 let alone = self.alone.insert(Alone::open(self.config)?);

@@ -2,7 +2,7 @@
 //!
 //! In: arguments. Out: text on standard output, errors on standard error, an exit code. Verbs speak
 //! to the running daemon over its control socket; with no daemon they open the stores themselves,
-//! and never beside a live one.
+//! never beside a live one, and hand them over to one that starts.
 
 #![expect(
     clippy::indexing_slicing,

@@ -160,10 +160,11 @@ impl Daemon {
     /// See [`StartError`]; what was started by then is stopped again.
     pub fn start(config: &Config, listeners: Listeners) -> Result<Self, StartError> {
         let addresses = Addresses::of(config, &listeners)?;
-        // Taken before the stores, so that two starts at once fight over the cheap thing.
+        // Taken before the stores: two starts at once fight over the cheap thing, and a command that
+        // has the stores open sees it.
         let socket = control_socket(&addresses.control)?;
         notify::extend(Duration::from_secs(60), "recovering the log");
-        let stores = Arc::new(Stores::open(config)?);
+        let stores = Arc::new(Stores::open_in_turn(config)?);
         if config.ack.clicks == AckMode::Durable {
             stores.log.prepare_wal().map_err(OpenError::from)?;
         }

@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
@@ -19,6 +20,10 @@ use crate::job::take::Taker;
 use crate::log::{self, Clock, Log, LogError};
 use crate::model::time::Millis;
 use crate::server::api::keys::HashKey;
+
+/// How long a daemon waits for stores in use, and how often it looks.
+const TURN_MAX: Duration = Duration::from_secs(10);
+const GLANCE: Duration = Duration::from_millis(20);
 
 /// Why the stores can't be opened.
 #[derive(Debug, thiserror::Error)]
@@ -117,8 +122,9 @@ impl Stores {
         let hash_key = secrets::key_hash_key(&secrets)?;
         let clock = Clock::start();
         let state_directory = config.store.directory.clone();
-        let salts = salts(&state_directory, clock.now())?;
         let log = Log::open(&log_options(config), clock)?;
+        // Only whoever holds the store may replace their file.
+        let salts = salts(&state_directory, clock.now())?;
         let shelf = Arc::new(Shelf::default());
         let catalog = shelf.get(log.current_catalog(), || catalog(&log))?;
         let current = log.rules(log.current_rules())?;
@@ -144,6 +150,23 @@ impl Stores {
             imports: Mutex::new(None),
             state_directory,
         })
+    }
+
+    /// As [`Self::open`], for a daemon, which customers wait for: a command that has the stores open
+    /// hands them over as soon as it sees the control socket.
+    ///
+    /// # Errors
+    /// See [`OpenError`]; the stores are still in use after 10 s.
+    pub fn open_in_turn(config: &Config) -> Result<Self, OpenError> {
+        let began = Instant::now();
+        loop {
+            match Self::open(config) {
+                Err(OpenError::Log(LogError::InUse { .. })) if began.elapsed() < TURN_MAX => {
+                    std::thread::sleep(GLANCE);
+                }
+                opened => return opened,
+            }
+        }
     }
 
     /// Makes tomorrow's salt and destroys the old ones; called about once a minute.

@@ -2,8 +2,11 @@
 
 use ahash::{AHashMap, AHashSet};
 
-use crate::derived::{ActionId, Derived, OrderKey, SubmissionOutcome, UpdateKey, VerdictKey, View};
+use crate::derived::{
+    Action, ActionId, Derived, OrderKey, SubmissionOutcome, UpdateKey, VerdictKey, View,
+};
 use crate::log::{Footer, Log, LogError, Stream};
+use crate::model::action::settlement::Settlement;
 use crate::model::entry::Entry;
 use crate::model::id::{EventNumber, PartnerId, ProgramId, Slot, SubmissionId};
 
@@ -246,12 +249,13 @@ impl Check<'_> {
                 self.credited += 1;
                 self.named(id, entry, action, 1)?;
             }
-            (Entry::Settlement(_), Some(SubmissionOutcome::Settled(action, update))) => {
+            (Entry::Settlement(locked), Some(SubmissionOutcome::Settled(action, update))) => {
                 self.restored += u64::from(update == 1);
                 self.changed += u64::from(update > 1);
                 if update > 0 {
                     self.named(id, entry, action, update)?;
                 }
+                self.stands(action, locked)?;
             }
             (Entry::Change(_), Some(SubmissionOutcome::Changed(action, update))) => {
                 self.changed += 1;
@@ -290,6 +294,28 @@ impl Check<'_> {
         if update.is_none_or(|update| update.submission != id) {
             let expected = format!("update {number} of action {action}");
             self.report.differs("update", at, expected, "another");
+        }
+        Ok(())
+    }
+
+    /// Whether an action stands as it locked.
+    fn stands(&mut self, id: ActionId, locked: &Settlement) -> Result<(), FoldError> {
+        let at = |action: Action| {
+            let figures = (action.amount, action.cost, action.gross_cost);
+            (action.partner, action.day, figures, action.is_reversed())
+        };
+        let expected = (
+            locked.partner,
+            locked.day,
+            (locked.amount, locked.cost, locked.gross_cost),
+            locked.reversed,
+        );
+        let found = self.view.action(id)?.map(at);
+        if found != Some(expected) {
+            let expected = format!("{expected:?}");
+            let at = || format!("action {id}");
+            self.report
+                .differs("settlement", at, expected, format!("{found:?}"));
         }
         Ok(())
     }

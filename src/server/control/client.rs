@@ -73,6 +73,12 @@ pub fn call(path: &Path, verb: &str, value: &Value) -> Result<Value, CallError> 
     runtime.block_on(exchange(path, verb, value))
 }
 
+/// Whether a daemon listens at `path`, be it that it still starts.
+#[must_use]
+pub fn listens(path: &Path) -> bool {
+    std::os::unix::net::UnixStream::connect(path).is_ok()
+}
+
 fn broken(path: &Path, reason: &dyn std::fmt::Display) -> CallError {
     CallError::Broken {
         path: path.to_path_buf(),

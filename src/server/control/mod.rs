@@ -11,7 +11,7 @@ pub mod server;
 pub mod socket;
 pub mod verb;
 
-pub use client::{CallError, call};
+pub use client::{CallError, call, listens};
 pub use server::serve;
 pub use socket::{ControlSocket, SocketError};
 pub use verb::{VerbError, Verbs};

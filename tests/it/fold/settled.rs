@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use clickd::derived::{Action, ActionFlags, ActionId, SubmissionOutcome, UpdateKey, UpdateKind};
 use clickd::fold::rebuild;
 use clickd::model::action::settlement::Settlement;
-use clickd::model::id::SubmissionId;
+use clickd::model::id::{PartnerId, SubmissionId};
 use clickd::model::money::Money;
 use clickd::model::time::Millis;
 
@@ -122,4 +122,32 @@ fn an_action_that_locked_is_there_also_when_the_rules_do_not_give_it() {
     assert_eq!(restored.cost, action.cost);
     assert!(restored.flags.any(ActionFlags::SETTLED));
     is_clean(&store);
+}
+
+#[test]
+fn an_action_that_locked_as_reversed_is_reversed_without_a_reversal() {
+    let store = super::verify::store();
+    let (id, action) = store.action();
+    let settled = Settlement {
+        amount: Some(Money::ZERO),
+        cost: Money::ZERO,
+        reversed: true,
+        ..settlement(id, &action)
+    };
+    assert_eq!(settle(&store, &settled), SubmissionOutcome::Settled(id, 2));
+    let after = store.action_of(id);
+    assert!(after.is_reversed());
+    assert_eq!(after.cost, Money::ZERO);
+    is_clean(&store);
+}
+
+#[test]
+fn an_action_that_is_not_what_it_locked_as_is_found() {
+    let store = super::verify::store();
+    let (id, action) = store.action();
+    settle(&store, &settlement(id, &action));
+    let mut other = store.action_of(id);
+    other.partner = PartnerId(other.partner.0 + 1);
+    store.plant(|batch| batch.set_action(id, &other, &[]));
+    assert!(store.checks().contains(&"settlement"));
 }
