@@ -160,8 +160,8 @@ impl Daemon {
     /// See [`StartError`]; what was started by then is stopped again.
     pub fn start(config: &Config, listeners: Listeners) -> Result<Self, StartError> {
         let addresses = Addresses::of(config, &listeners)?;
-        // Taken before the stores: two starts at once fight over the cheap thing, and a command that
-        // has the stores open sees it.
+        // Taken before the stores: two starts at once fight over the cheap thing, and a command
+        // that has the stores open sees it.
         let socket = control_socket(&addresses.control)?;
         notify::extend(Duration::from_secs(60), "recovering the log");
         let stores = Arc::new(Stores::open_in_turn(config)?);

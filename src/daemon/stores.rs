@@ -152,8 +152,8 @@ impl Stores {
         })
     }
 
-    /// As [`Self::open`], for a daemon, which customers wait for: a command that has the stores open
-    /// hands them over as soon as it sees the control socket.
+    /// As [`Self::open`], for a daemon, which customers wait for: a command that has the stores
+    /// open hands them over as soon as it sees the control socket.
     ///
     /// # Errors
     /// See [`OpenError`]; the stores are still in use after 10 s.

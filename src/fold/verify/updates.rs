@@ -39,7 +39,7 @@ impl Updates {
     pub(super) fn compare(&mut self, id: ActionId, action: &Action, report: &mut VerifyReport) {
         let sum = self.sums.remove(&id).unwrap_or_default();
         let amount = action.amount.unwrap_or_default();
-        // Whether one is reversed that locked otherwise than its updates say is up to the settlement.
+        // Of an action that locked otherwise than its updates say, the settlement is compared.
         let reversals = if sum.settled {
             action.is_reversed().into()
         } else {
