@@ -9,7 +9,8 @@
 //! among connections that misbehave. `loadtest convert` writes the sample as files to import, with
 //! the figures that must come of it, and `loadtest import` brings them to a daemon: in order,
 //! shuffled and interrupted. `loadtest cut` cuts the connections of conversions and counts what
-//! came of them. All speak to loopback only, end by themselves, and leave no server behind. The
+//! came of them. `loadtest reports` measures the fold and every report over a long history. All
+//! speak to loopback only, end by themselves, and leave no server behind. The
 //! exit code is 0 only if nothing differs, fails, is lost or misses its bound.
 //!
 //! | folder | what |
@@ -21,7 +22,7 @@
 //! | `measure/` | pace, latency, freshness |
 //! | `check/` | recount, comparison, ledger, bounds |
 //! | `compare/` | other servers, turns and rounds, ratios and their bounds |
-//! | `scale/`, `hostile/`, `cut/` | the tests of these names |
+//! | `scale/`, `hostile/`, `cut/`, `reports/` | the tests of these names |
 //! | `convert/` | the sample with its own times, as files |
 //!
 //! It does not use the daemon's library: what it expects is counted from what it sent.
@@ -39,6 +40,7 @@ mod http;
 mod measure;
 mod open_loop;
 mod replay;
+mod reports;
 mod scale;
 mod steady;
 mod table;
@@ -86,6 +88,8 @@ enum Test {
     Hostile(hostile::Options),
     /// Send conversions with connections cut before the answer and compare what came of them
     Cut(cut::Options),
+    /// Measure the fold and every report over a long history
+    Reports(reports::Options),
 }
 
 fn main() -> ExitCode {
@@ -147,6 +151,10 @@ async fn test(test: Test) -> Result<()> {
         Test::Cut(options) => (
             LIMIT,
             Box::pin(async { cut::run(options, &mut out).await }) as Boxed<'_>,
+        ),
+        Test::Reports(options) => (
+            LIMIT,
+            Box::pin(async { reports::run(options, &mut out).await }) as Boxed<'_>,
         ),
     };
     tokio::select! {

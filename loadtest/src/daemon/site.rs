@@ -15,6 +15,8 @@ use super::settings::{Ack, Settings};
 use super::usage::Usage;
 use super::verbs::Verbs;
 use crate::check::ledger;
+use crate::http::brand::Account;
+use crate::traffic::catalogue::BRAND;
 
 /// Between two looks at a metric. Each makes the daemon write its whole exposition.
 const LOOK: Duration = Duration::from_millis(200);
@@ -68,6 +70,40 @@ impl Site {
         let file = self.folder.path().join(name);
         std::fs::write(&file, text).with_context(|| format!("writing {}", file.display()))?;
         Ok(file)
+    }
+
+    /// A path in the folder.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Access of the catalogue's brand to one program, by a new key.
+    pub(crate) async fn account(&self, program: u32) -> Result<Account> {
+        Ok(Account {
+            address: self.settings.api,
+            sid: BRAND.to_owned(),
+            token: self.verbs.create_key(BRAND).await?,
+            program,
+        })
+    }
+
+    /// Imports `file` as `kind`; the summary.
+    pub(crate) async fn import(&self, kind: &str, file: &Path) -> Result<String> {
+        self.verbs.import(kind, file).await
+    }
+
+    /// Folds the whole log again; how long that took.
+    pub(crate) async fn rebuild(&self) -> Result<Duration> {
+        let begun = Instant::now();
+        self.verbs.rebuild().await?;
+        Ok(begun.elapsed())
+    }
+
+    /// Bytes of the tables of either store.
+    pub(crate) fn stored(&self) -> Result<Vec<(&'static str, u64)>> {
+        let store = self.path("store");
+        let of = |name| Ok((name, tables(&store.join(name))?));
+        ["log", "derived"].into_iter().map(of).collect()
     }
 
     /// Puts the catalogue in `file` in force; how long the verb took, from its start to its end.
@@ -145,6 +181,21 @@ impl Site {
     fn daemon(&mut self) -> Result<&mut Daemon> {
         self.daemon.as_mut().context("no daemon")
     }
+}
+
+/// Bytes of the table files below a folder.
+fn tables(folder: &Path) -> Result<u64> {
+    let mut bytes = 0;
+    for entry in std::fs::read_dir(folder).with_context(|| folder.display().to_string())? {
+        let path = entry?.path();
+        if path.is_dir() {
+            bytes += tables(&path)?;
+        } else if path.extension().is_some_and(|end| end == "sst") {
+            // A table that is merged meanwhile is gone.
+            bytes += path.metadata().map_or(0, |file| file.len());
+        }
+    }
+    Ok(bytes)
 }
 
 fn started(pins: Pins, clickd: &Path, settings: &Settings) -> Result<Daemon> {

@@ -58,6 +58,11 @@ impl Verbs {
         self.run(&["import", kind], &[file], LONG).await
     }
 
+    /// Folds the whole log again; what it says.
+    pub(crate) async fn rebuild(&self) -> Result<String> {
+        self.run(&["rebuild"], &[], LONG).await
+    }
+
     /// The list of imports.
     pub(crate) async fn imports(&self) -> Result<String> {
         self.run(&["import", "list"], &[], SHORT).await

@@ -52,6 +52,18 @@ pub(crate) struct Report {
     pub(crate) records: Vec<Record>,
 }
 
+#[derive(Deserialize)]
+struct List {
+    #[serde(rename = "Reports")]
+    reports: Vec<Listed>,
+}
+
+#[derive(Deserialize)]
+struct Listed {
+    #[serde(rename = "Id")]
+    id: String,
+}
+
 /// Days of a report's question, both inclusive, `YYYY-MM-DD`.
 #[derive(Clone, Debug)]
 pub(crate) struct Days {
@@ -120,11 +132,30 @@ impl Brand {
         Ok((totals, report.as_of))
     }
 
+    /// The ids of all reports.
+    pub(crate) async fn reports(&mut self) -> Result<Vec<String>> {
+        let path = format!("/Advertisers/{}/Reports", self.account.sid);
+        let answer = self.ask(Method::GET, &path, String::new()).await?;
+        let list: List = serde_json::from_slice(&answer.body)
+            .with_context(|| format!("the list of reports: {}", lossy(&answer.body)))?;
+        Ok(list.reports.into_iter().map(|report| report.id).collect())
+    }
+
+    /// Runs a report over `days`; the bytes of its answer.
+    pub(crate) async fn run(&mut self, id: &str, days: &Days) -> Result<u64> {
+        Ok(u64::try_from(self.answer(id, days, "").await?.body.len())?)
+    }
+
     async fn report(&mut self, id: &str, days: &Days) -> Result<Report> {
+        let answer = self.answer(id, days, "&PageSize=20000").await?;
+        serde_json::from_slice(&answer.body)
+            .with_context(|| format!("report {id}: {}", lossy(&answer.body)))
+    }
+
+    async fn answer(&mut self, id: &str, days: &Days, more: &str) -> Result<Answer> {
         let Account { sid, program, .. } = &self.account;
         let path = format!(
-            "/Advertisers/{sid}/Reports/{id}?SUBAID={program}&StartDate={}&EndDate={}\
-             &PageSize=20000",
+            "/Advertisers/{sid}/Reports/{id}?SUBAID={program}&StartDate={}&EndDate={}{more}",
             days.start, days.end
         );
         let answer = self.ask(Method::GET, &path, String::new()).await?;
@@ -134,8 +165,7 @@ impl Brand {
             answer.status,
             lossy(&answer.body)
         );
-        serde_json::from_slice(&answer.body)
-            .with_context(|| format!("report {id}: {}", lossy(&answer.body)))
+        Ok(answer)
     }
 
     async fn ask(&mut self, method: Method, path: &str, form: String) -> Result<Answer> {

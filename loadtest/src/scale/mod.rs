@@ -9,4 +9,4 @@ mod load;
 mod run;
 mod swap;
 
-pub(crate) use run::{Options, run};
+pub(crate) use run::{FOLDED, Options, run};

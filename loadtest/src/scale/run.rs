@@ -121,7 +121,7 @@ impl Side {
 }
 
 /// Clicks that have gone through the fold since the daemon started.
-pub(super) const FOLDED: &str = "clickd_fold_clicks_total";
+pub(crate) const FOLDED: &str = "clickd_fold_clicks_total";
 
 /// Runs it; an error is any click that is not answered as it must be, and any missed bound.
 pub(crate) async fn run(options: Options, out: &mut impl Write) -> Result<()> {
