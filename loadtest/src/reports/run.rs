@@ -33,10 +33,10 @@ const LOOK: Duration = Duration::from_millis(200);
 #[derive(clap::Args, Debug)]
 pub(crate) struct Options {
     /// Clicks of the imported history
-    #[arg(long, default_value_t = 10_000_000, value_parser = clap::value_parser!(u64).range(1_000..=100_000_000))]
+    #[arg(long, default_value_t = 10_000_000, value_parser = clicks())]
     clicks: u64,
     /// Live clicks before it
-    #[arg(long, default_value_t = 2_000_000, value_parser = clap::value_parser!(u64).range(1_000..=100_000_000))]
+    #[arg(long, default_value_t = 2_000_000, value_parser = clicks())]
     live: u64,
     /// Days of the history, up to yesterday
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=366))]
@@ -62,6 +62,11 @@ pub(crate) struct Options {
     /// Keep the temporary folder
     #[arg(long)]
     keep: bool,
+}
+
+/// Fewer say nothing, and more would not end in time.
+fn clicks() -> clap::builder::RangedU64ValueParser<u64> {
+    clap::value_parser!(u64).range(1_000..=100_000_000)
 }
 
 /// Runs it; an error is any difference and any missed bound.
