@@ -6,6 +6,7 @@
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
+use crate::model::currency::Currency;
 use crate::model::money::decimal_text;
 use crate::model::tally::{Facet, Tally};
 use crate::model::time::Millis;
@@ -15,11 +16,28 @@ use crate::registry::measure::{GROSS_ACTIONS, Measure, Unit};
 use crate::registry::report::{Column, Source};
 
 use super::answer::{Answer, Row};
+use super::error::ReportError;
 use super::listing::LISTED_DAYS_MAX;
 use super::page::{Page, link};
-use super::query::Query;
+use super::query::{Format, Query};
+use super::table::{Table, harmless};
 
-/// An answer to be written as one page of JSON.
+/// A page of an answer as it is sent, and what CSV has no place for.
+#[derive(Debug)]
+pub struct Written {
+    /// Its form.
+    pub format: Format,
+    /// Its text.
+    pub body: Vec<u8>,
+    /// Path and query of the page after it.
+    pub next: Option<String>,
+    /// How far the events go that it is made from.
+    pub as_of: Option<String>,
+    /// The currency of its money.
+    pub currency: Option<Currency>,
+}
+
+/// An answer to be written as one page.
 pub struct Rendered<'a> {
     /// The whole answer.
     pub answer: &'a Answer,
@@ -32,30 +50,45 @@ pub struct Rendered<'a> {
 }
 
 impl Rendered<'_> {
+    /// The answer in the form that the query names, or else in the one that is `asked` for.
+    ///
+    /// # Errors
+    /// None in practice: it is written to memory.
+    pub fn written(&self, asked: Format) -> Result<Written, ReportError> {
+        let format = self.query.format.unwrap_or(asked);
+        Ok(Written {
+            format,
+            body: match format {
+                Format::Json => self.json()?,
+                Format::Csv => self.csv()?,
+            },
+            next: self.next(),
+            as_of: self.answer.as_of.map(|as_of| as_of.wall_end.to_string()),
+            currency: self.query.currency,
+        })
+    }
+
     /// The JSON text.
     ///
     /// # Errors
     /// None in practice: every key is a string and every value can be written.
-    pub fn json(&self) -> serde_json::Result<Vec<u8>> {
-        serde_json::to_vec(self)
+    pub fn json(&self) -> Result<Vec<u8>, ReportError> {
+        let json = serde_json::to_vec(self);
+        json.map_err(|error| ReportError::Unreadable(error.to_string()))
     }
 
-    /// The rows of the page as CSV (RFC 4180), the names of the columns first.
+    /// The rows of the page as CSV, the names of the columns first.
     ///
     /// # Errors
     /// None in practice: it is written to memory.
-    pub fn csv(&self) -> Result<Vec<u8>, csv::Error> {
-        let mut out = csv::WriterBuilder::new()
-            .terminator(csv::Terminator::CRLF)
-            .from_writer(Vec::new());
+    pub fn csv(&self) -> Result<Vec<u8>, ReportError> {
         let report = self.answer.report;
         let compared = report
             .measures()
             .iter()
             .filter(|_| self.query.compare.is_some());
         let names = report.columns().map(|column| column.name().to_owned());
-        let more = compared.flat_map(compared_names);
-        out.write_record(names.chain(more))?;
+        let mut table = Table::of(names.chain(compared.flat_map(compared_names)))?;
         let page = Page::of(self.query, self.answer.rows.len());
         for row in self.answer.rows.get(page.rows).unwrap_or_default() {
             let record = Record { of: self, row };
@@ -68,15 +101,13 @@ impl Rendered<'_> {
                 Column::Field(_) => String::new(),
             });
             let compared = record.compared().map(|(_, value)| plain(value));
-            out.write_record(own.chain(compared))?;
+            table.row(own.chain(compared))?;
         }
-        let written = out.into_inner();
-        written.map_err(|error| csv::Error::from(error.into_error()))
+        table.end()
     }
 
     /// Path and query of the page after this one.
-    #[must_use]
-    pub fn next(&self) -> Option<String> {
+    fn next(&self) -> Option<String> {
         let page = Page::of(self.query, self.answer.rows.len());
         let slot = self.answer.as_of.map(|as_of| as_of.slot);
         let to = |number| link(self.path, self.answer.report, self.query, number, slot);
@@ -99,15 +130,6 @@ fn plain(figure: serde_json::Value) -> String {
         serde_json::Value::String(text) => text,
         number => number.to_string(),
     }
-}
-
-/// A text that no spreadsheet takes for a formula: one that would begin like one is quoted, as
-/// OWASP advises against CSV injection.
-fn harmless(text: String) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        return format!("'{text}");
-    }
-    text
 }
 
 impl Serialize for Rendered<'_> {

@@ -2,6 +2,7 @@
 
 use crate::model::action::change::Change;
 use crate::model::id::{AdId, EventNumber, PartnerId, Slot, SubmissionId};
+use crate::model::request::host;
 use crate::model::submission::Submission;
 use crate::model::time::Millis;
 
@@ -14,6 +15,8 @@ pub struct ClickFacts {
     pub shared_id: String,
     /// The page that it was on, without its query; empty when the browser did not say.
     pub referrer: String,
+    /// What sent the request says it is; empty when it did not say.
+    pub user_agent: String,
 }
 
 /// Point reads of stored events. An event that is not there is no error: the answer leaves out
@@ -50,11 +53,10 @@ pub trait Facts {
 }
 
 impl ClickFacts {
-    /// The host of the page that the click was on; empty when the browser did not say.
+    /// The host of the page that the click was on, without `www.`, as reports have it; empty when
+    /// the browser did not say.
     #[must_use]
     pub fn referring_domain(&self) -> String {
-        let url = url::Url::parse(&self.referrer).ok();
-        let host = url.as_ref().and_then(url::Url::host_str);
-        host.unwrap_or_default().to_owned()
+        host(&self.referrer)
     }
 }

@@ -81,7 +81,7 @@ where
         | Route::ActionItems(_)
         | Route::ActionItem(..)
         | Route::ActionUpdates
-        | Route::ActionUpdate(_) => actions::show(state, sid, route, &path, query).await,
+        | Route::ActionUpdate(_) => actions::show(state, sid, route, &path, query, format).await,
         Route::Files if request.method() == hyper::Method::POST => {
             files::upload(state, key, request).await
         }
@@ -179,11 +179,10 @@ fn admit<'p, B>(
     if is_submitted || takes(request.headers(), &JSON) {
         return Ok((route, Format::Json));
     }
-    let is_report = matches!(route, Route::Report(_));
-    if is_report && takes(request.headers(), &CSV) {
+    if route.has_csv() && takes(request.headers(), &CSV) {
         return Ok((route, Format::Csv));
     }
-    let message = if is_report {
+    let message = if route.has_csv() {
         "only application/json and text/csv are answered"
     } else {
         "only application/json is answered"

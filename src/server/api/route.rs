@@ -97,6 +97,12 @@ impl<'a> Route<'a> {
         method == Method::PUT || method == Method::DELETE
     }
 
+    /// Whether its answers have a form as CSV.
+    #[must_use]
+    pub fn has_csv(self) -> bool {
+        matches!(self, Self::Report(_) | Self::Actions | Self::ActionUpdates)
+    }
+
     /// The `Allow` header.
     #[must_use]
     pub fn allow(self) -> &'static str {

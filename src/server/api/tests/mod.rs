@@ -4,6 +4,7 @@
 
 mod actions;
 mod bench;
+mod clicks;
 mod conversions;
 mod files;
 mod http;
