@@ -1,5 +1,7 @@
 //! The listings of clicks one by one: which clicks each one shows, and its columns.
 
+use super::facet::FacetKind;
+
 /// Which clicks a listing shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shown {
@@ -51,7 +53,16 @@ pub enum FieldKind {
     Device(u8),
 }
 
-/// Most clicks that a query by ad or shared id looks at, since each must be read from the log.
+/// What a listing can be narrowed to that no verdict tells.
+pub const NARROWED_BY: &[FacetKind] = &[
+    FacetKind::Ad,
+    FacetKind::SharedId,
+    FacetKind::Property,
+    FacetKind::Domain,
+    FacetKind::ExpiredAd,
+];
+
+/// Most clicks that a query by one of these looks at, since each must be read from the log.
 pub const LOOKED_MAX: u32 = 200_000;
 
 /// Every column, in order.

@@ -1,6 +1,7 @@
 //! The parameters of a report query. Most are the same for every report; some need a figure or a
 //! facet that not every report has.
 
+use super::click::NARROWED_BY;
 use super::facet::FacetKind;
 use super::measure::{ACTIONS, CLICKS};
 use super::report::{Figures, Report, Source};
@@ -137,7 +138,7 @@ pub const FILTERS: &[Filter] = &[
         kind: FilterKind::Facet(FacetKind::Property),
         data_type: "TEXT",
         format: "number of a property; empty for links without one",
-        help: "Only this property.",
+        help: "Only this property; a listing looks at 200000 clicks at most for it.",
     },
     Filter {
         name: "ReferringDomain",
@@ -145,7 +146,7 @@ pub const FILTERS: &[Filter] = &[
         kind: FilterKind::Facet(FacetKind::Domain),
         data_type: "TEXT",
         format: "a host without `www.`; empty where the browser did not say",
-        help: "Only this referring domain.",
+        help: "Only this referring domain; a listing looks at 200000 clicks at most for it.",
     },
     Filter {
         name: "MinClicks",
@@ -247,6 +248,15 @@ pub const FILTERS: &[Filter] = &[
         format: "a ClickId of an answer, or the click id of a landing page",
         help: "Only this click of a listing.",
     },
+    Filter {
+        name: "ExpiredAdId",
+        aliases: &[],
+        kind: FilterKind::Facet(FacetKind::ExpiredAd),
+        data_type: "INTEGER",
+        format: "number of an ad",
+        help: "Only clicks of a listing that this ad got after its end; it looks at 200000 clicks \
+            at most for it.",
+    },
 ];
 
 impl Filter {
@@ -263,6 +273,8 @@ impl Filter {
     fn applies_to_sums(&self, figures: &Figures) -> bool {
         let shows = |name| figures.measures.iter().any(|measure| measure.name == name);
         match self.kind {
+            // A report of expired ads is asked by `AdId`.
+            FilterKind::Facet(FacetKind::ExpiredAd) => false,
             FilterKind::Facet(kind) => figures.dimension.facet.names(kind),
             FilterKind::Collapse => figures.dimension.facet == FacetKind::Path,
             FilterKind::MinClicks => shows(CLICKS.name),
@@ -276,7 +288,7 @@ impl Filter {
 
     fn applies_to_clicks(&self) -> bool {
         match self.kind {
-            FilterKind::Facet(kind) => matches!(kind, FacetKind::Ad | FacetKind::SharedId),
+            FilterKind::Facet(kind) => NARROWED_BY.contains(&kind),
             FilterKind::Collapse
             | FilterKind::MinClicks
             | FilterKind::MinActions
@@ -335,7 +347,10 @@ mod tests {
         assert!(help("PageSize").contains(&PAGE_SIZE_DEFAULT.to_string()));
         assert!(help("StartDate").contains(&(DAYS_DEFAULT - 1).to_string()));
         assert!(help("StartDate").contains(&(CLICK_DAYS_DEFAULT - 1).to_string()));
-        assert!(help("AdId").contains(&LOOKED_MAX.to_string()));
-        assert!(help("SharedId").contains(&LOOKED_MAX.to_string()));
+        for kind in NARROWED_BY {
+            let narrows = |filter: &&Filter| filter.kind == FilterKind::Facet(*kind);
+            let filter = FILTERS.iter().find(narrows).unwrap();
+            assert!(filter.help.contains(&LOOKED_MAX.to_string()), "{kind:?}");
+        }
     }
 }

@@ -45,6 +45,8 @@ pub struct Answer {
     pub as_of: Option<Watermark>,
     /// The rows in order; those without any event are left out.
     pub rows: Vec<Row>,
+    /// Whether texts of the facet were added up together, there being too many on some day.
+    pub is_added_up: bool,
 }
 
 /// Figures of the details of a row.
@@ -98,7 +100,7 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
         let (mut judge, mut judge_before) = (new_judge(), new_judge());
         let mut sums = Sums::new();
         let days = query.start..=query.end;
-        let as_of = self.sums(&figures, query, days, (&mut sums, &mut judge))?;
+        let (as_of, is_added_up) = self.sums(&figures, query, days, (&mut sums, &mut judge))?;
         let mut before = Sums::new();
         if let Some(compare) = query.compare {
             let days = compare.days(query.start, query.end);
@@ -141,17 +143,19 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
             report,
             as_of,
             rows,
+            is_added_up,
         })
     }
 
-    /// Adds up the cells of some days by the rows of a report.
+    /// Adds up the cells of some days by the rows of a report; says how far the events go, and
+    /// whether texts were added up together.
     fn sums(
         &self,
         figures: &Figures,
         query: &Query,
         days: RangeInclusive<Day>,
         (sums, judge): (&mut Sums, &mut Option<Judge>),
-    ) -> Result<Option<Watermark>, ReportError> {
+    ) -> Result<(Option<Watermark>, bool), ReportError> {
         let wanted = Wanted {
             cube: figures.cube,
             programs: &query.programs,
@@ -160,7 +164,10 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
             partner: query.partner.filter(|_| judge.is_none()),
         };
         let groups = figures.dimension.facet == FacetKind::PartnerGroup;
+        let mut is_added_up = false;
         let read = self.source.read(&wanted, &mut |cell| {
+            // Such a cell also counts the texts kept apart, so it is there before it is needed.
+            is_added_up |= cell.facet == Facet::Other && figures.shows(&cell.tally);
             let (mut key, detail) = figures.dimension.row(cell.day, cell.partner, &cell.facet);
             if groups {
                 key.facet = Facet::Text(self.group(cell.partner).into());
@@ -180,7 +187,8 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
                 *details.entry(detail).or_default() += figures.first_figure(&cell.tally);
             }
         });
-        read.map_err(|error| ReportError::Unreadable(error.to_string()))
+        let as_of = read.map_err(|error| ReportError::Unreadable(error.to_string()))?;
+        Ok((as_of, is_added_up))
     }
 
     fn group(&self, partner: PartnerId) -> &str {

@@ -111,6 +111,7 @@ mod tests {
                 wall_end: Millis(0),
             }),
             rows: vec![row; rows],
+            is_added_up: false,
         })
     }
 

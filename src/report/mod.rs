@@ -13,11 +13,13 @@
 //! | answers of several pages, kept for their links | [`held`] |
 //! | which rows a page holds, and the links to the others | [`page`] |
 //! | rows → JSON or CSV | [`render`], `table` |
+//! | a row → links to the lists behind it | `drill` |
 //! | clicks one by one, as rows of a report | [`clicks`] |
 //! | actions and their updates one by one | [`listing`] |
 
 pub mod answer;
 pub mod clicks;
+mod drill;
 pub mod error;
 #[cfg(test)]
 mod facet_tests;

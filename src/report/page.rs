@@ -92,7 +92,7 @@ fn word<T: Copy + PartialEq>(words: &[(T, &str)], value: T) -> Option<String> {
 }
 
 /// A value of a facet as a parameter has it.
-fn facet_text(facet: &Facet) -> String {
+pub(super) fn facet_text(facet: &Facet) -> String {
     match facet {
         Facet::Number(number) => number.to_string(),
         Facet::Text(text) => utf8_percent_encode(text, NON_ALPHANUMERIC).to_string(),
@@ -108,12 +108,11 @@ fn facet(report: &Report, query: &Query, kind: FacetKind) -> Option<String> {
             let asked = asked.filter(|_| figures.dimension.facet.names(kind));
             asked.map(facet_text)
         }
-        (Source::Clicks(_), FacetKind::Ad) => query.clicks.ad.map(|ad| ad.to_string()),
-        (Source::Clicks(_), FacetKind::SharedId) => {
-            let shared_id = query.clicks.shared_id.as_deref();
-            shared_id.map(|text| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string())
+        (Source::Clicks(_), _) => {
+            let mut asked = query.clicks.facets.iter();
+            let asked = asked.find(|(own, _)| *own == kind);
+            asked.map(|(_, facet)| facet_text(facet))
         }
-        (Source::Clicks(_), _) => None,
     }
 }
 

@@ -6,7 +6,7 @@ use crate::catalog::Catalog;
 use crate::catalog::snapshot::{Brand, Program};
 use crate::model::click_id::{self, ClickId};
 use crate::model::currency::Currency;
-use crate::model::id::{AdId, EventNumber, PartnerId, ProgramId, Slot};
+use crate::model::id::{EventNumber, PartnerId, ProgramId, Slot};
 use crate::model::tally::{Facet, Stored, Tally};
 use crate::model::time::{Day, Millis};
 use crate::registry::dimension::day_text;
@@ -71,10 +71,8 @@ pub struct Query {
 /// Which clicks a listing shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Clicks {
-    /// Only those of this ad.
-    pub ad: Option<AdId>,
-    /// Only those with this shared id.
-    pub shared_id: Option<String>,
+    /// Only those with these.
+    pub facets: Vec<(FacetKind, Facet)>,
     /// Only this one.
     pub click: Option<EventNumber>,
 }
@@ -190,11 +188,15 @@ pub fn parse(
     let as_of = number(FilterKind::AsOf, 0, u32::MAX, "AsOf").map(Slot);
     let min_clicks = number(FilterKind::MinClicks, 0, u32::MAX, "MinClicks").unwrap_or(0);
     let min_actions = number(FilterKind::MinActions, 0, u32::MAX, "MinActions").unwrap_or(0);
-    let (facet, mut clicks) = match report.source {
-        Source::Cells(_) => (facet(report, &sent, &mut number), Clicks::default()),
-        Source::Clicks(_) => (None, clicks(&sent, &mut number)),
+    let facets = facets(report, &sent, &mut number);
+    let click = click(&sent, &mut errors);
+    let (facet, clicks) = match report.source {
+        Source::Cells(_) => {
+            let first = facets.into_iter().next();
+            (first.map(|(_, facet)| facet), Clicks::default())
+        }
+        Source::Clicks(_) => (None, Clicks { facets, click }),
     };
-    clicks.click = click(&sent, &mut errors);
     let format = word(FilterKind::Format, FORMATS, &sent, &mut errors);
     let compare = word(FilterKind::Compare, COMPARES, &sent, &mut errors);
     let collapse = word(FilterKind::Collapse, COLLAPSES, &sent, &mut errors);
@@ -250,21 +252,24 @@ fn inapplicable(report: &Report, sent: &Parameters, errors: &mut Vec<QueryError>
     }
 }
 
-/// The one value of the facet that the report is asked for.
-fn facet(
+/// The values of facets that the report is asked for.
+fn facets(
     report: &Report,
     sent: &Parameters,
     number: &mut impl FnMut(FilterKind, u32, u32, &str) -> Option<u32>,
-) -> Option<Facet> {
-    Filter::of(report).find_map(|filter| {
+) -> Vec<(FacetKind, Facet)> {
+    let asked = Filter::of(report).filter_map(|filter| {
         let FilterKind::Facet(kind) = filter.kind else {
             return None;
         };
-        if kind.is_number() {
-            return number(filter.kind, 0, u32::MAX, filter.name).map(Facet::Number);
-        }
-        sent.get(filter.kind).map(|text| Facet::Text(text.into()))
-    })
+        let facet = if kind.is_number() {
+            number(filter.kind, 0, u32::MAX, filter.name).map(Facet::Number)
+        } else {
+            sent.get(filter.kind).map(|text| Facet::Text(text.into()))
+        };
+        facet.map(|facet| (kind, facet))
+    });
+    asked.collect()
 }
 
 /// One of the words that a parameter allows, in any case.
@@ -285,19 +290,6 @@ fn word<T: Copy>(
         errors.push(QueryError::new(name, message));
     }
     found.map(|(value, _)| *value)
-}
-
-/// The ad and the shared id that a listing is asked for.
-fn clicks(
-    sent: &Parameters,
-    number: &mut impl FnMut(FilterKind, u32, u32, &str) -> Option<u32>,
-) -> Clicks {
-    let shared_id = sent.get(FilterKind::Facet(FacetKind::SharedId));
-    Clicks {
-        ad: number(FilterKind::Facet(FacetKind::Ad), 0, u32::MAX, "AdId").map(AdId),
-        shared_id: shared_id.map(ToOwned::to_owned),
-        click: None,
-    }
 }
 
 /// A click by its number, or by the click id of a landing page. Nothing is credited by it here, so

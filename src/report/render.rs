@@ -8,16 +8,15 @@ use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use crate::model::currency::Currency;
 use crate::model::money::decimal_text;
-use crate::model::tally::{Facet, Tally};
+use crate::model::tally::Tally;
 use crate::model::time::Millis;
-use crate::registry::dimension::{Names, RowKey, day_text};
-use crate::registry::facet::FacetKind;
-use crate::registry::measure::{GROSS_ACTIONS, Measure, Unit};
-use crate::registry::report::{Column, Source};
+use crate::registry::dimension::Names;
+use crate::registry::measure::{Measure, Unit};
+use crate::registry::report::Column;
 
 use super::answer::{Answer, Row};
+use super::drill;
 use super::error::ReportError;
-use super::listing::LISTED_DAYS_MAX;
 use super::page::{Page, link};
 use super::query::{Format, Query};
 use super::table::{Table, harmless};
@@ -152,52 +151,6 @@ impl Serialize for Rendered<'_> {
     }
 }
 
-/// The list of the actions that a row counts, reversed ones included: of one program, at most as
-/// many days as such a list takes, and told apart by no more than it can tell apart.
-fn actions_uri(of: &Rendered<'_>, row: &RowKey) -> Option<String> {
-    let (report, query) = (of.answer.report, of.query);
-    let [program] = *query.programs.as_slice() else {
-        return None;
-    };
-    let Source::Cells(figures) = report.source else {
-        return None;
-    };
-    if !figures
-        .measures
-        .iter()
-        .any(|m| m.name == GROSS_ACTIONS.name)
-    {
-        return None;
-    }
-    let kept_apart = match (figures.dimension.facet, &row.facet) {
-        (FacetKind::None, _) => String::new(),
-        (FacetKind::Ad, Facet::Number(ad)) => format!("&AdId={ad}"),
-        (FacetKind::EventType, Facet::Number(id)) => format!("&ActionTrackerId={id}"),
-        _ => return None,
-    };
-    let partner = row.partner.or(query.partner);
-    let partner = partner.map_or_else(String::new, |id| format!("&MediaPartnerId={id}"));
-    let (start, end) = match (figures.dimension.bucket, row.bucket) {
-        (Some(bucket), Some(first)) => {
-            let last = bucket.last(first);
-            (first.max(query.start), last.min(query.end))
-        }
-        _ => (query.start, query.end),
-    };
-    if end.0.saturating_sub(start.0) >= LISTED_DAYS_MAX {
-        return None;
-    }
-    let base = of
-        .path
-        .strip_suffix(report.handle)?
-        .strip_suffix("/Reports/")?;
-    let (start, end) = (day_text(start), day_text(end));
-    Some(format!(
-        "{base}/Actions?CampaignId={program}{partner}{kept_apart}&ActionDateStart={start}\
-         &ActionDateEnd={end}"
-    ))
-}
-
 struct Records<'r, 'a> {
     of: &'r Rendered<'a>,
     rows: &'r [Row],
@@ -238,8 +191,8 @@ impl Serialize for Record<'_, '_> {
         for (name, value) in self.compared() {
             map.serialize_entry(&name, &value)?;
         }
-        if let Some(uri) = actions_uri(self.of, &self.row.key) {
-            map.serialize_entry("ActionsUri", &uri)?;
+        for (name, uri) in drill::links(self.of, &self.row.key) {
+            map.serialize_entry(name, &uri)?;
         }
         map.end()
     }

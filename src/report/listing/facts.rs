@@ -4,13 +4,19 @@ use crate::model::action::change::Change;
 use crate::model::id::{AdId, EventNumber, PartnerId, Slot, SubmissionId};
 use crate::model::request::host;
 use crate::model::submission::Submission;
+use crate::model::tally::Facet;
 use crate::model::time::Millis;
+use crate::registry::facet::FacetKind;
 
 /// What is shown of a click beside its number.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClickFacts {
     /// The ad of its link.
     pub ad: AdId,
+    /// Whether the ad had ended.
+    pub is_expired: bool,
+    /// The partner's property that its link names, empty when it names none.
+    pub property: String,
     /// `sharedid` of its link, empty when it had none.
     pub shared_id: String,
     /// The page that it was on, without its query; empty when the browser did not say.
@@ -53,6 +59,20 @@ pub trait Facts {
 }
 
 impl ClickFacts {
+    /// What reports keep it apart by; nothing where they do not count it by that.
+    #[must_use]
+    pub fn facet(&self, kind: FacetKind) -> Option<Facet> {
+        let text = |text: &str| Some(Facet::Text(text.into()));
+        match kind {
+            FacetKind::Ad => Some(Facet::Number(self.ad.0)),
+            FacetKind::ExpiredAd => self.is_expired.then_some(Facet::Number(self.ad.0)),
+            FacetKind::SharedId => text(&self.shared_id),
+            FacetKind::Property => text(&self.property),
+            FacetKind::Domain => text(&self.referring_domain()),
+            _ => None,
+        }
+    }
+
     /// The host of the page that the click was on, without `www.`, as reports have it; empty when
     /// the browser did not say.
     #[must_use]

@@ -8,7 +8,7 @@ use percent_encoding::percent_decode_str;
 use crate::log::Log;
 use crate::log::row::click as click_row;
 use crate::model::action::change::Change;
-use crate::model::click::Parameter;
+use crate::model::click::{ClickFlags, Parameter};
 use crate::model::id::{EventNumber, PartnerId, Slot, SubmissionId};
 use crate::model::submission::Submission;
 use crate::model::time::Millis;
@@ -128,18 +128,22 @@ impl Facts for Stored<'_> {
         let Some(row) = row.map_err(|error| error.to_string())? else {
             return Ok(None);
         };
-        let mut click = click_row::read(&row).map_err(|error| error.to_string())?;
-        let shared_id = click
-            .parameters
-            .find(|(name, _)| *name == Parameter::SharedId);
+        let click = click_row::read(&row).map_err(|error| error.to_string())?;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let sent = |wanted| {
+            let mut sent = click.parameters.clone();
+            let found = sent.find(|(name, _)| *name == wanted);
+            found.map_or_else(String::new, |(_, value)| text(value))
+        };
         let named = |string| {
             let stored = self.0.string(string).map_err(|error| error.to_string())?;
             Ok::<_, String>(stored.map_or_else(String::new, |bytes| text(&bytes)))
         };
         Ok(Some(ClickFacts {
             ad: click.ad,
-            shared_id: shared_id.map_or_else(String::new, |(_, value)| text(value)),
+            is_expired: click.flags.any(ClickFlags::EXPIRED_AD),
+            property: sent(Parameter::Property),
+            shared_id: sent(Parameter::SharedId),
             referrer: named(click.referrer)?,
             user_agent: named(click.user_agent)?,
         }))

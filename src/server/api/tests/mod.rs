@@ -6,6 +6,7 @@ mod actions;
 mod bench;
 mod clicks;
 mod conversions;
+mod drill;
 mod files;
 mod http;
 mod keys;
