@@ -13,7 +13,7 @@ use super::report::{Column, REPORTS, Report};
 
 /// One entry of the list of reports; `base` is the path of the list itself.
 #[must_use]
-pub fn entry(report: &Report, base: &str) -> Value {
+pub fn entry(report: &Report, base: &str, is_pinned: bool) -> Value {
     let uri = format!("{base}/{}", report.handle);
     json!({
         "Id": report.handle,
@@ -21,6 +21,7 @@ pub fn entry(report: &Report, base: &str) -> Value {
         "Category": report.category,
         "Description": report.help,
         "ApiAccessible": true,
+        "Pinned": is_pinned,
         "ApiRunUri": uri,
         "MetaDataUri": format!("{uri}/MetaData"),
     })
@@ -189,7 +190,7 @@ mod tests {
 
     #[test]
     fn entries_point_to_their_report() {
-        let entry = entry(&REPORTS[0], "/Advertisers/IRacme/Reports");
+        let entry = entry(&REPORTS[0], "/Advertisers/IRacme/Reports", false);
         assert_eq!(
             entry["MetaDataUri"],
             "/Advertisers/IRacme/Reports/att_adv_performance_by_media_pm_only/MetaData"

@@ -12,7 +12,7 @@ use super::keys::KeyRecord;
 use super::respond::{self, Answer};
 use super::route::Route;
 use super::state::ApiState;
-use super::{actions, changes, files, page_load, reports, submissions};
+use super::{actions, changes, files, page_load, pins, reports, submissions};
 use crate::log::RefusedReason;
 use crate::report::query::Format;
 use crate::telemetry::label::{ApiRoute, CodeClass};
@@ -88,7 +88,11 @@ where
         Route::Files | Route::File(_) | Route::FileErrors(_) | Route::FileError(..) => {
             files::show(state, sid, route, &path, query).await
         }
-        Route::ReportList => reports::list(sid, &query),
+        Route::ReportList => reports::list(&state.pins, key, &query),
+        Route::Pin(handle) => {
+            let is_pinned = request.method() == hyper::Method::PUT;
+            pins::change(state, &key.id, handle, is_pinned).await
+        }
         Route::MetaData(handle) => reports::metadata(handle),
         Route::Report(handle) => reports::run(state, sid, handle, format, &path, query).await,
     }

@@ -18,22 +18,29 @@ use crate::report::render::Rendered;
 use crate::report::{Reader, ReportError, Written};
 
 use super::actions::Stored;
+use super::keys::KeyRecord;
+use super::pins::Pins;
 use super::respond::{self, Answer};
 use super::state::ApiState;
 
-/// `GET /Advertisers/{sid}/Reports`, of `?Search=` and `?Category=` those that fit.
+/// `GET /Advertisers/{sid}/Reports`, of `?Search=` and `?Category=` those that fit; what the key has
+/// pinned comes first.
 #[must_use]
-pub fn list(sid: &str, query: &str) -> Answer {
+pub fn list(pins: &Pins, key: &KeyRecord, query: &str) -> Answer {
     let wanted = match Wanted::read(query) {
         Ok(wanted) => wanted,
         Err(errors) => return respond::query_errors(&errors),
     };
-    let base = format!("/Advertisers/{sid}/Reports");
-    let entries: Vec<Value> = REPORTS
-        .iter()
-        .filter(|report| wanted.takes(report))
-        .map(|report| describe::entry(report, &base))
-        .collect();
+    let base = format!("/Advertisers/{}/Reports", key.sid);
+    let fit = REPORTS.iter().filter(|report| wanted.takes(report));
+    let (pinned, others): (Vec<&Report>, Vec<&Report>) =
+        fit.partition(|report| pins.holds(&key.id, report));
+    let entry = |is_pinned| {
+        let base = &base;
+        move |report: &Report| describe::entry(report, base, is_pinned)
+    };
+    let pinned = pinned.into_iter().map(entry(true));
+    let entries: Vec<Value> = pinned.chain(others.into_iter().map(entry(false))).collect();
     let total = entries.len().to_string();
     let last = entries.len().saturating_sub(1).to_string();
     let uri = match query {

@@ -10,6 +10,7 @@ mod drill;
 mod files;
 mod http;
 mod keys;
+mod pins;
 mod reports;
 mod signatures;
 mod whole;
