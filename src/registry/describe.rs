@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 use super::click::FieldKind;
 use super::cpc::CpcError;
 use super::dimension::AttributeKind;
-use super::filter::{FILTERS, Filter};
+use super::filter::{FILTERS, Filter, FilterKind};
 use super::measure::{self, Unit};
 use super::report::{Column, REPORTS, Report};
+use super::show::{self, Show};
 
 /// One entry of the list of reports; `base` is the path of the list itself.
 #[must_use]
@@ -49,12 +50,47 @@ pub fn metadata(report: &Report) -> Value {
                 "Description": description(column),
             })
         })
+        .chain(shown(report))
         .collect();
     json!({
         "Id": report.handle,
         "Name": report.name,
         "Filters": filters,
         "Attributes": attributes,
+    })
+}
+
+/// The columns that a report has on request, each with the parameter that asks for it.
+fn shown(report: &Report) -> impl Iterator<Item = Value> {
+    Filter::of(report).flat_map(|filter| {
+        let FilterKind::Show(show) = filter.kind else {
+            return Vec::new();
+        };
+        let asked = |help: &str| format!("{help} Only with {}=1.", filter.name);
+        if show == Show::EventTypes {
+            let [actions, cost] = show::of_event_type("{name}");
+            let of_each = "of each event type of the programs.";
+            return vec![
+                json!({
+                    "Name": actions,
+                    "DataType": "INTEGER",
+                    "Description": asked(&format!("Actions that are not reversed, {of_each}")),
+                }),
+                json!({
+                    "Name": cost,
+                    "DataType": "MONEY",
+                    "Description": asked(&format!("Payout of the actions, {of_each}")),
+                }),
+            ];
+        }
+        let attributes = show.attributes().iter().map(|attribute| {
+            json!({
+                "Name": attribute.name,
+                "DataType": "TEXT",
+                "Description": asked(attribute.help),
+            })
+        });
+        attributes.collect()
     })
 }
 
@@ -178,7 +214,9 @@ mod tests {
                     .collect()
             };
             let columns: Vec<&str> = report.columns().map(|c| c.name()).collect();
-            assert_eq!(names("Attributes"), columns);
+            let shown = shown(report).map(|v| v["Name"].as_str().unwrap().to_owned());
+            let columns = columns.into_iter().map(str::to_owned).chain(shown);
+            assert_eq!(names("Attributes"), columns.collect::<Vec<_>>());
             let filters: Vec<&str> = Filter::of(report).map(|filter| filter.name).collect();
             assert_eq!(names("Filters"), filters);
             let is_listing = matches!(report.source, Source::Clicks(_));

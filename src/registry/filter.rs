@@ -5,6 +5,7 @@ use super::click::NARROWED_BY;
 use super::facet::FacetKind;
 use super::measure::{ACTIONS, CLICKS};
 use super::report::{Figures, Report, Source};
+use super::show::Show;
 
 /// What a parameter decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +44,8 @@ pub enum FilterKind {
     Version,
     /// One click.
     Click,
+    /// Columns on request.
+    Show(Show),
 }
 
 /// One row of [`FILTERS`].
@@ -257,7 +260,36 @@ pub const FILTERS: &[Filter] = &[
         help: "Only clicks of a listing that this ad got after its end; it looks at 200000 clicks \
             at most for it.",
     },
+    Filter {
+        name: "SHOW_PARTNER_GROUP",
+        aliases: &[],
+        kind: FilterKind::Show(Show::PartnerGroup),
+        data_type: "BOOLEAN",
+        format: SWITCH,
+        help: "Whether to add the group of each partner, `PartnerGroup`.",
+    },
+    Filter {
+        name: "SHOW_COMPANY_URL",
+        aliases: &[],
+        kind: FilterKind::Show(Show::CompanyUrl),
+        data_type: "BOOLEAN",
+        format: SWITCH,
+        help: "Whether to add the first property of each partner, `CompanyURL`.",
+    },
+    Filter {
+        name: "SHOW_EVENT_TYPES",
+        aliases: &[],
+        kind: FilterKind::Show(Show::EventTypes),
+        data_type: "BOOLEAN",
+        format: SWITCH,
+        help: "Whether to add two columns for each event type of the programs, `Actions – {name}` \
+            and `Action Cost – {name}`; rows are not sorted by them. Event types of one name have \
+            their numbers behind it.",
+    },
 ];
+
+/// What switches a column on or off.
+const SWITCH: &str = "1, TRUE, 0 or FALSE";
 
 impl Filter {
     /// Whether a report can apply it: its sums are kept apart by it, it shows the figure, or it
@@ -273,15 +305,15 @@ impl Filter {
     fn applies_to_sums(&self, figures: &Figures) -> bool {
         let shows = |name| figures.measures.iter().any(|measure| measure.name == name);
         match self.kind {
-            // A report of expired ads is asked by `AdId`.
-            FilterKind::Facet(FacetKind::ExpiredAd) => false,
-            FilterKind::Facet(kind) => figures.dimension.facet.names(kind),
             FilterKind::Collapse => figures.dimension.facet == FacetKind::Path,
             FilterKind::MinClicks => shows(CLICKS.name),
             FilterKind::MinActions => shows(ACTIONS.name),
             // Stretches of time have no other days to be compared with.
             FilterKind::Compare => figures.dimension.bucket.is_none(),
-            FilterKind::Click => false,
+            // A report of expired ads is asked by `AdId`.
+            FilterKind::Click | FilterKind::Facet(FacetKind::ExpiredAd) => false,
+            FilterKind::Facet(kind) => figures.dimension.facet.names(kind),
+            FilterKind::Show(show) => show.applies_to(figures),
             _ => true,
         }
     }
@@ -293,6 +325,7 @@ impl Filter {
             | FilterKind::MinClicks
             | FilterKind::MinActions
             | FilterKind::Compare
+            | FilterKind::Show(_)
             | FilterKind::SortBy
             | FilterKind::SortDir => false,
             _ => true,

@@ -137,7 +137,7 @@ pub fn link(path: &str, report: &Report, query: &Query, page: u32, as_of: Option
             FilterKind::Format => query.format.and_then(|format| word(FORMATS, format)),
             FilterKind::Compare => query.compare.and_then(|compare| word(COMPARES, compare)),
             FilterKind::SortBy => query.sort.and_then(|sort| {
-                let column = report.columns().nth(sort.column)?;
+                let column = query.columns(report).nth(sort.column)?;
                 let minus = if sort.descending { "-" } else { "" };
                 Some(format!("{minus}{}", column.name()))
             }),
@@ -145,6 +145,7 @@ pub fn link(path: &str, report: &Report, query: &Query, page: u32, as_of: Option
             FilterKind::PageSize => Some(query.page_size.to_string()),
             FilterKind::AsOf => as_of.map(|slot| slot.to_string()),
             FilterKind::Click => query.clicks.click.map(|click| click.0.to_string()),
+            FilterKind::Show(show) => query.show.contains(&show).then(|| "1".to_owned()),
             FilterKind::SortDir | FilterKind::Version => None,
         };
         if let Some(value) = value {

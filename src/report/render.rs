@@ -11,8 +11,9 @@ use crate::model::money::decimal_text;
 use crate::model::tally::Tally;
 use crate::model::time::Millis;
 use crate::registry::dimension::Names;
-use crate::registry::measure::{Measure, Unit};
+use crate::registry::measure::{ACTION_COST, ACTIONS, Measure, Unit};
 use crate::registry::report::Column;
+use crate::registry::show;
 
 use super::answer::{Answer, Row};
 use super::drill;
@@ -86,12 +87,14 @@ impl Rendered<'_> {
             .measures()
             .iter()
             .filter(|_| self.query.compare.is_some());
-        let names = report.columns().map(|column| column.name().to_owned());
+        let columns = || self.query.columns(report);
+        let names = columns().map(|column| column.name().to_owned());
+        let names = names.chain(self.type_names().into_iter().flatten());
         let mut table = Table::of(names.chain(compared.flat_map(compared_names)))?;
         let page = Page::of(self.query, self.answer.rows.len());
         for row in self.answer.rows.get(page.rows).unwrap_or_default() {
             let record = Record { of: self, row };
-            let own = report.columns().map(|column| match column {
+            let own = columns().map(|column| match column {
                 Column::Attribute(attribute) => {
                     harmless(attribute.text(&row.key, &row.details, self.names))
                 }
@@ -100,9 +103,20 @@ impl Rendered<'_> {
                 Column::Field(_) => String::new(),
             });
             let compared = record.compared().map(|(_, value)| plain(value));
-            table.row(own.chain(compared))?;
+            let of_types = row
+                .of_event_types
+                .iter()
+                .flat_map(|t| record.of_type(t))
+                .map(plain);
+            table.row(own.chain(of_types).chain(compared))?;
         }
         table.end()
+    }
+
+    /// The columns of each event type that rows show one by one.
+    fn type_names(&self) -> Vec<[String; 2]> {
+        let types = self.answer.event_types.iter();
+        types.map(|(_, name)| show::of_event_type(name)).collect()
     }
 
     /// Path and query of the page after this one.
@@ -145,8 +159,12 @@ impl Serialize for Rendered<'_> {
         map.serialize_entry("@asof", &as_of)?;
         map.serialize_entry("@asofslot", &slot.map(|slot| slot.to_string()))?;
         map.serialize_entry("@currency", &query.currency.map(|c| c.to_string()))?;
-        let rows = answer.rows.get(page.rows).unwrap_or_default();
-        map.serialize_entry("Records", &Records { of: self, rows })?;
+        let records = Records {
+            of: self,
+            rows: answer.rows.get(page.rows).unwrap_or_default(),
+            type_names: self.type_names(),
+        };
+        map.serialize_entry("Records", &records)?;
         map.end()
     }
 }
@@ -154,13 +172,15 @@ impl Serialize for Rendered<'_> {
 struct Records<'r, 'a> {
     of: &'r Rendered<'a>,
     rows: &'r [Row],
+    type_names: Vec<[String; 2]>,
 }
 
 impl Serialize for Records<'_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut seq = serializer.serialize_seq(Some(self.rows.len()))?;
         for row in self.rows {
-            seq.serialize_element(&Record { of: self.of, row })?;
+            let record = Record { of: self.of, row };
+            seq.serialize_element(&Named(record, &self.type_names))?;
         }
         seq.end()
     }
@@ -171,27 +191,37 @@ struct Record<'r, 'a> {
     row: &'r Row,
 }
 
-impl Serialize for Record<'_, '_> {
+/// A row with the names of its columns of event types.
+struct Named<'n, 'r, 'a>(Record<'r, 'a>, &'n [[String; 2]]);
+
+impl Serialize for Named<'_, '_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(record, type_names) = self;
+        let (of, row) = (record.of, record.row);
         let mut map = serializer.serialize_map(None)?;
-        for column in self.of.answer.report.columns() {
+        for column in of.query.columns(of.answer.report) {
             match column {
                 Column::Attribute(attribute) => {
-                    let text = attribute.text(&self.row.key, &self.row.details, self.of.names);
+                    let text = attribute.text(&row.key, &row.details, of.names);
                     map.serialize_entry(attribute.name, &text)?;
                 }
                 Column::Measure(measure) => {
-                    let figure = self.figure(measure, &self.row.tally);
+                    let figure = record.figure(measure, &row.tally);
                     map.serialize_entry(measure.name, &figure)?;
                 }
                 // A report of sums has none.
                 Column::Field(_) => {}
             }
         }
-        for (name, value) in self.compared() {
+        for (names, tally) in type_names.iter().zip(&row.of_event_types) {
+            for (name, value) in names.iter().zip(record.of_type(tally)) {
+                map.serialize_entry(name, &value)?;
+            }
+        }
+        for (name, value) in record.compared() {
             map.serialize_entry(&name, &value)?;
         }
-        for (name, uri) in drill::links(self.of, &self.row.key) {
+        for (name, uri) in drill::links(of, &row.key) {
             map.serialize_entry(name, &uri)?;
         }
         map.end()
@@ -199,6 +229,11 @@ impl Serialize for Record<'_, '_> {
 }
 
 impl Record<'_, '_> {
+    /// Actions and cost of one event type.
+    fn of_type(&self, tally: &Tally) -> [serde_json::Value; 2] {
+        [&ACTIONS, &ACTION_COST].map(|measure| self.figure(measure, tally))
+    }
+
     /// For each figure what it was in the earlier days, and the change as a part of that.
     fn compared(&self) -> impl Iterator<Item = (String, serde_json::Value)> {
         let before = self.row.before.iter();

@@ -105,7 +105,7 @@ fn table<T: Serialize>(
     let none = to_raw_value(none).map_err(|error| unwritten(&error))?;
     let mut table = Table::of(Object::read(&none)?.names())?;
     for object in objects {
-        table.row(Object::read(&*object?)?.cells())?;
+        table.row(Object::read(&object?)?.cells())?;
     }
     table.end()
 }

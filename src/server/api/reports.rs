@@ -23,8 +23,8 @@ use super::pins::Pins;
 use super::respond::{self, Answer};
 use super::state::ApiState;
 
-/// `GET /Advertisers/{sid}/Reports`, of `?Search=` and `?Category=` those that fit; what the key has
-/// pinned comes first.
+/// `GET /Advertisers/{sid}/Reports`, of `?Search=` and `?Category=` those that fit; what the key
+/// has pinned comes first.
 #[must_use]
 pub fn list(pins: &Pins, key: &KeyRecord, query: &str) -> Answer {
     let wanted = match Wanted::read(query) {

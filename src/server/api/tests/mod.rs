@@ -12,5 +12,6 @@ mod http;
 mod keys;
 mod pins;
 mod reports;
+mod shows;
 mod signatures;
 mod whole;
