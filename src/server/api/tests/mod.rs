@@ -11,6 +11,7 @@ mod files;
 mod http;
 mod keys;
 mod pins;
+mod queries;
 mod reports;
 mod shows;
 mod signatures;
