@@ -7,13 +7,14 @@ use serde_json::{Value, json};
 use super::click::FieldKind;
 use super::cpc::CpcError;
 use super::dimension::AttributeKind;
-use super::filter::{FILTERS, Filter};
+use super::filter::{FILTERS, Filter, FilterKind};
 use super::measure::{self, Unit};
 use super::report::{Column, REPORTS, Report};
+use super::show::{self, Show};
 
 /// One entry of the list of reports; `base` is the path of the list itself.
 #[must_use]
-pub fn entry(report: &Report, base: &str) -> Value {
+pub fn entry(report: &Report, base: &str, is_pinned: bool) -> Value {
     let uri = format!("{base}/{}", report.handle);
     json!({
         "Id": report.handle,
@@ -21,6 +22,7 @@ pub fn entry(report: &Report, base: &str) -> Value {
         "Category": report.category,
         "Description": report.help,
         "ApiAccessible": true,
+        "Pinned": is_pinned,
         "ApiRunUri": uri,
         "MetaDataUri": format!("{uri}/MetaData"),
     })
@@ -48,12 +50,47 @@ pub fn metadata(report: &Report) -> Value {
                 "Description": description(column),
             })
         })
+        .chain(shown(report))
         .collect();
     json!({
         "Id": report.handle,
         "Name": report.name,
         "Filters": filters,
         "Attributes": attributes,
+    })
+}
+
+/// The columns that a report has on request, each with the parameter that asks for it.
+fn shown(report: &Report) -> impl Iterator<Item = Value> {
+    Filter::of(report).flat_map(|filter| {
+        let FilterKind::Show(show) = filter.kind else {
+            return Vec::new();
+        };
+        let asked = |help: &str| format!("{help} Only with {}=1.", filter.name);
+        if show == Show::EventTypes {
+            let [actions, cost] = show::of_event_type("{name}");
+            let of_each = "of each event type of the programs.";
+            return vec![
+                json!({
+                    "Name": actions,
+                    "DataType": "INTEGER",
+                    "Description": asked(&format!("Actions that are not reversed, {of_each}")),
+                }),
+                json!({
+                    "Name": cost,
+                    "DataType": "MONEY",
+                    "Description": asked(&format!("Payout of the actions, {of_each}")),
+                }),
+            ];
+        }
+        let attributes = show.attributes().iter().map(|attribute| {
+            json!({
+                "Name": attribute.name,
+                "DataType": "TEXT",
+                "Description": asked(attribute.help),
+            })
+        });
+        attributes.collect()
     })
 }
 
@@ -177,7 +214,9 @@ mod tests {
                     .collect()
             };
             let columns: Vec<&str> = report.columns().map(|c| c.name()).collect();
-            assert_eq!(names("Attributes"), columns);
+            let shown = shown(report).map(|v| v["Name"].as_str().unwrap().to_owned());
+            let columns = columns.into_iter().map(str::to_owned).chain(shown);
+            assert_eq!(names("Attributes"), columns.collect::<Vec<_>>());
             let filters: Vec<&str> = Filter::of(report).map(|filter| filter.name).collect();
             assert_eq!(names("Filters"), filters);
             let is_listing = matches!(report.source, Source::Clicks(_));
@@ -189,7 +228,7 @@ mod tests {
 
     #[test]
     fn entries_point_to_their_report() {
-        let entry = entry(&REPORTS[0], "/Advertisers/IRacme/Reports");
+        let entry = entry(&REPORTS[0], "/Advertisers/IRacme/Reports", false);
         assert_eq!(
             entry["MetaDataUri"],
             "/Advertisers/IRacme/Reports/att_adv_performance_by_media_pm_only/MetaData"

@@ -4,20 +4,10 @@ use crate::model::id::{AdId, EventTypeId, PartnerId};
 use crate::model::tally::Facet;
 use crate::model::time::{Day, Millis};
 
+use super::bucket::Bucket;
 use super::facet::FacetKind;
 use super::path;
 use super::risk::{self, Band};
-
-/// How days are gathered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Bucket {
-    /// Each calendar day.
-    Day,
-    /// Weeks from Monday to Sunday.
-    Week,
-    /// Calendar months.
-    Month,
-}
 
 /// What one row of a report stands for: the parts that tell rows apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +81,10 @@ pub enum AttributeKind {
     PathIds,
     /// How many steps it has.
     PathLength,
+    /// The group of the partner.
+    PartnerGroup,
+    /// The first property of the partner.
+    CompanyUrl,
 }
 
 /// Names that the catalogue gives, for the programs of a query.
@@ -105,6 +99,10 @@ pub trait Names {
     fn property(&self, partner: PartnerId, id: u32) -> Option<&str>;
     /// Whom to write to at a partner.
     fn contact(&self, partner: PartnerId) -> Option<&str>;
+    /// The group that a partner is filed under.
+    fn group(&self, partner: PartnerId) -> Option<&str>;
+    /// The name of a partner's first property.
+    fn company_url(&self, partner: PartnerId) -> Option<&str>;
     /// When an ad ends.
     fn ad_end(&self, id: AdId) -> Option<Millis>;
     /// Where customers are sent after the end of an ad.
@@ -134,66 +132,6 @@ const PARTNER: &[Attribute] = &[
         help: "Name of the partner.",
     },
 ];
-
-const DAY: &[Attribute] = &[Attribute {
-    name: "Day",
-    kind: AttributeKind::Day,
-    help: "Calendar day in the program's time zone.",
-}];
-
-const WEEK: &[Attribute] = &[Attribute {
-    name: "Week",
-    kind: AttributeKind::Day,
-    help: "Monday that begins the week, in the program's time zone.",
-}];
-
-const MONTH: &[Attribute] = &[Attribute {
-    name: "Month",
-    kind: AttributeKind::Day,
-    help: "First day of the month, in the program's time zone.",
-}];
-
-impl Bucket {
-    /// The first day of the stretch that holds `day`.
-    #[must_use]
-    pub fn first(self, day: Day) -> Day {
-        match self {
-            Self::Day => day,
-            // Day 0 was a Thursday.
-            Self::Week => Day(day.0.saturating_sub(day.0.saturating_add(3).rem_euclid(7))),
-            Self::Month => date(day).map_or(day, |date| {
-                Day(day.0.saturating_sub(i32::from(date.day()) - 1))
-            }),
-        }
-    }
-
-    /// The last day of the stretch that begins with `first`.
-    #[must_use]
-    pub fn last(self, first: Day) -> Day {
-        let after = match self {
-            Self::Day => 0,
-            Self::Week => 6,
-            Self::Month => date(first).map_or(0, |date| i32::from(date.days_in_month()) - 1),
-        };
-        Day(first.0.saturating_add(after))
-    }
-
-    const fn attributes(self) -> &'static [Attribute] {
-        match self {
-            Self::Day => DAY,
-            Self::Week => WEEK,
-            Self::Month => MONTH,
-        }
-    }
-
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Day => "day",
-            Self::Week => "week",
-            Self::Month => "month",
-        }
-    }
-}
 
 impl Dimension {
     /// One row for each partner.
@@ -292,6 +230,8 @@ impl Attribute {
             }
             AttributeKind::AdPage => plain(names.ad_page(AdId(number))),
             AttributeKind::PartnerContact => plain(names.contact(partner)),
+            AttributeKind::PartnerGroup => plain(names.group(partner)),
+            AttributeKind::CompanyUrl => plain(names.company_url(partner)),
             AttributeKind::Details => details_text(details),
             AttributeKind::Band => {
                 let score = details.iter().map(|(_, points)| points).sum();
@@ -364,7 +304,7 @@ fn details_text(details: &[Detail]) -> String {
     shown.collect::<Vec<String>>().join("; ")
 }
 
-fn date(day: Day) -> Option<jiff::civil::Date> {
+pub(super) fn date(day: Day) -> Option<jiff::civil::Date> {
     jiff::civil::date(1970, 1, 1)
         .checked_add(jiff::Span::new().days(day.0.clamp(-700_000, 2_900_000)))
         .ok()
@@ -397,6 +337,12 @@ mod tests {
         }
         fn contact(&self, partner: PartnerId) -> Option<&str> {
             (partner.0 == 7).then_some("seven@example.com")
+        }
+        fn group(&self, _: PartnerId) -> Option<&str> {
+            None
+        }
+        fn company_url(&self, _: PartnerId) -> Option<&str> {
+            None
         }
         fn ad_end(&self, id: AdId) -> Option<Millis> {
             (id.0 == 7).then_some(Millis(0))

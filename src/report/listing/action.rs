@@ -8,7 +8,7 @@ use super::story::Story;
 use super::value::Amount;
 
 /// The published object. A field that is not known is empty.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct ActionObject<'a> {
     id: String,

@@ -16,7 +16,7 @@ use super::value::Amount;
 const FIRST: &str = "IR_BLANK";
 
 /// The published object. A field that is not known is empty.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct UpdateObject<'a> {
     id: String,

@@ -8,10 +8,11 @@ use percent_encoding::percent_decode_str;
 use crate::log::Log;
 use crate::log::row::click as click_row;
 use crate::model::action::change::Change;
-use crate::model::click::Parameter;
+use crate::model::click::{ClickFlags, Parameter};
 use crate::model::id::{EventNumber, PartnerId, Slot, SubmissionId};
 use crate::model::submission::Submission;
 use crate::model::time::Millis;
+use crate::report::query::Format;
 use crate::report::{ClickFacts, Facts, Listing, ReportError};
 
 use super::reports;
@@ -27,14 +28,14 @@ pub async fn show(
     route: Route<'_>,
     path: &str,
     query: String,
+    asked: Format,
 ) -> Answer {
     let Some(question) = Question::of(route) else {
         return respond::not_found();
     };
     let (own, sid, path) = (Arc::clone(state), sid.to_owned(), path.to_owned());
     reports::in_turn(state, "actions", move || {
-        let json = read(&own, &question, &sid, &path, &query)?;
-        Ok(respond::body_of(StatusCode::OK, json))
+        read(&own, &question, &sid, (&path, &query, asked))
     })
     .await
 }
@@ -70,9 +71,8 @@ fn read(
     state: &ApiState,
     question: &Question,
     sid: &str,
-    path: &str,
-    query: &str,
-) -> Result<Vec<u8>, ReportError> {
+    (path, query, asked): (&str, &str, Format),
+) -> Result<Answer, ReportError> {
     let catalog = state.catalog.load();
     let now = state.log.clock().now();
     let facts = Stored(&state.log);
@@ -81,13 +81,20 @@ fn read(
         let Some(listing) = Listing::for_brand(&catalog, sid, view, &facts) else {
             return;
         };
+        let json = |json| respond::body_of(StatusCode::OK, json);
         answer = match question {
-            Question::Actions => listing.actions(query, path, now),
-            Question::Action(id) => listing.action(id),
-            Question::Items(id) => listing.items(id, path),
-            Question::Item(id, sku) => listing.item(id, sku),
-            Question::Updates => listing.updates(query, path, now),
-            Question::Update(id) => listing.update(id),
+            Question::Actions => {
+                let list = listing.actions(query, path, asked, now);
+                list.map(respond::written)
+            }
+            Question::Action(id) => listing.action(id).map(json),
+            Question::Items(id) => listing.items(id, path).map(json),
+            Question::Item(id, sku) => listing.item(id, sku).map(json),
+            Question::Updates => {
+                let list = listing.updates(query, path, asked, now);
+                list.map(respond::written)
+            }
+            Question::Update(id) => listing.update(id).map(json),
         };
     });
     viewed.map_err(|error| ReportError::Unreadable(error.to_string()))?;
@@ -121,17 +128,24 @@ impl Facts for Stored<'_> {
         let Some(row) = row.map_err(|error| error.to_string())? else {
             return Ok(None);
         };
-        let mut click = click_row::read(&row).map_err(|error| error.to_string())?;
-        let shared_id = click
-            .parameters
-            .find(|(name, _)| *name == Parameter::SharedId);
-        let referrer = self.0.string(click.referrer);
-        let referrer = referrer.map_err(|error| error.to_string())?;
+        let click = click_row::read(&row).map_err(|error| error.to_string())?;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let sent = |wanted| {
+            let mut sent = click.parameters.clone();
+            let found = sent.find(|(name, _)| *name == wanted);
+            found.map_or_else(String::new, |(_, value)| text(value))
+        };
+        let named = |string| {
+            let stored = self.0.string(string).map_err(|error| error.to_string())?;
+            Ok::<_, String>(stored.map_or_else(String::new, |bytes| text(&bytes)))
+        };
         Ok(Some(ClickFacts {
             ad: click.ad,
-            shared_id: shared_id.map_or_else(String::new, |(_, value)| text(value)),
-            referrer: referrer.map_or_else(String::new, |bytes| text(&bytes)),
+            is_expired: click.flags.any(ClickFlags::EXPIRED_AD),
+            property: sent(Parameter::Property),
+            shared_id: sent(Parameter::SharedId),
+            referrer: named(click.referrer)?,
+            user_agent: named(click.user_agent)?,
         }))
     }
 

@@ -12,7 +12,7 @@ use super::keys::KeyRecord;
 use super::respond::{self, Answer};
 use super::route::Route;
 use super::state::ApiState;
-use super::{actions, changes, files, page_load, reports, submissions};
+use super::{actions, changes, files, page_load, pins, reports, submissions};
 use crate::log::RefusedReason;
 use crate::report::query::Format;
 use crate::telemetry::label::{ApiRoute, CodeClass};
@@ -81,14 +81,18 @@ where
         | Route::ActionItems(_)
         | Route::ActionItem(..)
         | Route::ActionUpdates
-        | Route::ActionUpdate(_) => actions::show(state, sid, route, &path, query).await,
+        | Route::ActionUpdate(_) => actions::show(state, sid, route, &path, query, format).await,
         Route::Files if request.method() == hyper::Method::POST => {
             files::upload(state, key, request).await
         }
         Route::Files | Route::File(_) | Route::FileErrors(_) | Route::FileError(..) => {
             files::show(state, sid, route, &path, query).await
         }
-        Route::ReportList => reports::list(sid, &query),
+        Route::ReportList => reports::list(&state.pins, key, &query),
+        Route::Pin(handle) => {
+            let is_pinned = request.method() == hyper::Method::PUT;
+            pins::change(state, &key.id, handle, is_pinned).await
+        }
         Route::MetaData(handle) => reports::metadata(handle),
         Route::Report(handle) => reports::run(state, sid, handle, format, &path, query).await,
     }
@@ -179,11 +183,10 @@ fn admit<'p, B>(
     if is_submitted || takes(request.headers(), &JSON) {
         return Ok((route, Format::Json));
     }
-    let is_report = matches!(route, Route::Report(_));
-    if is_report && takes(request.headers(), &CSV) {
+    if route.has_csv() && takes(request.headers(), &CSV) {
         return Ok((route, Format::Csv));
     }
-    let message = if is_report {
+    let message = if route.has_csv() {
         "only application/json and text/csv are answered"
     } else {
         "only application/json is answered"

@@ -4,10 +4,15 @@
 
 mod actions;
 mod bench;
+mod clicks;
 mod conversions;
+mod drill;
 mod files;
 mod http;
 mod keys;
+mod pins;
+mod queries;
 mod reports;
+mod shows;
 mod signatures;
 mod whole;

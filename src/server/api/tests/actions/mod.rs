@@ -5,7 +5,10 @@
 mod bounds;
 mod changes;
 mod files;
+mod forms;
 mod lists;
 mod shapes;
 mod whole;
 mod world;
+
+pub(super) use whole::{CLICK, Clicked, Whole};
