@@ -14,10 +14,12 @@
 //! | which rows a page holds, and the links to the others | [`page`] |
 //! | rows → JSON | [`render`] |
 //! | clicks one by one, as rows of a report | [`clicks`] |
+//! | two folds of the same slots, partner by partner | [`difference`] |
 //! | actions and their updates one by one, as JSON | [`listing`] |
 
 pub mod answer;
 pub mod clicks;
+pub mod difference;
 pub mod error;
 #[cfg(test)]
 mod facet_tests;
