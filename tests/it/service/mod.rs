@@ -6,4 +6,5 @@ mod hung;
 mod manager;
 mod metrics;
 mod ready;
+mod rescored;
 mod sockets;
