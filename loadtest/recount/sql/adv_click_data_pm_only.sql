@@ -10,9 +10,12 @@ SELECT
     partner_name(bucket) AS Partner,
     money(cpc_cost) AS ClickCost,
     cpc_error AS CPCErrorCode,
-    page_host AS ReferringDomain,
+    domain AS ReferringDomain,
     shared AS SharedId,
-    class AS Classification
+    class AS Classification,
+    device AS DeviceType,
+    browser AS Browser,
+    os AS Os
 FROM judged AS k
 WHERE list_contains(getvariable('programs'), program)
     AND day BETWEEN getvariable('first') AND getvariable('last')
