@@ -242,6 +242,7 @@ impl Check<'_> {
                 if !submission.is_test =>
             {
                 if let Some(partner) = claimant(submission, refusal) {
+                    let partner = self.zones.known(self.log, id.slot, partner)?;
                     self.recount.claimed(&self.zones, id, partner);
                 }
             }
