@@ -223,13 +223,15 @@ fn agents(text: &str) -> Result<Vec<String>> {
         let items: Vec<Value> = serde_json::from_str(text)?;
         for item in &items {
             let texts = match item {
-                Value::Object(fields) => fields.get("userAgent").or(fields.get("instances")),
+                Value::Object(fields) => {
+                    fields.get("userAgent").or_else(|| fields.get("instances"))
+                }
                 other => Some(other),
             };
             match texts {
                 Some(Value::String(text)) => found.push(text.clone()),
                 Some(Value::Array(texts)) => {
-                    found.extend(texts.iter().filter_map(Value::as_str).map(str::to_owned))
+                    found.extend(texts.iter().filter_map(Value::as_str).map(str::to_owned));
                 }
                 _ => anyhow::bail!("{item}: allowed are texts, `userAgent` and `instances`"),
             }
