@@ -143,7 +143,8 @@ fn csv(clicks: &[Told], seed: u64) -> String {
                 partner, visitor, ..
             } = told;
             let time = told.millis();
-            let line = format!("x{nth},{time},1,{partner},5,v{visitor},Browser/1");
+            let agent = "Mozilla/5.0 (X11) Browser/1";
+            let line = format!("x{nth},{time},1,{partner},5,v{visitor},{agent}");
             (mix(seed << 32 | nth), line)
         })
         .collect();
@@ -194,9 +195,9 @@ fn another_file_with_a_known_click_adds_the_others_alone() {
 fn a_row_that_cannot_be_taken_is_named_and_counted() {
     let home = Home::new();
     let head = "ExternalClickId,EventDate,CampaignId,MediaId,Visitor,UserAgent\n";
-    let good = "a,2017-11-06T00:00Z,1,10,v,Browser/1\n";
-    let other = "b,2017-11-06T00:00Z,9,10,v,Browser/1\n";
-    let ahead = "c,2097-11-06T00:00Z,1,10,v,Browser/1\n";
+    let good = "a,2017-11-06T00:00Z,1,10,v,Mozilla/5.0 (X11) Browser/1\n";
+    let other = "b,2017-11-06T00:00Z,9,10,v,Mozilla/5.0 (X11) Browser/1\n";
+    let ahead = "c,2097-11-06T00:00Z,1,10,v,Mozilla/5.0 (X11) Browser/1\n";
     let file = [head, good, other, ahead].concat();
     let (code, text) = home.import("clicks", &file);
     assert_eq!(code, 1);
@@ -305,7 +306,7 @@ fn rows(clicks: &[Told]) -> Vec<Row> {
             ("EventDate", told.millis().to_string()),
             ("ExternalClickId", format!("x{nth}")),
             ("MediaId", told.partner.to_string()),
-            ("UserAgent", "Browser/1".to_owned()),
+            ("UserAgent", "Mozilla/5.0 (X11) Browser/1".to_owned()),
             ("Visitor", format!("v{}", told.visitor)),
         ];
         Row {
@@ -365,8 +366,9 @@ fn metrics_count_what_became_of_each_row_once() {
     let mut home = Home::new();
     home.counts(&[]);
     let head = "ExternalClickId,EventDate,CampaignId,MediaId,Visitor,UserAgent\n";
-    let row =
-        |name: &str, time: &str, program: u32| format!("{name},{time},{program},10,v,Browser/1\n");
+    let row = |name: &str, time: &str, program: u32| {
+        format!("{name},{time},{program},10,v,Mozilla/5.0 (X11) Browser/1\n")
+    };
     let now = "2017-11-06T00:00Z";
     let first = [head, &row("a", now, 1)].concat();
     assert_eq!(home.import("clicks", &first).0, 0);
@@ -421,7 +423,14 @@ fn an_imported_click_is_explained_by_its_name_in_the_other_system() {
     assert_eq!(code, 0, "{text}");
     let partner = format!("partner: {}", clicks[3].partner);
     let time = format!("time: {}", Millis(clicks[3].millis()));
-    for part in ["x3", &partner, &time, "class: ", "payable: ", "Browser/1"] {
+    for part in [
+        "x3",
+        &partner,
+        &time,
+        "class: ",
+        "payable: ",
+        "Mozilla/5.0 (X11) Browser/1",
+    ] {
         assert!(text.contains(part), "`{part}` in {text}");
     }
     let (code, text) = explain("x20");
