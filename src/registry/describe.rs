@@ -63,9 +63,9 @@ pub fn markdown() -> String {
     let mut out = String::new();
     row(
         &mut out,
-        &["Report", "Handle", "One row for each", "Columns"],
+        &["Report", "Handle", "For", "One row for each", "Columns"],
     );
-    row(&mut out, &["---"; 4]);
+    row(&mut out, &["---"; 5]);
     for report in REPORTS {
         let columns: Vec<String> = report
             .columns()
@@ -73,7 +73,9 @@ pub fn markdown() -> String {
             .collect();
         let one = report.words();
         let handle = format!("`{}`", report.handle);
-        row(&mut out, &[report.name, &handle, &one, &columns.join(", ")]);
+        let whom = report.audience.words();
+        let columns = columns.join(", ");
+        row(&mut out, &[report.name, &handle, whom, &one, &columns]);
     }
     out.push('\n');
     row(&mut out, &["Figure", "Written as", "Formula", "Meaning"]);

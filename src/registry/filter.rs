@@ -1,6 +1,7 @@
 //! The parameters of a report query. Most are the same for every report; some need a figure or a
 //! facet that not every report has.
 
+use super::audience::Audience;
 use super::facet::FacetKind;
 use super::measure::{ACTIONS, CLICKS};
 use super::report::{Figures, Report, Source};
@@ -254,6 +255,10 @@ impl Filter {
     /// lists clicks and they have it.
     #[must_use]
     pub fn applies_to(&self, report: &Report) -> bool {
+        // A partner sees itself alone.
+        if self.kind == FilterKind::Partner && report.audience == Audience::Partner {
+            return false;
+        }
         match report.source {
             Source::Cells(figures) => self.applies_to_sums(&figures),
             Source::Clicks(_) => self.applies_to_clicks(),

@@ -2,11 +2,14 @@
 //!
 //! [`cube`] names the sums that the fold keeps and [`facet`] what they are kept apart by,
 //! [`measure`] and [`dimension`] the columns that can be made from them, [`filter`] the parameters
-//! of a query, and [`report`] the reports. [`click`] has the columns of listings of clicks, [`cpc`]
-//! why a click is not paid, and [`risk`] what speaks against clicks and actions. Queries are
-//! checked, answers computed, the list of reports served and the README written from these tables
-//! alone: no code elsewhere knows a report by name. [`rules`] says by which rules conversions earn.
+//! of a query, [`report`] the reports and [`audience`] whom they are for. [`click`] has the columns
+//! of listings of clicks, [`cpc`] why a click is not paid, and [`risk`] what speaks against clicks
+//! and actions. Queries are checked, answers computed, the list of reports served and the README
+//! written from these tables alone: no code elsewhere knows a report by name. [`rules`] says by
+//! which rules conversions earn.
 
+pub mod audience;
+pub mod bucket;
 pub mod click;
 pub mod cpc;
 pub mod cube;
@@ -20,5 +23,6 @@ pub mod report;
 pub mod risk;
 pub mod rules;
 
+pub use audience::Viewer;
 pub use cube::CubeId;
 pub use report::{REPORTS, Report};

@@ -2,6 +2,7 @@
 
 use crate::model::tally::Tally;
 
+use super::audience::{Audience, Viewer, earnings};
 use super::click::{FIELDS, Field, Shown};
 use super::cube::CubeId;
 use super::dimension::{Attribute, Bucket, Dimension};
@@ -19,6 +20,8 @@ pub struct Report {
     pub name: &'static str,
     /// Its category in the list of reports.
     pub category: &'static str,
+    /// Whom it is for.
+    pub audience: Audience,
     /// What it shows, as a sentence.
     pub help: &'static str,
     /// What its rows are made of.
@@ -90,6 +93,7 @@ pub const REPORTS: &[Report] = &[
         handle: "att_adv_performance_by_media_pm_only",
         name: "Performance by Partner",
         category: "Performance",
+        audience: Audience::Brand,
         help: "Clicks, actions and money of each partner.",
         source: Source::Cells(Figures {
             cube: CubeId::PARTNER_PERFORMANCE,
@@ -101,6 +105,7 @@ pub const REPORTS: &[Report] = &[
         handle: "att_adv_performance_by_day_pm_only",
         name: "Performance by Day",
         category: "Performance",
+        audience: Audience::Brand,
         help: "Clicks, actions and money of each day.",
         source: Source::Cells(Figures {
             cube: CubeId::PARTNER_PERFORMANCE,
@@ -112,6 +117,7 @@ pub const REPORTS: &[Report] = &[
         handle: "att_adv_performance_by_week_pm_only",
         name: "Performance by Week",
         category: "Performance",
+        audience: Audience::Brand,
         help: "Clicks, actions and money of each week, from Monday to Sunday.",
         source: Source::Cells(Figures {
             cube: CubeId::PARTNER_PERFORMANCE,
@@ -123,6 +129,7 @@ pub const REPORTS: &[Report] = &[
         handle: "att_adv_performance_by_month_pm_only",
         name: "Performance by Month",
         category: "Performance",
+        audience: Audience::Brand,
         help: "Clicks, actions and money of each calendar month.",
         source: Source::Cells(Figures {
             cube: CubeId::PARTNER_PERFORMANCE,
@@ -134,6 +141,7 @@ pub const REPORTS: &[Report] = &[
         handle: "att_adv_performance_by_ad_pm_only",
         name: "Performance by Ad",
         category: "Performance",
+        audience: Audience::Brand,
         help: "Clicks, actions and money of each ad.",
         source: Source::Cells(Figures {
             cube: CubeId::AD,
@@ -145,6 +153,7 @@ pub const REPORTS: &[Report] = &[
         handle: "att_adv_performance_by_action_tracker_pm_only",
         name: "Performance by Event Type",
         category: "Performance",
+        audience: Audience::Brand,
         help: "Actions and money of each event type.",
         source: Source::Cells(Figures {
             cube: CubeId::EVENT_TYPE,
@@ -156,6 +165,7 @@ pub const REPORTS: &[Report] = &[
         handle: "att_adv_performance_by_shared_id_pm_only",
         name: "Performance by Shared ID",
         category: "Performance",
+        audience: Audience::Brand,
         help: "Clicks, actions and money of each partner and shared id.",
         source: Source::Cells(Figures {
             cube: CubeId::SHARED_ID,
@@ -170,6 +180,7 @@ pub const REPORTS: &[Report] = &[
         handle: "adv_payable_click_data_pm_only",
         name: "Payable Click Data",
         category: "Listing",
+        audience: Audience::Brand,
         help: "Every unique click with what it is paid by itself, or why it is not (ours: clicks \
             that are not unique are left out; Click Data has them).",
         source: Source::Clicks(Shown::Unique),
@@ -178,6 +189,7 @@ pub const REPORTS: &[Report] = &[
         handle: "adv_click_data_pm_only",
         name: "Click Data",
         category: "Listing",
+        audience: Audience::Brand,
         help: "Every click, by program, partner and time.",
         source: Source::Clicks(Shown::All),
     },
@@ -185,6 +197,7 @@ pub const REPORTS: &[Report] = &[
         handle: "att_adv_performance_by_property_pm_only",
         name: "Performance by Property",
         category: "Performance",
+        audience: Audience::Brand,
         help: "Clicks, actions and money of each partner's properties.",
         source: Source::Cells(Figures {
             cube: CubeId::PROPERTY,
@@ -199,6 +212,7 @@ pub const REPORTS: &[Report] = &[
         handle: "att_adv_performance_by_referring_domain_pm_only",
         name: "Performance by Referring Domain",
         category: "Performance",
+        audience: Audience::Brand,
         help: "Clicks, actions and money of each partner and host that its links were on.",
         source: Source::Cells(Figures {
             cube: CubeId::DOMAIN,
@@ -213,6 +227,7 @@ pub const REPORTS: &[Report] = &[
         handle: "att_adv_performance_by_device_pm_only",
         name: "Performance by Device and Browser",
         category: "Performance",
+        audience: Audience::Brand,
         help: "Clicks, actions and money of each device, browser and system.",
         source: Source::Cells(Figures {
             cube: CubeId::DEVICE,
@@ -224,6 +239,7 @@ pub const REPORTS: &[Report] = &[
         handle: "adv_clicks_from_expired_ads",
         name: "Clicks from Expired Ads",
         category: "Operations",
+        audience: Audience::Both,
         help: "Clicks on ads that had ended, by partner and ad, with the pages that still show \
             them: what a brand needs to tell a partner which page to mend.",
         source: Source::Cells(Figures {
@@ -244,6 +260,7 @@ pub const REPORTS: &[Report] = &[
         handle: "att_adv_performance_by_group_pm_only",
         name: "Performance by Partner Group",
         category: "Performance",
+        audience: Audience::Brand,
         help: "Clicks, actions and money of the partners of each group.",
         source: Source::Cells(Figures {
             cube: CubeId::PARTNER_PERFORMANCE,
@@ -255,6 +272,7 @@ pub const REPORTS: &[Report] = &[
         handle: "att_adv_top_paths_pm_only",
         name: "Top Paths",
         category: "Insights",
+        audience: Audience::Brand,
         help: "Actions and money of each path that led to them, of at most nine steps: clicks of \
             partners and arrivals by channels, as far back as the program's longest referral \
             window. A credited partner without a click among them, which a code, a page or a \
@@ -276,6 +294,7 @@ pub const REPORTS: &[Report] = &[
         handle: "att_adv_contribution_pm_only",
         name: "Contribution",
         category: "Insights",
+        audience: Audience::Brand,
         help: "What each partner had to do with the actions that are not reversed, by the steps of \
             their paths as in Top Paths, of the newest 32 steps however long the path is; \
             channels count as steps. These rules are ours.",
@@ -298,6 +317,7 @@ pub const REPORTS: &[Report] = &[
         handle: "adv_risk_by_partner",
         name: "Risk by Partner",
         category: "Protect",
+        audience: Audience::Brand,
         help: "What speaks against each partner's clicks and actions, reason by reason, and how it \
             stands against the median partner. It decides nothing: a person does.",
         source: Source::Cells(Figures {
@@ -309,6 +329,12 @@ pub const REPORTS: &[Report] = &[
             measures: risk::COLUMNS,
         }),
     },
+    earnings::BY_PROGRAM,
+    earnings::BY_DAY,
+    earnings::BY_WEEK,
+    earnings::BY_MONTH,
+    earnings::BY_AD,
+    earnings::BY_SHARED_ID,
 ];
 
 impl Report {
@@ -316,6 +342,12 @@ impl Report {
     #[must_use]
     pub fn with_handle(handle: &str) -> Option<&'static Self> {
         REPORTS.iter().find(|report| report.handle == handle)
+    }
+
+    /// The report with this handle, if it is for `viewer`.
+    #[must_use]
+    pub fn seen_by(viewer: Viewer, handle: &str) -> Option<&'static Self> {
+        Self::with_handle(handle).filter(|report| report.audience.includes(viewer))
     }
 
     /// What a row is for, in words.

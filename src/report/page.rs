@@ -124,7 +124,10 @@ pub fn link(path: &str, report: &Report, query: &Query, page: u32, as_of: Option
     for filter in FILTERS {
         let value = match filter.kind {
             FilterKind::Program => query.program.map(|program| program.to_string()),
-            FilterKind::Partner => query.partner.map(|partner| partner.to_string()),
+            FilterKind::Partner => {
+                let asked = query.partner.filter(|_| filter.applies_to(report));
+                asked.map(|partner| partner.to_string())
+            }
             FilterKind::Start => Some(day_text(query.start)),
             FilterKind::End => Some(day_text(query.end)),
             FilterKind::Facet(kind) => facet(report, query, kind),

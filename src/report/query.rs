@@ -2,8 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use crate::catalog::Catalog;
-use crate::catalog::snapshot::{Brand, Program};
+use crate::catalog::snapshot::Program;
 use crate::model::click_id::{self, ClickId};
 use crate::model::currency::Currency;
 use crate::model::id::{AdId, EventNumber, PartnerId, ProgramId, Slot};
@@ -15,10 +14,11 @@ use crate::registry::filter::{
     DAYS_MAX, FILTERS, Filter, FilterKind, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX,
 };
 use crate::registry::report::Source;
-use crate::registry::{REPORTS, Report};
+use crate::registry::{REPORTS, Report, Viewer};
 
 use super::error::{QueryError, ReportError};
 use super::parameters::{Parameters, shown};
+use super::scope::Scope;
 
 /// How the rows are ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,17 +156,16 @@ fn year_before(day: Day) -> Day {
 /// Checks the query string of a request for `report`.
 ///
 /// # Errors
-/// Every problem of the query at once, or a program that is not one of the brand's.
+/// Every problem of the query at once, or a program that is not one of the account's.
 pub fn parse(
     report: &Report,
     query: &str,
-    catalog: &Catalog,
-    brand: &Brand,
+    scope: &Scope<'_>,
     now: Millis,
 ) -> Result<Query, ReportError> {
     let mut errors = Vec::new();
     let sent = Parameters::read(query, &mut errors);
-    inapplicable(report, &sent, &mut errors);
+    inapplicable(report, scope.viewer(), &sent, &mut errors);
     let mut number = |kind, min: u32, max: u32, name: &str| {
         let text = sent.get(kind)?;
         let read = digits(text).filter(|number| (min..=max).contains(number));
@@ -199,12 +198,10 @@ pub fn parse(
     let compare = word(FilterKind::Compare, COMPARES, &sent, &mut errors);
     let collapse = word(FilterKind::Collapse, COLLAPSES, &sent, &mut errors);
     let sort = sort(report, &sent, &mut errors);
-    let own = |id: &ProgramId| catalog.program(*id).filter(|own| own.brand == brand.sid);
-    let programs: Vec<&Program> = brand
-        .programs
-        .iter()
-        .filter(|id| program.is_none_or(|program| program == **id))
-        .filter_map(own)
+    let partner = own(scope, partner, &mut errors);
+    let programs = scope.programs.iter().copied();
+    let programs: Vec<&Program> = programs
+        .filter(|own| program.is_none_or(|program| program == own.id))
         .collect();
     let (start, end) = days(report, &programs, &sent, now, &mut errors);
     let currency = currency(&programs, &mut errors);
@@ -235,16 +232,35 @@ pub fn parse(
     })
 }
 
+/// The partner that is read: a partner account has no choice.
+fn own(
+    scope: &Scope<'_>,
+    asked: Option<PartnerId>,
+    errors: &mut Vec<QueryError>,
+) -> Option<PartnerId> {
+    if let (Some(own), Some(asked)) = (scope.partner, asked)
+        && own != asked
+    {
+        let message = format!("is `{asked}`; {own}, the account's own number, is allowed");
+        errors.push(QueryError::new("MediaId", message));
+    }
+    scope.partner.or(asked)
+}
+
 /// Names each parameter that the report can't apply.
-fn inapplicable(report: &Report, sent: &Parameters, errors: &mut Vec<QueryError>) {
+fn inapplicable(report: &Report, viewer: Viewer, sent: &Parameters, errors: &mut Vec<QueryError>) {
     for filter in FILTERS.iter().filter(|filter| !filter.applies_to(report)) {
         if sent.get(filter.kind).is_some() {
             let able: Vec<&str> = REPORTS
                 .iter()
-                .filter(|other| filter.applies_to(other))
+                .filter(|other| other.audience.includes(viewer) && filter.applies_to(other))
                 .map(|other| other.name)
                 .collect();
-            let message = format!("does not apply to this report; ask {}", able.join(" or "));
+            let instead = match able.join(" or ") {
+                able if able.is_empty() => "leave it out".to_owned(),
+                able => format!("ask {able}"),
+            };
+            let message = format!("does not apply to this report; {instead}");
             errors.push(QueryError::new(filter.name, message));
         }
     }

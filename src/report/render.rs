@@ -134,8 +134,10 @@ impl Serialize for Rendered<'_> {
 /// many days as such a list takes, and told apart by no more than it can tell apart.
 fn actions_uri(of: &Rendered<'_>, row: &RowKey) -> Option<String> {
     let (report, query) = (of.answer.report, of.query);
-    let [program] = *query.programs.as_slice() else {
-        return None;
+    let program = match (row.program, query.programs.as_slice()) {
+        (Some(program), _) => program,
+        (None, [program]) => *program,
+        (None, _) => return None,
     };
     let Source::Cells(figures) = report.source else {
         return None;

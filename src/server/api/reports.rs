@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use crate::catalog::Catalog;
 use crate::registry::click::Shown;
 use crate::registry::report::Source;
-use crate::registry::{REPORTS, Report, describe};
+use crate::registry::{REPORTS, Report, Viewer, describe};
 use crate::report::clicks::Clicks;
 use crate::report::error::QueryError;
 use crate::report::parameters::{decode, shown};
@@ -20,19 +20,20 @@ use crate::report::{Reader, ReportError};
 
 use super::actions::Stored;
 use super::respond::{self, Answer};
+use super::route::Account;
 use super::state::ApiState;
 
-/// `GET /Advertisers/{sid}/Reports`, of `?Search=` and `?Category=` those that fit.
+/// `GET …/Reports`, of `?Search=` and `?Category=` those that fit.
 #[must_use]
-pub fn list(sid: &str, query: &str) -> Answer {
+pub fn list(account: Account<'_>, query: &str) -> Answer {
     let wanted = match Wanted::read(query) {
         Ok(wanted) => wanted,
         Err(errors) => return respond::query_errors(&errors),
     };
-    let base = format!("/Advertisers/{sid}/Reports");
+    let base = format!("{}/Reports", account.base());
     let entries: Vec<Value> = REPORTS
         .iter()
-        .filter(|report| wanted.takes(report))
+        .filter(|report| report.audience.includes(account.viewer) && wanted.takes(report))
         .map(|report| describe::entry(report, &base))
         .collect();
     let total = entries.len().to_string();
@@ -108,29 +109,32 @@ impl Wanted {
     }
 }
 
-/// `GET /Advertisers/{sid}/Reports/{handle}/MetaData`
+/// `GET …/Reports/{handle}/MetaData`
 #[must_use]
-pub fn metadata(handle: &str) -> Answer {
-    Report::with_handle(handle).map_or_else(respond::not_found, |report| {
+pub fn metadata(viewer: Viewer, handle: &str) -> Answer {
+    Report::seen_by(viewer, handle).map_or_else(respond::not_found, |report| {
         respond::value(StatusCode::OK, &describe::metadata(report))
     })
 }
 
-/// `GET /Advertisers/{sid}/Reports/{handle}`; `asked` is the form that `Accept` asks for.
+/// `GET …/Reports/{handle}`; `asked` is the form that `Accept` asks for.
 pub async fn run(
     state: &Arc<ApiState>,
-    sid: &str,
+    account: Account<'_>,
     handle: &str,
     asked: Format,
     path: &str,
     query: String,
 ) -> Answer {
-    let Some(report) = Report::with_handle(handle) else {
+    let viewer = account.viewer;
+    let Some(report) = Report::seen_by(viewer, handle) else {
         return respond::not_found();
     };
-    let (own, sid, path) = (Arc::clone(state), sid.to_owned(), path.to_owned());
+    let (own, sid, path) = (Arc::clone(state), account.sid.to_owned(), path.to_owned());
     in_turn(state, "report", move || {
-        read(&own, report, &sid, asked, &path, &query)
+        let sid = &sid;
+        let account = Account { viewer, sid };
+        read(&own, report, account, asked, &path, &query)
     })
     .await
 }
@@ -186,13 +190,15 @@ fn clicks(
 fn read(
     state: &ApiState,
     report: &'static Report,
-    sid: &str,
+    account: Account<'_>,
     asked: Format,
     path: &str,
     query: &str,
 ) -> Result<Answer, ReportError> {
     let catalog = state.catalog.load();
-    let reader = Reader::for_brand(&catalog, sid, &*state.figures).ok_or(ReportError::NotFound)?;
+    let (Account { viewer, sid }, holder) = (account, account.base());
+    let reader = Reader::of(&catalog, viewer, sid, &*state.figures);
+    let reader = reader.ok_or(ReportError::NotFound)?;
     let query = reader.query(report, query, state.log.clock().now())?;
     if let Source::Clicks(shown) = report.source {
         if query.format.unwrap_or(asked) == Format::Csv {
@@ -203,11 +209,11 @@ fn read(
         let json = clicks(state, &catalog, (report, shown), (&query, path))?;
         return Ok(respond::body_of(StatusCode::OK, json));
     }
-    let answer = if let Some(answer) = state.held.find(sid, report, &query) {
+    let answer = if let Some(answer) = state.held.find(&holder, report, &query) {
         answer
     } else {
         let answer = Arc::new(reader.answer(report, &query)?);
-        state.held.hold(sid, &query, &answer);
+        state.held.hold(&holder, &query, &answer);
         answer
     };
     let rendered = Rendered {

@@ -8,6 +8,7 @@ mod conversions;
 mod files;
 mod http;
 mod keys;
+mod partners;
 mod reports;
 mod signatures;
 mod whole;
