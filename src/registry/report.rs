@@ -335,6 +335,7 @@ pub const REPORTS: &[Report] = &[
     earnings::BY_MONTH,
     earnings::BY_AD,
     earnings::BY_SHARED_ID,
+    earnings::BY_SUB_ID,
 ];
 
 impl Report {
@@ -442,6 +443,21 @@ mod tests {
             );
         }
         assert!(Report::with_handle("att_adv_performance_by_media").is_none());
+    }
+
+    #[test]
+    fn sub_ids_are_for_partners_alone() {
+        let shows = |report: &Report| {
+            let is_of_sub_ids = match report.source {
+                Source::Cells(figures) => figures.cube == CubeId::SUB_IDS,
+                Source::Clicks(_) => false,
+            };
+            let sub_ids = ["SubId1", "SubId2", "SubId3"];
+            is_of_sub_ids || report.columns().any(|c| sub_ids.contains(&c.name()))
+        };
+        let found = REPORTS.iter().filter(|report| shows(report));
+        let found: Vec<_> = found.map(|own| (own.handle, own.audience)).collect();
+        assert_eq!(found, [("partner_performance_by_subid", Audience::Partner)]);
     }
 
     #[test]

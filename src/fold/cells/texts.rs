@@ -10,6 +10,8 @@ use ahash::AHashMap;
 pub(super) struct Texts {
     numbers: AHashMap<Arc<str>, u32>,
     texts: Vec<Arc<str>>,
+    /// Where texts of several parts are put together.
+    joined: String,
 }
 
 impl Texts {
@@ -25,6 +27,26 @@ impl Texts {
         self.texts.push(Arc::clone(&text));
         let number = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
         self.numbers.insert(text, number);
+        number
+    }
+
+    /// The number of the text that holds these parts, kept apart by tabs; that of the empty text
+    /// where all are empty. A tab in a part becomes a blank, and what is not UTF-8 its replacement.
+    pub(super) fn number_of(&mut self, parts: [&[u8]; 3]) -> u32 {
+        if parts.iter().all(|part| part.is_empty()) {
+            return 0;
+        }
+        let mut joined = std::mem::take(&mut self.joined);
+        joined.clear();
+        for (nth, part) in parts.into_iter().enumerate() {
+            if nth > 0 {
+                joined.push('\t');
+            }
+            let text = String::from_utf8_lossy(part);
+            joined.extend(text.chars().map(|c| if c == '\t' { ' ' } else { c }));
+        }
+        let number = self.number(&joined);
+        self.joined = joined;
         number
     }
 

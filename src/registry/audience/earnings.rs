@@ -113,3 +113,17 @@ pub const BY_SHARED_ID: Report = Report {
         measures: EARNINGS,
     }),
 };
+
+/// Performance by Sub ID.
+pub const BY_SUB_ID: Report = Report {
+    handle: "partner_performance_by_subid",
+    name: "Performance by Sub ID",
+    category: "Performance",
+    audience: Audience::Partner,
+    help: "The partner's own clicks, actions and earnings of each set of sub ids. No brand sees them.",
+    source: Source::Cells(Figures {
+        cube: CubeId::SUB_IDS,
+        dimension: Dimension::facet(FacetKind::SubIds),
+        measures: EARNINGS,
+    }),
+};

@@ -69,10 +69,10 @@ fn clicks(bench: &Bench, signer: &Signer) -> Vec<String> {
     ]
 }
 
-fn convert(bench: &Bench, order: &str, click: &str) {
+fn convert(bench: &Bench, order: &str, by: &str) {
     let body = format!(
         "CampaignId=1000&EventTypeCode=SALE&EventDate=NOW&OrderId={order}&CurrencyCode=USD\
-         &Amount=12.34&ClickId={click}&CustomerId=c-1&Note=n-1&CustomerStatus=New"
+         &Amount=12.34&{by}&CustomerId=c-1&Note=n-1&CustomerStatus=New"
     );
     assert_eq!(bench.form(&body).status, 200);
 }
@@ -81,7 +81,8 @@ fn convert(bench: &Bench, order: &str, click: &str) {
 fn a_partner_reads_its_own_figures_and_a_brand_those_of_all() {
     let (bench, signer, mut fold) = whole();
     let clicked = clicks(&bench, &signer);
-    convert(&bench, "o-1", &clicked[0]);
+    convert(&bench, "o-1", &format!("ClickId={}", clicked[0]));
+    convert(&bench, "o-2", "MediaId=7&SubId2=said");
     folded(&bench, &fold);
     let (blog, coupons) = (reader(&bench, "IRblog", 7), reader(&bench, "IRcoupons", 8));
     let report = |handle: &str| get(&bench, &blog, &format!("{BLOG}/Reports/{handle}"));
@@ -96,16 +97,16 @@ fn a_partner_reads_its_own_figures_and_a_brand_those_of_all() {
         "Actions",
         "ActionCost",
     ];
-    assert_eq!(rows(&answer, &columns), ["1000|Acme US|Acme|2|1|1.23"]);
+    assert_eq!(rows(&answer, &columns), ["1000|Acme US|Acme|2|2|2.46"]);
     assert_eq!(answer["@currency"], "USD");
     let uri = answer["@uri"].as_str().unwrap();
     assert!(uri.starts_with("/Mediapartners/IRblog/Reports/partner_"));
     assert_eq!(get(&bench, &blog, uri).json()["Records"], answer["Records"]);
     for (handle, found) in [
-        ("partner_performance_by_day", "2|1"),
-        ("partner_performance_by_week", "2|1"),
-        ("partner_performance_by_month", "2|1"),
-        ("partner_performance_by_ad", "2|1"),
+        ("partner_performance_by_day", "2|2"),
+        ("partner_performance_by_week", "2|2"),
+        ("partner_performance_by_month", "2|2"),
+        ("partner_performance_by_ad", "2|2"),
     ] {
         let answer = report(handle).json();
         assert_eq!(
@@ -116,7 +117,16 @@ fn a_partner_reads_its_own_figures_and_a_brand_those_of_all() {
     }
     let shared = report("partner_performance_by_shared_id").json();
     let columns = ["SharedId", "RawClicks", "Actions"];
-    assert_eq!(rows(&shared, &columns), ["|1|0", "shared|1|1"]);
+    assert_eq!(rows(&shared, &columns), ["|1|1", "shared|1|1"]);
+
+    let by_sub_id = report("partner_performance_by_subid").json();
+    let columns = ["SubId1", "SubId2", "SubId3", "RawClicks", "Actions"];
+    assert_eq!(
+        rows(&by_sub_id, &columns),
+        ["|||1|0", "|said||0|1", "mail||=3|1|1"]
+    );
+    let csv = report("partner_performance_by_subid?ResultFormat=CSV");
+    assert!(csv.body.contains("\r\nmail,,'=3,1,"), "{}", csv.body);
 
     // The other one has no contract at all, so no program.
     let by_program = "Reports/partner_performance_by_program";
