@@ -198,7 +198,7 @@ pub fn parse(
     let compare = word(FilterKind::Compare, COMPARES, &sent, &mut errors);
     let collapse = word(FilterKind::Collapse, COLLAPSES, &sent, &mut errors);
     let sort = sort(report, &sent, &mut errors);
-    let partner = own(scope, partner, &mut errors);
+    let partner = scope.asked(partner, "MediaId", &mut errors);
     let programs = scope.programs.iter().copied();
     let programs: Vec<&Program> = programs
         .filter(|own| program.is_none_or(|program| program == own.id))
@@ -230,21 +230,6 @@ pub fn parse(
         format,
         clicks,
     })
-}
-
-/// The partner that is read: a partner account has no choice.
-fn own(
-    scope: &Scope<'_>,
-    asked: Option<PartnerId>,
-    errors: &mut Vec<QueryError>,
-) -> Option<PartnerId> {
-    if let (Some(own), Some(asked)) = (scope.partner, asked)
-        && own != asked
-    {
-        let message = format!("is `{asked}`; {own}, the account's own number, is allowed");
-        errors.push(QueryError::new("MediaId", message));
-    }
-    scope.partner.or(asked)
 }
 
 /// Names each parameter that the report can't apply.

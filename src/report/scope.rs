@@ -3,6 +3,7 @@
 //! A brand reads its own programs. A partner reads every program that it has a contract with, also
 //! one that has ended, and of each its own rows alone. Nothing is read without a scope.
 
+use super::error::QueryError;
 use crate::catalog::Catalog;
 use crate::catalog::snapshot::Program;
 use crate::model::id::{PartnerId, ProgramId};
@@ -54,6 +55,23 @@ impl<'a> Scope<'a> {
             .programs
             .binary_search_by_key(&id, |program| program.id);
         found.ok().and_then(|at| self.programs.get(at).copied())
+    }
+
+    /// The partner whose rows are read when `asked` is, by the parameter `name`: a partner account
+    /// has no choice.
+    pub(super) fn asked(
+        &self,
+        asked: Option<PartnerId>,
+        name: &str,
+        errors: &mut Vec<QueryError>,
+    ) -> Option<PartnerId> {
+        if let (Some(own), Some(asked)) = (self.partner, asked)
+            && own != asked
+        {
+            let message = format!("is `{asked}`; {own}, the account's own number, is allowed");
+            errors.push(QueryError::new(name, message));
+        }
+        self.partner.or(asked)
     }
 
     /// Whether it may read rows of `partner`.

@@ -15,7 +15,7 @@ use super::value::Amount;
 /// What the update that made the action gives as its reason.
 const FIRST: &str = "IR_BLANK";
 
-/// The published object. A field that is not known is empty.
+/// The published object. A field that is not known is empty; those of customers are the brand's.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct UpdateObject<'a> {
@@ -52,8 +52,16 @@ pub(super) struct UpdateObject<'a> {
     clearing_date: &'static str,
     action_date: String,
     oid: &'a str,
-    customer_id: &'a str,
-    customer_status: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    customer_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    customer_status: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sub_id1: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sub_id2: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sub_id3: Option<&'a str>,
     shared_id: &'a str,
     action_uri: String,
     uri: String,
@@ -69,6 +77,7 @@ impl<'a> UpdateObject<'a> {
         payout: Option<&Payout>,
     ) -> Self {
         let (action, context) = (&story.action, story.context);
+        let [first, second, third] = story.sub_ids();
         let id = format!("{}.{}", key.action, key.number);
         Self {
             action_id: key.action.to_string(),
@@ -107,11 +116,14 @@ impl<'a> UpdateObject<'a> {
             clearing_date: "",
             action_date: context.shown(action.date),
             oid: &action.order_id,
-            customer_id: story.sent("CustomerId"),
-            customer_status: story.customer_status(),
+            customer_id: context.of_brand(story.sent("CustomerId")),
+            customer_status: context.of_brand(story.customer_status()),
+            sub_id1: context.of_partner(first),
+            sub_id2: context.of_partner(second),
+            sub_id3: context.of_partner(third),
             shared_id: story.shared_id(),
             action_uri: context.action_uri(story.id),
-            uri: format!("/Advertisers/{}/ActionUpdates/{id}", context.sid),
+            uri: context.update_uri(&id),
             id,
         }
     }

@@ -12,18 +12,18 @@ use crate::model::click::Parameter;
 use crate::model::id::{EventNumber, PartnerId, Slot, SubmissionId};
 use crate::model::submission::Submission;
 use crate::model::time::Millis;
-use crate::report::{ClickFacts, Facts, Listing, ReportError};
+use crate::report::{ClickFacts, Facts, Listing, ReportError, Scope};
 
 use super::reports;
 use super::respond::{self, Answer};
-use super::route::Route;
+use super::route::{Account, Route};
 use super::state::ApiState;
 use crate::model::entry::Entry;
 
 /// `GET` of `…/Actions`, `…/ActionUpdates` and what is below them.
 pub async fn show(
     state: &Arc<ApiState>,
-    sid: &str,
+    account: Account<'_>,
     route: Route<'_>,
     path: &str,
     query: String,
@@ -31,9 +31,12 @@ pub async fn show(
     let Some(question) = Question::of(route) else {
         return respond::not_found();
     };
-    let (own, sid, path) = (Arc::clone(state), sid.to_owned(), path.to_owned());
+    let viewer = account.viewer;
+    let (own, sid, path) = (Arc::clone(state), account.sid.to_owned(), path.to_owned());
     reports::in_turn(state, "actions", move || {
-        let json = read(&own, &question, &sid, &path, &query)?;
+        let sid = &sid;
+        let account = Account { viewer, sid };
+        let json = read(&own, &question, account, &path, &query)?;
         Ok(respond::body_of(StatusCode::OK, json))
     })
     .await
@@ -69,7 +72,7 @@ impl Question {
 fn read(
     state: &ApiState,
     question: &Question,
-    sid: &str,
+    account: Account<'_>,
     path: &str,
     query: &str,
 ) -> Result<Vec<u8>, ReportError> {
@@ -78,9 +81,10 @@ fn read(
     let facts = Stored(&state.log);
     let mut answer = Err(ReportError::NotFound);
     let viewed = state.figures.at_one_moment(&mut |view| {
-        let Some(listing) = Listing::for_brand(&catalog, sid, view, &facts) else {
+        let Some(scope) = Scope::of(&catalog, account.viewer, account.sid) else {
             return;
         };
+        let listing = Listing::of(&catalog, scope, account.base(), view, &facts);
         answer = match question {
             Question::Actions => listing.actions(query, path, now),
             Question::Action(id) => listing.action(id),
@@ -121,16 +125,27 @@ impl Facts for Stored<'_> {
         let Some(row) = row.map_err(|error| error.to_string())? else {
             return Ok(None);
         };
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let mut click = click_row::read(&row).map_err(|error| error.to_string())?;
-        let shared_id = click
-            .parameters
-            .find(|(name, _)| *name == Parameter::SharedId);
+        let mut labels = (String::new(), [const { String::new() }; 3]);
+        for (name, value) in &mut click.parameters {
+            let label = match name {
+                Parameter::SharedId => Some(&mut labels.0),
+                Parameter::SubId(1) => labels.1.get_mut(0),
+                Parameter::SubId(2) => labels.1.get_mut(1),
+                Parameter::SubId(3) => labels.1.get_mut(2),
+                _ => None,
+            };
+            if let Some(label) = label {
+                *label = text(value);
+            }
+        }
         let referrer = self.0.string(click.referrer);
         let referrer = referrer.map_err(|error| error.to_string())?;
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Ok(Some(ClickFacts {
             ad: click.ad,
-            shared_id: shared_id.map_or_else(String::new, |(_, value)| text(value)),
+            shared_id: labels.0,
+            sub_ids: labels.1,
             referrer: referrer.map_or_else(String::new, |bytes| text(&bytes)),
         }))
     }

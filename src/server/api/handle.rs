@@ -82,7 +82,7 @@ where
         | Route::ActionItems(_)
         | Route::ActionItem(..)
         | Route::ActionUpdates
-        | Route::ActionUpdate(_) => actions::show(state, sid, route, &path, query).await,
+        | Route::ActionUpdate(_) => actions::show(state, account, route, &path, query).await,
         Route::Files if request.method() == hyper::Method::POST => {
             files::upload(state, key, request).await
         }
@@ -175,13 +175,16 @@ fn admit<'p, B>(
     let (account, route) = Route::of(path)
         .filter(|(account, _)| is_own(state, key, *account))
         .ok_or_else(|| Box::new(respond::not_found()))?;
-    if !route.allows(request.method()) {
-        match route {
-            Route::Conversions => submissions::refuse(state, None, RefusedReason::Method),
-            Route::Actions => changes::refuse(state, None, RefusedReason::Method),
+    let viewer = account.viewer;
+    if !route.allows(viewer, request.method()) {
+        match (viewer, route) {
+            (Viewer::Brand, Route::Conversions) => {
+                submissions::refuse(state, None, RefusedReason::Method);
+            }
+            (Viewer::Brand, Route::Actions) => changes::refuse(state, None, RefusedReason::Method),
             _ => {}
         }
-        return Err(Box::new(respond::method_not_allowed(route.allow())));
+        return Err(Box::new(respond::method_not_allowed(route.allow(viewer))));
     }
     let scopes = route.scopes(request.method());
     if !scopes.iter().any(|scope| key.may(*scope)) {

@@ -106,8 +106,13 @@ impl<'a> Route<'a> {
     #[must_use]
     pub const fn is_for(self, viewer: Viewer) -> bool {
         match self {
-            Self::ReportList | Self::Report(_) | Self::MetaData(_) => true,
-            _ => matches!(viewer, Viewer::Brand),
+            Self::Conversions
+            | Self::Submission(_)
+            | Self::Files
+            | Self::File(_)
+            | Self::FileErrors(_)
+            | Self::FileError(..) => matches!(viewer, Viewer::Brand),
+            _ => true,
         }
     }
 
@@ -124,12 +129,12 @@ impl<'a> Route<'a> {
         })
     }
 
-    /// Whether it answers `method`.
+    /// Whether it answers `method` of accounts of this side.
     #[must_use]
-    pub fn allows(self, method: &Method) -> bool {
+    pub fn allows(self, viewer: Viewer, method: &Method) -> bool {
         match self {
             Self::Conversions => method == Method::POST,
-            Self::Actions if Self::changes(method) => true,
+            Self::Actions if Self::changes(method) => viewer == Viewer::Brand,
             Self::Files if method == Method::POST => true,
             _ => method == Method::GET || method == Method::HEAD,
         }
@@ -143,10 +148,10 @@ impl<'a> Route<'a> {
 
     /// The `Allow` header.
     #[must_use]
-    pub fn allow(self) -> &'static str {
+    pub fn allow(self, viewer: Viewer) -> &'static str {
         match self {
             Self::Conversions => "POST",
-            Self::Actions => "GET, HEAD, PUT, DELETE",
+            Self::Actions if viewer == Viewer::Brand => "GET, HEAD, PUT, DELETE",
             Self::Files => "GET, HEAD, POST",
             _ => "GET, HEAD",
         }
@@ -277,6 +282,9 @@ mod tests {
             ("Reports", Some(Route::ReportList)),
             ("Reports/h", Some(Route::Report("h"))),
             ("Reports/h/MetaData", Some(Route::MetaData("h"))),
+            ("Actions", Some(Route::Actions)),
+            ("Actions/i/Items/s", Some(Route::ActionItem("i", "s"))),
+            ("ActionUpdates/u", Some(Route::ActionUpdate("u"))),
             ("Conversions", None),
             ("APISubmissions/x", None),
             ("FTPFileSubmissions", None),
@@ -317,11 +325,11 @@ mod tests {
                 Method::DELETE,
                 Method::PATCH,
             ] {
-                let listed = route
-                    .allow()
-                    .split(", ")
-                    .any(|name| name == method.as_str());
-                assert_eq!(route.allows(&method), listed, "{path} {method}");
+                for viewer in [Viewer::Brand, Viewer::Partner] {
+                    let mut listed = route.allow(viewer).split(", ");
+                    let listed = listed.any(|name| name == method.as_str());
+                    assert_eq!(route.allows(viewer, &method), listed, "{path} {method}");
+                }
             }
         }
     }

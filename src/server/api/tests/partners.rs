@@ -11,7 +11,7 @@ use crate::model::time::Millis;
 use crate::registry::{REPORTS, Viewer};
 use crate::server::api::keys::{self, Scope};
 
-const BLOG: &str = "/Mediapartners/IRblog";
+pub(super) const BLOG: &str = "/Mediapartners/IRblog";
 
 /// The `Authorization` line of a new key of a partner.
 fn key(bench: &Bench, sid: &str, partner: u32, scopes: &[Scope]) -> (String, String) {
@@ -22,17 +22,17 @@ fn key(bench: &Bench, sid: &str, partner: u32, scopes: &[Scope]) -> (String, Str
     (auth(sid, &made.token), made.record.id)
 }
 
-fn reader(bench: &Bench, sid: &str, partner: u32) -> String {
+pub(super) fn reader(bench: &Bench, sid: &str, partner: u32) -> String {
     key(bench, sid, partner, &[Scope::ReadReports]).0
 }
 
-fn ask(bench: &Bench, auth: &str, method: &str, target: &str) -> Reply {
+pub(super) fn ask(bench: &Bench, auth: &str, method: &str, target: &str) -> Reply {
     bench.raw(format!(
         "{method} {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{auth}\r\n"
     ))
 }
 
-fn get(bench: &Bench, auth: &str, target: &str) -> Reply {
+pub(super) fn get(bench: &Bench, auth: &str, target: &str) -> Reply {
     ask(bench, auth, "GET", target)
 }
 
@@ -50,7 +50,7 @@ fn rows(answer: &Value, columns: &[&str]) -> Vec<String> {
 }
 
 /// Two clicks of partner 7 and one of partner 8 in program 1000, one of each in 1001.
-fn clicks(bench: &Bench, signer: &Signer) -> Vec<String> {
+pub(super) fn clicks(bench: &Bench, signer: &Signer) -> Vec<String> {
     let ids: [(Parameter, &[u8]); 3] = [
         (Parameter::SharedId, b"shared"),
         (Parameter::SubId(1), b"mail"),
@@ -69,7 +69,8 @@ fn clicks(bench: &Bench, signer: &Signer) -> Vec<String> {
     ]
 }
 
-fn convert(bench: &Bench, order: &str, by: &str) {
+/// Sends a conversion of a customer that the brand keeps notes of.
+pub(super) fn convert(bench: &Bench, order: &str, by: &str) {
     let body = format!(
         "CampaignId=1000&EventTypeCode=SALE&EventDate=NOW&OrderId={order}&CurrencyCode=USD\
          &Amount=12.34&{by}&CustomerId=c-1&Note=n-1&CustomerStatus=New"

@@ -68,6 +68,7 @@ impl Facts for Stored<'_> {
         Ok(Some(ClickFacts {
             ad,
             shared_id: String::from_utf8(shared.to_vec()).unwrap(),
+            sub_ids: Default::default(),
             referrer: "https://blog.example/page".to_owned(),
         }))
     }

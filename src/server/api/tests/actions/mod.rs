@@ -6,6 +6,7 @@ mod bounds;
 mod changes;
 mod files;
 mod lists;
+mod partners;
 mod shapes;
 mod whole;
 mod world;
