@@ -9,7 +9,7 @@ use ahash::AHashMap;
 #[derive(Debug, Default)]
 pub(super) struct Texts {
     numbers: AHashMap<Arc<str>, u32>,
-    texts: Vec<Arc<str>>,
+    listed: Vec<Arc<str>>,
     /// Where texts of several parts are put together.
     joined: String,
 }
@@ -24,8 +24,8 @@ impl Texts {
             return *number;
         }
         let text: Arc<str> = text.into();
-        self.texts.push(Arc::clone(&text));
-        let number = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
+        self.listed.push(Arc::clone(&text));
+        let number = u32::try_from(self.listed.len()).unwrap_or(u32::MAX);
         self.numbers.insert(text, number);
         number
     }
@@ -43,7 +43,11 @@ impl Texts {
                 joined.push('\t');
             }
             let text = String::from_utf8_lossy(part);
-            joined.extend(text.chars().map(|c| if c == '\t' { ' ' } else { c }));
+            if text.contains('\t') {
+                joined.push_str(&text.replace('\t', " "));
+            } else {
+                joined.push_str(&text);
+            }
         }
         let number = self.number(&joined);
         self.joined = joined;
@@ -55,17 +59,34 @@ impl Texts {
         let at = number
             .checked_sub(1)
             .and_then(|at| usize::try_from(at).ok());
-        at.and_then(|at| self.texts.get(at)).map_or("", |text| text)
+        at.and_then(|at| self.listed.get(at))
+            .map_or("", |text| text)
     }
 
     /// How many there are.
     pub(super) fn len(&self) -> usize {
-        self.texts.len()
+        self.listed.len()
     }
 
     /// Forgets all of them.
     pub(super) fn clear(&mut self) {
         self.numbers.clear();
-        self.texts.clear();
+        self.listed.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_one_text_that_comes_apart_again() {
+        let mut texts = Texts::default();
+        assert_eq!(texts.number_of([b"", b"", b""]), 0);
+        let number = texts.number_of([b"a", b"", b"c"]);
+        assert_eq!(texts.text(number), "a\t\tc");
+        assert_eq!(texts.number_of([b"a", b"", b"c"]), number);
+        let number = texts.number_of([b"a\tb", b"\xff", b""]);
+        assert_eq!(texts.text(number), "a b\t\u{fffd}\t");
     }
 }

@@ -120,7 +120,8 @@ pub const BY_SUB_ID: Report = Report {
     name: "Performance by Sub ID",
     category: "Performance",
     audience: Audience::Partner,
-    help: "The partner's own clicks, actions and earnings of each set of sub ids. No brand sees them.",
+    help: "The partner's own clicks, actions and earnings of each set of sub ids, which no brand \
+        sees.",
     source: Source::Cells(Figures {
         cube: CubeId::SUB_IDS,
         dimension: Dimension::facet(FacetKind::SubIds),
