@@ -44,7 +44,9 @@ pub(super) fn refold(
 ) -> Result<Option<Folder>, FoldError> {
     let generation = derived.next_generation()?;
     let mut folder = Folder::new(log.clone(), generation).sharing(shelf);
+    folder.cells.hold_back();
     let folded = catch_up(&mut folder, log, stop, progress);
+    let folded = folded.and_then(|all| release(&mut folder).map(|()| all));
     if !matches!(folded, Ok(true)) {
         folder.generation().retire();
     }
@@ -70,5 +72,16 @@ fn catch_up(
             }
             _ => return Ok(true),
         }
+    }
+}
+
+/// Writes the cells that were held back.
+fn release(folder: &mut Folder) -> Result<(), FoldError> {
+    let generation = Arc::clone(folder.generation());
+    let mut batch = generation.families()?.batch();
+    folder.cells.release(&mut batch);
+    match folder.mark() {
+        Some(mark) => Ok(batch.commit(&mark)?),
+        None => Ok(()),
     }
 }

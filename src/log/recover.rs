@@ -19,7 +19,7 @@ use super::row::{Corrupt, click as click_row, entry, imported, key};
 use super::sync::SideFile;
 
 /// The format this release reads and writes.
-pub const FORMAT: u32 = 4;
+pub const FORMAT: u32 = 5;
 
 /// Key of the format number in `meta`.
 pub(super) const FORMAT_KEY: &[u8] = b"format";

@@ -14,6 +14,7 @@ pub mod money;
 pub mod network;
 pub mod referral;
 pub mod refusal;
+pub mod request;
 pub mod spread;
 pub mod submission;
 pub mod tally;

@@ -1,7 +1,8 @@
-//! Stretches of time that a report has one row for.
+//! Stretches of time that rows gather, and the columns that name them.
+
+use crate::model::time::Day;
 
 use super::dimension::{Attribute, AttributeKind};
-use crate::model::time::Day;
 
 /// How days are gathered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

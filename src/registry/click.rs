@@ -1,5 +1,7 @@
 //! The listings of clicks one by one: which clicks each one shows, and its columns.
 
+use super::facet::FacetKind;
+
 /// Which clicks a listing shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shown {
@@ -47,9 +49,20 @@ pub enum FieldKind {
     SharedId,
     /// What it counts as.
     Class,
+    /// One part of what its user agent names: device, browser or system.
+    Device(u8),
 }
 
-/// Most clicks that a query by ad or shared id looks at, since each must be read from the log.
+/// What a listing can be narrowed to that no verdict tells.
+pub const NARROWED_BY: &[FacetKind] = &[
+    FacetKind::Ad,
+    FacetKind::SharedId,
+    FacetKind::Property,
+    FacetKind::Domain,
+    FacetKind::ExpiredAd,
+];
+
+/// Most clicks that a query by one of these looks at, since each must be read from the log.
 pub const LOOKED_MAX: u32 = 200_000;
 
 /// Every column, in order.
@@ -102,7 +115,8 @@ pub const FIELDS: &[Field] = &[
     Field {
         name: "ReferringDomain",
         kind: FieldKind::ReferringDomain,
-        help: "Host of the page that the click was on; empty when the browser did not say.",
+        help: "Host of the page that the click was on, without `www.`; empty when the browser did \
+            not say.",
     },
     Field {
         name: "SharedId",
@@ -114,6 +128,21 @@ pub const FIELDS: &[Field] = &[
         kind: FieldKind::Class,
         help: "U unique, D duplicate, R robot, P prefetch, H HEAD request, F flagged under the \
             strict setting (U is the trade's, the others are ours).",
+    },
+    Field {
+        name: "DeviceType",
+        kind: FieldKind::Device(0),
+        help: "DESKTOP, PHONE, TABLET, GAME, TV, ROBOT or UNKNOWN, as the user agent says.",
+    },
+    Field {
+        name: "Browser",
+        kind: FieldKind::Device(1),
+        help: "Browser that the user agent names.",
+    },
+    Field {
+        name: "Os",
+        kind: FieldKind::Device(2),
+        help: "System that the user agent names.",
     },
 ];
 

@@ -4,16 +4,18 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use super::audience::Viewer;
 use super::click::FieldKind;
 use super::cpc::CpcError;
 use super::dimension::AttributeKind;
-use super::filter::{FILTERS, Filter};
+use super::filter::{FILTERS, Filter, FilterKind};
 use super::measure::{self, Unit};
 use super::report::{Column, REPORTS, Report};
+use super::show::{self, Show};
 
 /// One entry of the list of reports; `base` is the path of the list itself.
 #[must_use]
-pub fn entry(report: &Report, base: &str) -> Value {
+pub fn entry(report: &Report, base: &str, is_pinned: bool) -> Value {
     let uri = format!("{base}/{}", report.handle);
     json!({
         "Id": report.handle,
@@ -21,15 +23,16 @@ pub fn entry(report: &Report, base: &str) -> Value {
         "Category": report.category,
         "Description": report.help,
         "ApiAccessible": true,
+        "Pinned": is_pinned,
         "ApiRunUri": uri,
         "MetaDataUri": format!("{uri}/MetaData"),
     })
 }
 
-/// What can be asked of a report and what it answers.
+/// What `viewer` can ask of a report and what it answers.
 #[must_use]
-pub fn metadata(report: &Report) -> Value {
-    let filters: Vec<Value> = Filter::of(report)
+pub fn metadata(report: &Report, viewer: Viewer) -> Value {
+    let filters: Vec<Value> = Filter::of(report, viewer)
         .map(|filter| {
             json!({
                 "Name": filter.name,
@@ -48,12 +51,47 @@ pub fn metadata(report: &Report) -> Value {
                 "Description": description(column),
             })
         })
+        .chain(shown(report, viewer))
         .collect();
     json!({
         "Id": report.handle,
         "Name": report.name,
         "Filters": filters,
         "Attributes": attributes,
+    })
+}
+
+/// The columns that a report has on request, each with the parameter that asks for it.
+fn shown(report: &Report, viewer: Viewer) -> impl Iterator<Item = Value> {
+    Filter::of(report, viewer).flat_map(|filter| {
+        let FilterKind::Show(show) = filter.kind else {
+            return Vec::new();
+        };
+        let asked = |help: &str| format!("{help} Only with {}=1.", filter.name);
+        if show == Show::EventTypes {
+            let [actions, cost] = show::of_event_type("{name}");
+            let of_each = "of each event type of the programs.";
+            return vec![
+                json!({
+                    "Name": actions,
+                    "DataType": "INTEGER",
+                    "Description": asked(&format!("Actions that are not reversed, {of_each}")),
+                }),
+                json!({
+                    "Name": cost,
+                    "DataType": "MONEY",
+                    "Description": asked(&format!("Payout of the actions, {of_each}")),
+                }),
+            ];
+        }
+        let attributes = show.attributes().iter().map(|attribute| {
+            json!({
+                "Name": attribute.name,
+                "DataType": "TEXT",
+                "Description": asked(attribute.help),
+            })
+        });
+        attributes.collect()
     })
 }
 
@@ -171,16 +209,24 @@ mod tests {
 
     #[test]
     fn metadata_lists_every_column_and_parameter() {
-        for report in REPORTS {
-            let value = metadata(report);
+        let viewers = [Viewer::Brand, Viewer::Partner];
+        for (report, viewer) in REPORTS
+            .iter()
+            .flat_map(|r| viewers.map(|viewer| (r, viewer)))
+        {
+            let value = metadata(report, viewer);
             let names = |list: &str| -> Vec<String> {
                 let list = value[list].as_array().unwrap().iter();
                 list.map(|v| v["Name"].as_str().unwrap().to_owned())
                     .collect()
             };
             let columns: Vec<&str> = report.columns().map(|c| c.name()).collect();
-            assert_eq!(names("Attributes"), columns);
-            let filters: Vec<&str> = Filter::of(report).map(|filter| filter.name).collect();
+            let shown = shown(report, viewer).map(|v| v["Name"].as_str().unwrap().to_owned());
+            let columns = columns.into_iter().map(str::to_owned).chain(shown);
+            assert_eq!(names("Attributes"), columns.collect::<Vec<_>>());
+            let filters: Vec<&str> = Filter::of(report, viewer)
+                .map(|filter| filter.name)
+                .collect();
             assert_eq!(names("Filters"), filters);
             let is_listing = matches!(report.source, Source::Clicks(_));
             assert_eq!(filters.contains(&"ClickId"), is_listing);
@@ -191,7 +237,7 @@ mod tests {
 
     #[test]
     fn entries_point_to_their_report() {
-        let entry = entry(&REPORTS[0], "/Advertisers/IRacme/Reports");
+        let entry = entry(&REPORTS[0], "/Advertisers/IRacme/Reports", false);
         assert_eq!(
             entry["MetaDataUri"],
             "/Advertisers/IRacme/Reports/att_adv_performance_by_media_pm_only/MetaData"

@@ -4,8 +4,7 @@ use crate::model::id::{AdId, EventTypeId, PartnerId, ProgramId};
 use crate::model::tally::Facet;
 use crate::model::time::{Day, Millis};
 
-use super::bucket;
-pub use super::bucket::Bucket;
+use super::bucket::{self, Bucket};
 use super::facet::FacetKind;
 use super::path;
 use super::risk::{self, Band};
@@ -92,6 +91,10 @@ pub enum AttributeKind {
     PathIds,
     /// How many steps it has.
     PathLength,
+    /// The group of the partner.
+    PartnerGroup,
+    /// The first property of the partner.
+    CompanyUrl,
 }
 
 /// Names that the catalogue gives, for the programs of a query.
@@ -108,6 +111,10 @@ pub trait Names {
     fn property(&self, partner: PartnerId, id: u32) -> Option<&str>;
     /// Whom to write to at a partner.
     fn contact(&self, partner: PartnerId) -> Option<&str>;
+    /// The group that a partner is filed under.
+    fn group(&self, partner: PartnerId) -> Option<&str>;
+    /// The name of a partner's first property.
+    fn company_url(&self, partner: PartnerId) -> Option<&str>;
     /// When an ad ends.
     fn ad_end(&self, id: AdId) -> Option<Millis>;
     /// Where customers are sent after the end of an ad.
@@ -282,6 +289,8 @@ impl Attribute {
             }
             AttributeKind::AdPage => plain(names.ad_page(AdId(number))),
             AttributeKind::PartnerContact => plain(names.contact(partner)),
+            AttributeKind::PartnerGroup => plain(names.group(partner)),
+            AttributeKind::CompanyUrl => plain(names.company_url(partner)),
             AttributeKind::Details => details_text(details),
             AttributeKind::Band => {
                 let score = details.iter().map(|(_, points)| points).sum();
@@ -386,6 +395,12 @@ mod tests {
         }
         fn contact(&self, partner: PartnerId) -> Option<&str> {
             (partner.0 == 7).then_some("seven@example.com")
+        }
+        fn group(&self, _: PartnerId) -> Option<&str> {
+            None
+        }
+        fn company_url(&self, _: PartnerId) -> Option<&str> {
+            None
         }
         fn ad_end(&self, id: AdId) -> Option<Millis> {
             (id.0 == 7).then_some(Millis(0))

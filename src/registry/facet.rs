@@ -141,10 +141,10 @@ impl FacetKind {
         self == kind || (self == Self::ExpiredAd && kind == Self::Ad)
     }
 
-    /// Whether its values are numbers.
+    /// Whether its values without their details are numbers.
     #[must_use]
     pub const fn is_number(self) -> bool {
-        matches!(self, Self::Ad | Self::EventType)
+        matches!(self, Self::Ad | Self::EventType | Self::ExpiredAd)
     }
 
     /// A facet of this kind without its detail, and the detail.

@@ -1,10 +1,12 @@
 //! The parameters of a report query. Most are the same for every report; some need a figure or a
 //! facet that not every report has.
 
-use super::audience::Audience;
+use super::audience::{Audience, Viewer};
+use super::click::NARROWED_BY;
 use super::facet::FacetKind;
 use super::measure::{ACTIONS, CLICKS};
 use super::report::{Figures, Report, Source};
+use super::show::Show;
 
 /// What a parameter decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +45,8 @@ pub enum FilterKind {
     Version,
     /// One click.
     Click,
+    /// Columns on request.
+    Show(Show),
 }
 
 /// One row of [`FILTERS`].
@@ -138,7 +142,7 @@ pub const FILTERS: &[Filter] = &[
         kind: FilterKind::Facet(FacetKind::Property),
         data_type: "TEXT",
         format: "number of a property; empty for links without one",
-        help: "Only this property.",
+        help: "Only this property; a listing looks at 200000 clicks at most for it.",
     },
     Filter {
         name: "ReferringDomain",
@@ -146,7 +150,7 @@ pub const FILTERS: &[Filter] = &[
         kind: FilterKind::Facet(FacetKind::Domain),
         data_type: "TEXT",
         format: "a host without `www.`; empty where the browser did not say",
-        help: "Only this referring domain.",
+        help: "Only this referring domain; a listing looks at 200000 clicks at most for it.",
     },
     Filter {
         name: "MinClicks",
@@ -248,13 +252,56 @@ pub const FILTERS: &[Filter] = &[
         format: "a ClickId of an answer, or the click id of a landing page",
         help: "Only this click of a listing.",
     },
+    Filter {
+        name: "ExpiredAdId",
+        aliases: &[],
+        kind: FilterKind::Facet(FacetKind::ExpiredAd),
+        data_type: "INTEGER",
+        format: "number of an ad",
+        help: "Only clicks of a listing that this ad got after its end; it looks at 200000 clicks \
+            at most for it.",
+    },
+    Filter {
+        name: "SHOW_PARTNER_GROUP",
+        aliases: &[],
+        kind: FilterKind::Show(Show::PartnerGroup),
+        data_type: "BOOLEAN",
+        format: SWITCH,
+        help: "Whether to add the group of each partner, `PartnerGroup`; for brands alone.",
+    },
+    Filter {
+        name: "SHOW_COMPANY_URL",
+        aliases: &[],
+        kind: FilterKind::Show(Show::CompanyUrl),
+        data_type: "BOOLEAN",
+        format: SWITCH,
+        help: "Whether to add the first property of each partner, `CompanyURL`.",
+    },
+    Filter {
+        name: "SHOW_EVENT_TYPES",
+        aliases: &[],
+        kind: FilterKind::Show(Show::EventTypes),
+        data_type: "BOOLEAN",
+        format: SWITCH,
+        help: "Whether to add two columns for each event type of the programs, `Actions – {name}` \
+            and `Action Cost – {name}`; rows are not sorted by them. Event types of one name have \
+            their numbers behind it.",
+    },
 ];
 
+/// What switches a column on or off.
+const SWITCH: &str = "1, TRUE, 0 or FALSE";
+
 impl Filter {
-    /// Whether a report can apply it: its sums are kept apart by it, it shows the figure, or it
-    /// lists clicks and they have it.
+    /// Whether a report can apply it for `viewer`: its sums are kept apart by it, it shows the
+    /// figure, or it lists clicks and they have it; and what it adds is not the other side's.
     #[must_use]
-    pub fn applies_to(&self, report: &Report) -> bool {
+    pub fn applies_to(&self, report: &Report, viewer: Viewer) -> bool {
+        if let FilterKind::Show(show) = self.kind
+            && !show.audience().includes(viewer)
+        {
+            return false;
+        }
         // A partner sees itself alone.
         if self.kind == FilterKind::Partner && report.audience == Audience::Partner {
             return false;
@@ -268,33 +315,38 @@ impl Filter {
     fn applies_to_sums(&self, figures: &Figures) -> bool {
         let shows = |name| figures.measures.iter().any(|measure| measure.name == name);
         match self.kind {
-            FilterKind::Facet(kind) => figures.dimension.facet.names(kind),
             FilterKind::Collapse => figures.dimension.facet == FacetKind::Path,
             FilterKind::MinClicks => shows(CLICKS.name),
             FilterKind::MinActions => shows(ACTIONS.name),
             // Stretches of time have no other days to be compared with.
             FilterKind::Compare => figures.dimension.bucket.is_none(),
-            FilterKind::Click => false,
+            // A report of expired ads is asked by `AdId`.
+            FilterKind::Click | FilterKind::Facet(FacetKind::ExpiredAd) => false,
+            FilterKind::Facet(kind) => figures.dimension.facet.names(kind),
+            FilterKind::Show(show) => show.applies_to(figures),
             _ => true,
         }
     }
 
     fn applies_to_clicks(&self) -> bool {
         match self.kind {
-            FilterKind::Facet(kind) => matches!(kind, FacetKind::Ad | FacetKind::SharedId),
+            FilterKind::Facet(kind) => NARROWED_BY.contains(&kind),
             FilterKind::Collapse
             | FilterKind::MinClicks
             | FilterKind::MinActions
             | FilterKind::Compare
+            | FilterKind::Show(_)
             | FilterKind::SortBy
             | FilterKind::SortDir => false,
             _ => true,
         }
     }
 
-    /// The parameters that a report can apply, in the order of links.
-    pub fn of(report: &Report) -> impl Iterator<Item = &'static Self> {
-        FILTERS.iter().filter(|filter| filter.applies_to(report))
+    /// The parameters that a report can apply for `viewer`, in the order of links.
+    pub fn of(report: &Report, viewer: Viewer) -> impl Iterator<Item = &'static Self> {
+        FILTERS
+            .iter()
+            .filter(move |filter| filter.applies_to(report, viewer))
     }
 
     /// The parameter called `name`, in any case.
@@ -340,7 +392,10 @@ mod tests {
         assert!(help("PageSize").contains(&PAGE_SIZE_DEFAULT.to_string()));
         assert!(help("StartDate").contains(&(DAYS_DEFAULT - 1).to_string()));
         assert!(help("StartDate").contains(&(CLICK_DAYS_DEFAULT - 1).to_string()));
-        assert!(help("AdId").contains(&LOOKED_MAX.to_string()));
-        assert!(help("SharedId").contains(&LOOKED_MAX.to_string()));
+        for kind in NARROWED_BY {
+            let narrows = |filter: &&Filter| filter.kind == FilterKind::Facet(*kind);
+            let filter = FILTERS.iter().find(narrows).unwrap();
+            assert!(filter.help.contains(&LOOKED_MAX.to_string()), "{kind:?}");
+        }
     }
 }

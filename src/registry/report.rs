@@ -3,9 +3,10 @@
 use crate::model::tally::Tally;
 
 use super::audience::{Audience, Viewer, earnings};
+use super::bucket::Bucket;
 use super::click::{FIELDS, Field, Shown};
 use super::cube::CubeId;
-use super::dimension::{Attribute, Bucket, Dimension};
+use super::dimension::{Attribute, Dimension};
 use super::facet::FacetKind;
 use super::filter::{CLICK_DAYS_DEFAULT, DAYS_DEFAULT};
 use super::measure::{self, Measure};

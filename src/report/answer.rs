@@ -1,7 +1,6 @@
 //! Rows of a report: cells read, merged by the report's dimension, figured and sorted.
 
 use std::cmp::Ordering;
-use std::ops::RangeInclusive;
 
 use ahash::AHashMap;
 
@@ -9,19 +8,20 @@ use crate::catalog::Catalog;
 use crate::catalog::snapshot::{Ad, Program};
 use crate::model::id::{AdId, EventTypeId, PartnerId, ProgramId};
 use crate::model::tally::{Facet, Tally};
-use crate::model::time::{Day, Millis};
+use crate::model::time::Millis;
 use crate::registry::dimension::{DETAILS_MAX, Detail, Names, RowKey};
 use crate::registry::facet::FacetKind;
 use crate::registry::path;
 use crate::registry::report::{self, Column, Figures};
-use crate::registry::{Report, Viewer};
+use crate::registry::show::Show;
+use crate::registry::{CubeId, Report, Viewer};
 
 use super::error::ReportError;
 use super::judge::Judge;
 use super::query::{self, Query, Sort};
 use super::scope::Scope;
 use super::source::{Source, Wanted};
-use crate::derived::Watermark;
+use crate::derived::{Cell, Watermark};
 
 /// One row of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +35,8 @@ pub struct Row {
     pub details: Vec<Detail>,
     /// Its sums of the earlier days that it is compared with.
     pub before: Option<Tally>,
+    /// Its sums of each event type of the answer, in the same order.
+    pub of_event_types: Vec<Tally>,
 }
 
 /// Every row of a query in order, before it is cut into pages.
@@ -46,7 +48,31 @@ pub struct Answer {
     pub as_of: Option<Watermark>,
     /// The rows in order; those without any event are left out.
     pub rows: Vec<Row>,
+    /// Whether texts of the facet were added up together, there being too many on some day.
+    pub is_added_up: bool,
+    /// The event types that rows show one by one, each with its name, in the order of numbers.
+    pub event_types: Vec<(EventTypeId, Box<str>)>,
 }
+
+/// What cells of some days add up to.
+#[derive(Default)]
+struct Gathered {
+    sums: Sums,
+    judge: Option<Judge>,
+    is_added_up: bool,
+}
+
+/// What is read for a query, all of one moment.
+struct Read {
+    as_of: Option<Watermark>,
+    now: Gathered,
+    /// Of the days that are compared.
+    earlier: Gathered,
+    of_types: OfTypes,
+}
+
+/// Sums of partners by event type.
+type OfTypes = AHashMap<(PartnerId, EventTypeId), Tally>;
 
 /// Figures of the details of a row.
 pub(super) type Details = AHashMap<Box<str>, i128>;
@@ -104,19 +130,19 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
         let report::Source::Cells(figures) = report.source else {
             return Err(ReportError::NotFound);
         };
-        let new_judge = || figures.dimension.is_judged.then(Judge::default);
-        let (mut judge, mut judge_before) = (new_judge(), new_judge());
-        let mut sums = Sums::new();
-        let days = query.start..=query.end;
-        let as_of = self.sums(&figures, query, days, (&mut sums, &mut judge))?;
-        let mut before = Sums::new();
-        if let Some(compare) = query.compare {
-            let days = compare.days(query.start, query.end);
-            self.sums(&figures, query, days, (&mut before, &mut judge_before))?;
-            // What was there only then has a row too.
-            for key in before.keys() {
-                sums.entry(key.clone()).or_default();
-            }
+        let Read {
+            as_of,
+            now,
+            earlier,
+            mut of_types,
+        } = self.read(&figures, query)?;
+        let event_types = self.event_types(query, &of_types);
+        let is_added_up = now.is_added_up;
+        let (mut sums, judge) = (now.sums, now.judge);
+        let (mut before, judge_before) = (earlier.sums, earlier.judge);
+        // What was there only then has a row too.
+        for key in before.keys() {
+            sums.entry(key.clone()).or_default();
         }
         let reasons = judge.map(|judge| judge.judge(&mut sums));
         let mut reasons = reasons.unwrap_or_default();
@@ -131,6 +157,13 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
             .map(|(key, (tally, details))| Row {
                 before: before_of(&key),
                 details: reasons.remove(&key).unwrap_or_else(|| ranked(details)),
+                of_event_types: event_types
+                    .iter()
+                    .map(|(id, _)| {
+                        let key = (key.partner.unwrap_or_default(), *id);
+                        of_types.remove(&key).unwrap_or_default()
+                    })
+                    .collect(),
                 key,
                 tally,
             })
@@ -151,52 +184,108 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
             report,
             as_of,
             rows,
+            is_added_up,
+            event_types,
         })
     }
 
-    /// Adds up the cells of some days by the rows of a report.
-    fn sums(
-        &self,
-        figures: &Figures,
-        query: &Query,
-        days: RangeInclusive<Day>,
-        (sums, judge): (&mut Sums, &mut Option<Judge>),
-    ) -> Result<Option<Watermark>, ReportError> {
-        let wanted = Wanted {
-            cube: figures.cube,
+    /// Reads every cell that a query needs.
+    fn read(&self, figures: &Figures, query: &Query) -> Result<Read, ReportError> {
+        let new = || Gathered {
+            judge: figures.dimension.is_judged.then(Judge::default),
+            ..Gathered::default()
+        };
+        let (mut now, mut earlier) = (new(), new());
+        let mut of_types = OfTypes::new();
+        let wanted = |cube, days| Wanted {
+            cube,
             programs: &query.programs,
             days,
             // Who is judged is compared with all others, which a partner never sees.
             partner: match self.scope.partner {
-                None => query.partner.filter(|_| judge.is_none()),
+                None => query.partner.filter(|_| !figures.dimension.is_judged),
                 own => own,
             },
         };
-        let groups = figures.dimension.facet == FacetKind::PartnerGroup;
-        let read = self.source.read(&wanted, &mut |cell| {
-            let (mut key, detail) = {
-                let spot = (cell.program, cell.day, cell.partner);
-                figures.dimension.row(spot, &cell.facet)
-            };
-            if groups {
-                key.facet = Facet::Text(self.group(cell.partner).into());
+        let days = || query.start..=query.end;
+        let compared = query
+            .compare
+            .map(|compare| compare.days(query.start, query.end));
+        let mut each = vec![wanted(figures.cube, days())];
+        each.extend(compared.map(|days| wanted(figures.cube, days)));
+        let places = each.len();
+        if query.show.contains(&Show::EventTypes) {
+            each.push(wanted(CubeId::EVENT_TYPE, days()));
+        }
+        let read = self
+            .source
+            .read_each(&each, &mut |place, cell| match place {
+                0 => self.gather(figures, query, cell, &mut now),
+                place if place < places => self.gather(figures, query, cell, &mut earlier),
+                _ => {
+                    if let Facet::Number(event_type) = cell.facet {
+                        let key = (cell.partner, EventTypeId(event_type));
+                        of_types.entry(key).or_default().merge(&cell.tally);
+                    }
+                }
+            });
+        let as_of = read.map_err(|error| ReportError::Unreadable(error.to_string()))?;
+        Ok(Read {
+            as_of,
+            now,
+            earlier,
+            of_types,
+        })
+    }
+
+    /// Adds a cell to the row of a report that it belongs to.
+    fn gather(&self, figures: &Figures, query: &Query, cell: &Cell, to: &mut Gathered) {
+        // Such a cell also counts the texts kept apart, so it is there before it is needed.
+        to.is_added_up |= cell.facet == Facet::Other && figures.shows(&cell.tally);
+        let spot = (cell.program, cell.day, cell.partner);
+        let (mut key, detail) = figures.dimension.row(spot, &cell.facet);
+        if figures.dimension.facet == FacetKind::PartnerGroup {
+            key.facet = Facet::Text(self.group(cell.partner).into());
+        }
+        if query.collapse == Some(true) {
+            path::collapse(&mut key.facet);
+        }
+        if query.facet.as_ref().is_some_and(|only| *only != key.facet) {
+            return;
+        }
+        if let (Some(judge), Facet::Number(part)) = (&mut to.judge, &cell.facet) {
+            return judge.take(key, *part, &cell.tally);
+        }
+        let (sums, details) = to.sums.entry(key).or_default();
+        sums.merge(&cell.tally);
+        if let Some(detail) = detail {
+            *details.entry(detail).or_default() += figures.first_figure(&cell.tally);
+        }
+    }
+
+    /// The event types that rows show one by one: those of the programs whose events are no clicks,
+    /// and those of actions that are there.
+    fn event_types(&self, query: &Query, counted: &OfTypes) -> Vec<(EventTypeId, Box<str>)> {
+        if !query.show.contains(&Show::EventTypes) {
+            return Vec::new();
+        }
+        let names = self.names(query);
+        let own = names
+            .programs()
+            .flat_map(|program| program.event_types.values());
+        let own = own.filter(|own| !own.is_of_clicks()).map(|own| own.id);
+        let mut ids: Vec<EventTypeId> = own.chain(counted.keys().map(|(_, id)| *id)).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let named = |id: &EventTypeId| names.event_type(*id).unwrap_or_default();
+        let label = |id: &EventTypeId| match named(id) {
+            "" => format!("Event type {id}"),
+            name if ids.iter().any(|other| other != id && named(other) == name) => {
+                format!("{name} ({id})")
             }
-            if query.collapse == Some(true) {
-                path::collapse(&mut key.facet);
-            }
-            if query.facet.as_ref().is_some_and(|only| *only != key.facet) {
-                return;
-            }
-            if let (Some(judge), Facet::Number(part)) = (&mut *judge, &cell.facet) {
-                return judge.take(key, *part, &cell.tally);
-            }
-            let (sums, details) = sums.entry(key).or_default();
-            sums.merge(&cell.tally);
-            if let Some(detail) = detail {
-                *details.entry(detail).or_default() += figures.first_figure(&cell.tally);
-            }
-        });
-        read.map_err(|error| ReportError::Unreadable(error.to_string()))
+            name => name.to_owned(),
+        };
+        ids.iter().map(|id| (*id, label(id).into())).collect()
     }
 
     fn group(&self, partner: PartnerId) -> &str {
@@ -222,7 +311,7 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
                 ordering
             }
         };
-        match report.columns().nth(sort.column) {
+        match query.columns(report).nth(sort.column) {
             Some(Column::Measure(measure)) => {
                 let value = |row: &Row| measure.value(&row.tally);
                 rows.sort_by(|a, b| match (value(a), value(b)) {
@@ -296,6 +385,16 @@ impl Names for CatalogNames<'_> {
     fn contact(&self, partner: PartnerId) -> Option<&str> {
         let partner = self.catalog.partner(partner)?;
         Some(&*partner.contact)
+    }
+
+    fn group(&self, partner: PartnerId) -> Option<&str> {
+        let partner = self.catalog.partner(partner)?;
+        Some(&*partner.group)
+    }
+
+    fn company_url(&self, partner: PartnerId) -> Option<&str> {
+        let (_, name) = self.catalog.partner(partner)?.properties.first()?;
+        Some(&**name)
     }
 
     fn ad_end(&self, id: AdId) -> Option<Millis> {

@@ -8,7 +8,7 @@ use crate::derived::{Cell, DerivedError, Watermark};
 use crate::model::id::{PartnerId, ProgramId, Slot};
 use crate::model::tally::{Facet, Stored, Tally};
 use crate::model::time::{Day, Millis};
-use crate::registry::Report;
+use crate::registry::{Report, Viewer};
 
 const NOW: Millis = Millis(1_795_370_400_000);
 
@@ -61,6 +61,7 @@ fn both(
     let query = reader.query(report, &query, NOW)?;
     let rendered = Rendered {
         answer: &reader.answer(report, &query).unwrap(),
+        viewer: Viewer::Brand,
         query: &query,
         path: &format!("/Advertisers/IRacme/Reports/{handle}"),
         names: &reader.names(&query),
@@ -272,4 +273,39 @@ fn rows_lead_to_the_actions_behind_them() {
     );
     let expired = "adv_clicks_from_expired_ads";
     assert_eq!(of(expired, fortnight, text("5\t")), None);
+}
+
+#[test]
+fn rows_lead_to_the_clicks_behind_them() {
+    let of = |handle: &str, more: &str, facet: Facet, others: i128| {
+        let cell = |facet, clicks| (20_760, 7, facet, clicks, 1);
+        let clicks = Clicks(vec![cell(facet, 1), cell(Facet::Other, others)]);
+        let query = format!("&StartDate=2026-10-28&EndDate=2026-11-05&{more}");
+        let records = ask(handle, &query, &clicks);
+        let links = ["ClicksUri", "RawClicksUri"];
+        links.map(|link| records[0][link].as_str().map(ToOwned::to_owned))
+    };
+    let base = "/Advertisers/IRacme/Reports/adv_payable_click_data_pm_only?SUBAID=1000";
+    let days = "&StartDate=2026-10-28&EndDate=2026-11-05";
+    // The week begins within the days of the query and ends beyond them.
+    let [unique, raw] = of(
+        "att_adv_performance_by_week_pm_only",
+        "MediaId=7",
+        Facet::None,
+        0,
+    );
+    let week = "&StartDate=2026-11-02&EndDate=2026-11-05&MediaId=7&AsOf=42";
+    assert_eq!(unique, Some(format!("{base}{week}")));
+    let all = base.replace("payable_click", "click");
+    assert_eq!(raw, Some(format!("{all}{week}")));
+    let shared = "att_adv_performance_by_shared_id_pm_only";
+    let [unique, _] = of(shared, "", text("a&b =ü"), 0);
+    let facet = "&MediaId=7&SharedId=a%26b%20%3D%C3%BC&AsOf=42";
+    assert_eq!(unique, Some(format!("{base}{days}{facet}")));
+    // Where texts were added up, the list of one may hold more than its row says.
+    assert_eq!(of(shared, "", text("a"), 1), [None, None]);
+    let group = "att_adv_performance_by_group_pm_only";
+    assert_eq!(of(group, "", Facet::None, 0), [None, None]);
+    let device = "att_adv_performance_by_device_pm_only";
+    assert_eq!(of(device, "", text("TV\ta\tb"), 0), [None, None]);
 }

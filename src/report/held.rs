@@ -86,6 +86,7 @@ mod tests {
             min_actions: 0,
             compare: None,
             collapse: None,
+            show: Vec::new(),
             start: Day(1),
             end: Day(2),
             sort: None,
@@ -102,6 +103,7 @@ mod tests {
             key: RowKey::default(),
             tally: Tally::default(),
             details: Vec::new(),
+            of_event_types: Vec::new(),
             before: None,
         };
         Arc::new(Answer {
@@ -111,6 +113,8 @@ mod tests {
                 wall_end: Millis(0),
             }),
             rows: vec![row; rows],
+            is_added_up: false,
+            event_types: Vec::new(),
         })
     }
 

@@ -13,12 +13,14 @@
 //! | what speaks against partners, where a report judges them | `judge` |
 //! | answers of several pages, kept for their links | [`held`] |
 //! | which rows a page holds, and the links to the others | [`page`] |
-//! | rows → JSON | [`render`] |
+//! | rows → JSON or CSV | [`render`], `table` |
+//! | a row → links to the lists behind it | `drill` |
 //! | clicks one by one, as rows of a report | [`clicks`] |
-//! | actions and their updates one by one, as JSON | [`listing`] |
+//! | actions and their updates one by one | [`listing`] |
 
 pub mod answer;
 pub mod clicks;
+mod drill;
 pub mod error;
 #[cfg(test)]
 mod facet_tests;
@@ -33,6 +35,7 @@ pub mod query;
 pub mod render;
 pub mod scope;
 pub mod source;
+mod table;
 #[cfg(test)]
 mod tests;
 
@@ -40,5 +43,6 @@ pub use answer::{Answer, Reader};
 pub use error::ReportError;
 pub use held::Held;
 pub use listing::{ClickFacts, Facts, Listing};
+pub use render::Written;
 pub use scope::Scope;
 pub use source::{Source, Wanted};

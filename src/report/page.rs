@@ -8,6 +8,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use crate::model::id::Slot;
 use crate::model::tally::Facet;
 use crate::registry::Report;
+use crate::registry::audience::Audience;
 use crate::registry::dimension::day_text;
 use crate::registry::facet::FacetKind;
 use crate::registry::filter::{FILTERS, FilterKind};
@@ -92,7 +93,7 @@ fn word<T: Copy + PartialEq>(words: &[(T, &str)], value: T) -> Option<String> {
 }
 
 /// A value of a facet as a parameter has it.
-fn facet_text(facet: &Facet) -> String {
+pub(super) fn facet_text(facet: &Facet) -> String {
     match facet {
         Facet::Number(number) => number.to_string(),
         Facet::Text(text) => utf8_percent_encode(text, NON_ALPHANUMERIC).to_string(),
@@ -108,12 +109,11 @@ fn facet(report: &Report, query: &Query, kind: FacetKind) -> Option<String> {
             let asked = asked.filter(|_| figures.dimension.facet.names(kind));
             asked.map(facet_text)
         }
-        (Source::Clicks(_), FacetKind::Ad) => query.clicks.ad.map(|ad| ad.to_string()),
-        (Source::Clicks(_), FacetKind::SharedId) => {
-            let shared_id = query.clicks.shared_id.as_deref();
-            shared_id.map(|text| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string())
+        (Source::Clicks(_), _) => {
+            let mut asked = query.clicks.facets.iter();
+            let asked = asked.find(|(own, _)| *own == kind);
+            asked.map(|(_, facet)| facet_text(facet))
         }
-        (Source::Clicks(_), _) => None,
     }
 }
 
@@ -125,7 +125,9 @@ pub fn link(path: &str, report: &Report, query: &Query, page: u32, as_of: Option
         let value = match filter.kind {
             FilterKind::Program => query.program.map(|program| program.to_string()),
             FilterKind::Partner => {
-                let asked = query.partner.filter(|_| filter.applies_to(report));
+                let asked = query
+                    .partner
+                    .filter(|_| report.audience != Audience::Partner);
                 asked.map(|partner| partner.to_string())
             }
             FilterKind::Start => Some(day_text(query.start)),
@@ -141,7 +143,7 @@ pub fn link(path: &str, report: &Report, query: &Query, page: u32, as_of: Option
             FilterKind::Format => query.format.and_then(|format| word(FORMATS, format)),
             FilterKind::Compare => query.compare.and_then(|compare| word(COMPARES, compare)),
             FilterKind::SortBy => query.sort.and_then(|sort| {
-                let column = report.columns().nth(sort.column)?;
+                let column = query.columns(report).nth(sort.column)?;
                 let minus = if sort.descending { "-" } else { "" };
                 Some(format!("{minus}{}", column.name()))
             }),
@@ -149,6 +151,7 @@ pub fn link(path: &str, report: &Report, query: &Query, page: u32, as_of: Option
             FilterKind::PageSize => Some(query.page_size.to_string()),
             FilterKind::AsOf => as_of.map(|slot| slot.to_string()),
             FilterKind::Click => query.clicks.click.map(|click| click.0.to_string()),
+            FilterKind::Show(show) => query.show.contains(&show).then(|| "1".to_owned()),
             FilterKind::SortDir | FilterKind::Version => None,
         };
         if let Some(value) = value {

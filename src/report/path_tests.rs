@@ -8,7 +8,7 @@ use crate::derived::{Cell, DerivedError, Watermark};
 use crate::model::id::{PartnerId, ProgramId};
 use crate::model::tally::{Facet, Stored, Tally};
 use crate::model::time::{Day, Millis};
-use crate::registry::Report;
+use crate::registry::{Report, Viewer};
 
 const NOW: Millis = Millis(1_795_370_400_000);
 
@@ -54,6 +54,7 @@ fn ask(handle: &str, more: &str) -> Result<serde_json::Value, ReportError> {
     let query = reader.query(report, &format!("SUBAID=1000{more}"), NOW)?;
     let rendered = Rendered {
         answer: &reader.answer(report, &query).unwrap(),
+        viewer: Viewer::Brand,
         query: &query,
         path: "/p",
         names: &reader.names(&query),

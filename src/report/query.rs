@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use crate::catalog::snapshot::Program;
 use crate::model::click_id::{self, ClickId};
 use crate::model::currency::Currency;
-use crate::model::id::{AdId, EventNumber, PartnerId, ProgramId, Slot};
+use crate::model::id::{EventNumber, PartnerId, ProgramId, Slot};
 use crate::model::tally::{Facet, Stored, Tally};
 use crate::model::time::{Day, Millis};
 use crate::registry::dimension::day_text;
@@ -13,7 +13,8 @@ use crate::registry::facet::FacetKind;
 use crate::registry::filter::{
     DAYS_MAX, FILTERS, Filter, FilterKind, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX,
 };
-use crate::registry::report::Source;
+use crate::registry::report::{Column, Source};
+use crate::registry::show::Show;
 use crate::registry::{REPORTS, Report, Viewer};
 
 use super::error::{QueryError, ReportError};
@@ -50,6 +51,8 @@ pub struct Query {
     pub compare: Option<Compare>,
     /// Whether steps of paths that repeat the one before are left out, if the query says so.
     pub collapse: Option<bool>,
+    /// The columns to add, in their order.
+    pub show: Vec<Show>,
     /// First day.
     pub start: Day,
     /// Last day.
@@ -71,10 +74,8 @@ pub struct Query {
 /// Which clicks a listing shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Clicks {
-    /// Only those of this ad.
-    pub ad: Option<AdId>,
-    /// Only those with this shared id.
-    pub shared_id: Option<String>,
+    /// Only those with these.
+    pub facets: Vec<(FacetKind, Facet)>,
     /// Only this one.
     pub click: Option<EventNumber>,
 }
@@ -89,6 +90,11 @@ pub enum Format {
 }
 
 impl Query {
+    /// The columns that rows of `report` can be sorted by: its own, then those that are asked for.
+    pub fn columns(&self, report: &Report) -> impl Iterator<Item = Column> {
+        columns(report, &self.show)
+    }
+
     /// Whether a row with these sums has as many clicks and actions as are asked for.
     #[must_use]
     pub fn takes(&self, tally: &Tally) -> bool {
@@ -112,6 +118,10 @@ impl Query {
 
 /// Every form of an answer, with the word that asks for it.
 pub const FORMATS: &[(Format, &str)] = &[(Format::Json, "JSON"), (Format::Csv, "CSV")];
+
+/// Whether a column is there, with the words that say so.
+pub const SWITCHES: &[(bool, &str)] =
+    &[(true, "1"), (true, "TRUE"), (false, "0"), (false, "FALSE")];
 
 /// The earlier days that figures are compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -189,15 +199,14 @@ pub fn parse(
     let as_of = number(FilterKind::AsOf, 0, u32::MAX, "AsOf").map(Slot);
     let min_clicks = number(FilterKind::MinClicks, 0, u32::MAX, "MinClicks").unwrap_or(0);
     let min_actions = number(FilterKind::MinActions, 0, u32::MAX, "MinActions").unwrap_or(0);
-    let (facet, mut clicks) = match report.source {
-        Source::Cells(_) => (facet(report, &sent, &mut number), Clicks::default()),
-        Source::Clicks(_) => (None, clicks(&sent, &mut number)),
-    };
-    clicks.click = click(&sent, &mut errors);
+    let facets = facets((report, scope.viewer()), &sent, &mut number);
+    let click = click(&sent, &mut errors);
+    let (facet, clicks) = narrowed(report, facets, click);
     let format = word(FilterKind::Format, FORMATS, &sent, &mut errors);
     let compare = word(FilterKind::Compare, COMPARES, &sent, &mut errors);
     let collapse = word(FilterKind::Collapse, COLLAPSES, &sent, &mut errors);
-    let sort = sort(report, &sent, &mut errors);
+    let show = shows(&sent, &mut errors);
+    let sort = sort(report, &show, &sent, &mut errors);
     let partner = scope.asked(partner, "MediaId", &mut errors);
     let programs = scope.programs.iter().copied();
     let programs: Vec<&Program> = programs
@@ -221,6 +230,7 @@ pub fn parse(
         min_actions,
         compare,
         collapse,
+        show,
         start,
         end,
         sort,
@@ -234,11 +244,14 @@ pub fn parse(
 
 /// Names each parameter that the report can't apply.
 fn inapplicable(report: &Report, viewer: Viewer, sent: &Parameters, errors: &mut Vec<QueryError>) {
-    for filter in FILTERS.iter().filter(|filter| !filter.applies_to(report)) {
+    for filter in FILTERS
+        .iter()
+        .filter(|filter| !filter.applies_to(report, viewer))
+    {
         if sent.get(filter.kind).is_some() {
             let able: Vec<&str> = REPORTS
                 .iter()
-                .filter(|other| other.audience.includes(viewer) && filter.applies_to(other))
+                .filter(|other| other.audience.includes(viewer) && filter.applies_to(other, viewer))
                 .map(|other| other.name)
                 .collect();
             let instead = match able.join(" or ") {
@@ -251,21 +264,46 @@ fn inapplicable(report: &Report, viewer: Viewer, sent: &Parameters, errors: &mut
     }
 }
 
-/// The one value of the facet that the report is asked for.
-fn facet(
-    report: &Report,
+/// The values of facets that the report is asked for.
+fn facets(
+    (report, viewer): (&Report, Viewer),
     sent: &Parameters,
     number: &mut impl FnMut(FilterKind, u32, u32, &str) -> Option<u32>,
-) -> Option<Facet> {
-    Filter::of(report).find_map(|filter| {
+) -> Vec<(FacetKind, Facet)> {
+    let asked = Filter::of(report, viewer).filter_map(|filter| {
         let FilterKind::Facet(kind) = filter.kind else {
             return None;
         };
-        if kind.is_number() {
-            return number(filter.kind, 0, u32::MAX, filter.name).map(Facet::Number);
+        let facet = if kind.is_number() {
+            number(filter.kind, 0, u32::MAX, filter.name).map(Facet::Number)
+        } else {
+            sent.get(filter.kind).map(|text| Facet::Text(text.into()))
+        };
+        facet.map(|facet| (kind, facet))
+    });
+    asked.collect()
+}
+
+/// The facets and the click as a report is asked for them, or a listing.
+fn narrowed(
+    report: &Report,
+    facets: Vec<(FacetKind, Facet)>,
+    click: Option<EventNumber>,
+) -> (Option<Facet>, Clicks) {
+    match report.source {
+        Source::Cells(_) => {
+            let first = facets.into_iter().next();
+            (first.map(|(_, facet)| facet), Clicks::default())
         }
-        sent.get(filter.kind).map(|text| Facet::Text(text.into()))
-    })
+        Source::Clicks(_) => (None, Clicks { facets, click }),
+    }
+}
+
+/// The columns that are asked for.
+fn shows(sent: &Parameters, errors: &mut Vec<QueryError>) -> Vec<Show> {
+    let mut shows = Show::ALL.to_vec();
+    shows.retain(|show| word(FilterKind::Show(*show), SWITCHES, sent, errors) == Some(true));
+    shows
 }
 
 /// One of the words that a parameter allows, in any case.
@@ -286,19 +324,6 @@ fn word<T: Copy>(
         errors.push(QueryError::new(name, message));
     }
     found.map(|(value, _)| *value)
-}
-
-/// The ad and the shared id that a listing is asked for.
-fn clicks(
-    sent: &Parameters,
-    number: &mut impl FnMut(FilterKind, u32, u32, &str) -> Option<u32>,
-) -> Clicks {
-    let shared_id = sent.get(FilterKind::Facet(FacetKind::SharedId));
-    Clicks {
-        ad: number(FilterKind::Facet(FacetKind::Ad), 0, u32::MAX, "AdId").map(AdId),
-        shared_id: shared_id.map(ToOwned::to_owned),
-        click: None,
-    }
 }
 
 /// A click by its number, or by the click id of a landing page. Nothing is credited by it here, so
@@ -327,7 +352,17 @@ fn digits(text: &str) -> Option<u32> {
     plain.then(|| text.parse().ok()).flatten()
 }
 
-fn sort(report: &Report, sent: &Parameters, errors: &mut Vec<QueryError>) -> Option<Sort> {
+fn columns(report: &Report, show: &[Show]) -> impl Iterator<Item = Column> {
+    let shown = show.iter().flat_map(|show| show.attributes());
+    report.columns().chain(shown.map(Column::Attribute))
+}
+
+fn sort(
+    report: &Report,
+    show: &[Show],
+    sent: &Parameters,
+    errors: &mut Vec<QueryError>,
+) -> Option<Sort> {
     let by = sent.get(FilterKind::SortBy);
     let (name, minus) = match by.and_then(|by| by.strip_prefix('-')) {
         Some(name) => (Some(name), true),
@@ -347,13 +382,13 @@ fn sort(report: &Report, sent: &Parameters, errors: &mut Vec<QueryError>) -> Opt
         let message = "is ASC while SortBy asks for descending with `-`; send one of them";
         errors.push(QueryError::new("SortDir", message));
     }
-    let mut columns = report.columns();
+    let mut listed = columns(report, show);
     let column = match name {
         None => Some(0),
-        Some(name) => columns.position(|column| column.name().eq_ignore_ascii_case(name)),
+        Some(name) => listed.position(|column| column.name().eq_ignore_ascii_case(name)),
     };
     if column.is_none() {
-        let all: Vec<&str> = report.columns().map(|column| column.name()).collect();
+        let all: Vec<&str> = columns(report, show).map(|column| column.name()).collect();
         let name = shown(by.unwrap_or_default());
         let message = format!("is `{name}`; one of {} is allowed", all.join(", "));
         errors.push(QueryError::new("SortBy", message));

@@ -6,23 +6,44 @@
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
+use crate::model::currency::Currency;
 use crate::model::money::decimal_text;
-use crate::model::tally::{Facet, Tally};
+use crate::model::tally::Tally;
 use crate::model::time::Millis;
-use crate::registry::dimension::{Names, RowKey, day_text};
-use crate::registry::facet::FacetKind;
-use crate::registry::measure::{GROSS_ACTIONS, Measure, Unit};
-use crate::registry::report::{Column, Source};
+use crate::registry::Viewer;
+use crate::registry::dimension::Names;
+use crate::registry::measure::{ACTION_COST, ACTIONS, Measure, Unit};
+use crate::registry::report::Column;
+use crate::registry::show;
 
 use super::answer::{Answer, Row};
-use super::listing::LISTED_DAYS_MAX;
+use super::drill;
+use super::error::ReportError;
 use super::page::{Page, link};
-use super::query::Query;
+use super::query::{Format, Query};
+use super::table::{Table, harmless};
 
-/// An answer to be written as one page of JSON.
+/// A page of an answer as it is sent, and what CSV has no place for.
+#[derive(Debug)]
+pub struct Written {
+    /// Its form.
+    pub format: Format,
+    /// Its text.
+    pub body: Vec<u8>,
+    /// Path and query of the page after it.
+    pub next: Option<String>,
+    /// How far the events go that it is made from.
+    pub as_of: Option<String>,
+    /// The currency of its money.
+    pub currency: Option<Currency>,
+}
+
+/// An answer to be written as one page.
 pub struct Rendered<'a> {
     /// The whole answer.
     pub answer: &'a Answer,
+    /// The side of the account that reads it.
+    pub viewer: Viewer,
     /// The query, which says which page.
     pub query: &'a Query,
     /// Path of the report's address, without a query.
@@ -32,34 +53,51 @@ pub struct Rendered<'a> {
 }
 
 impl Rendered<'_> {
+    /// The answer in the form that the query names, or else in the one that is `asked` for.
+    ///
+    /// # Errors
+    /// None in practice: it is written to memory.
+    pub fn written(&self, asked: Format) -> Result<Written, ReportError> {
+        let format = self.query.format.unwrap_or(asked);
+        Ok(Written {
+            format,
+            body: match format {
+                Format::Json => self.json()?,
+                Format::Csv => self.csv()?,
+            },
+            next: self.next(),
+            as_of: self.answer.as_of.map(|as_of| as_of.wall_end.to_string()),
+            currency: self.query.currency,
+        })
+    }
+
     /// The JSON text.
     ///
     /// # Errors
     /// None in practice: every key is a string and every value can be written.
-    pub fn json(&self) -> serde_json::Result<Vec<u8>> {
-        serde_json::to_vec(self)
+    pub fn json(&self) -> Result<Vec<u8>, ReportError> {
+        let json = serde_json::to_vec(self);
+        json.map_err(|error| ReportError::Unreadable(error.to_string()))
     }
 
-    /// The rows of the page as CSV (RFC 4180), the names of the columns first.
+    /// The rows of the page as CSV, the names of the columns first.
     ///
     /// # Errors
     /// None in practice: it is written to memory.
-    pub fn csv(&self) -> Result<Vec<u8>, csv::Error> {
-        let mut out = csv::WriterBuilder::new()
-            .terminator(csv::Terminator::CRLF)
-            .from_writer(Vec::new());
+    pub fn csv(&self) -> Result<Vec<u8>, ReportError> {
         let report = self.answer.report;
         let compared = report
             .measures()
             .iter()
             .filter(|_| self.query.compare.is_some());
-        let names = report.columns().map(|column| column.name().to_owned());
-        let more = compared.flat_map(compared_names);
-        out.write_record(names.chain(more))?;
+        let columns = || self.query.columns(report);
+        let names = columns().map(|column| column.name().to_owned());
+        let names = names.chain(self.type_names().into_iter().flatten());
+        let mut table = Table::of(names.chain(compared.flat_map(compared_names)))?;
         let page = Page::of(self.query, self.answer.rows.len());
         for row in self.answer.rows.get(page.rows).unwrap_or_default() {
             let record = Record { of: self, row };
-            let own = report.columns().map(|column| match column {
+            let own = columns().map(|column| match column {
                 Column::Attribute(attribute) => {
                     harmless(attribute.text(&row.key, &row.details, self.names))
                 }
@@ -68,15 +106,24 @@ impl Rendered<'_> {
                 Column::Field(_) => String::new(),
             });
             let compared = record.compared().map(|(_, value)| plain(value));
-            out.write_record(own.chain(compared))?;
+            let of_types = row
+                .of_event_types
+                .iter()
+                .flat_map(|t| record.of_type(t))
+                .map(plain);
+            table.row(own.chain(of_types).chain(compared))?;
         }
-        let written = out.into_inner();
-        written.map_err(|error| csv::Error::from(error.into_error()))
+        table.end()
+    }
+
+    /// The columns of each event type that rows show one by one.
+    fn type_names(&self) -> Vec<[String; 2]> {
+        let types = self.answer.event_types.iter();
+        types.map(|(_, name)| show::of_event_type(name)).collect()
     }
 
     /// Path and query of the page after this one.
-    #[must_use]
-    pub fn next(&self) -> Option<String> {
+    fn next(&self) -> Option<String> {
         let page = Page::of(self.query, self.answer.rows.len());
         let slot = self.answer.as_of.map(|as_of| as_of.slot);
         let to = |number| link(self.path, self.answer.report, self.query, number, slot);
@@ -101,15 +148,6 @@ fn plain(figure: serde_json::Value) -> String {
     }
 }
 
-/// A text that no spreadsheet takes for a formula: one that would begin like one is quoted, as
-/// OWASP advises against CSV injection.
-fn harmless(text: String) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        return format!("'{text}");
-    }
-    text
-}
-
 impl Serialize for Rendered<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let (answer, query) = (self.answer, self.query);
@@ -124,70 +162,28 @@ impl Serialize for Rendered<'_> {
         map.serialize_entry("@asof", &as_of)?;
         map.serialize_entry("@asofslot", &slot.map(|slot| slot.to_string()))?;
         map.serialize_entry("@currency", &query.currency.map(|c| c.to_string()))?;
-        let rows = answer.rows.get(page.rows).unwrap_or_default();
-        map.serialize_entry("Records", &Records { of: self, rows })?;
+        let records = Records {
+            of: self,
+            rows: answer.rows.get(page.rows).unwrap_or_default(),
+            type_names: self.type_names(),
+        };
+        map.serialize_entry("Records", &records)?;
         map.end()
     }
-}
-
-/// The list of the actions that a row counts, reversed ones included: of one program, at most as
-/// many days as such a list takes, and told apart by no more than it can tell apart.
-fn actions_uri(of: &Rendered<'_>, row: &RowKey) -> Option<String> {
-    let (report, query) = (of.answer.report, of.query);
-    let program = match (row.program, query.programs.as_slice()) {
-        (Some(program), _) => program,
-        (None, [program]) => *program,
-        (None, _) => return None,
-    };
-    let Source::Cells(figures) = report.source else {
-        return None;
-    };
-    if !figures
-        .measures
-        .iter()
-        .any(|m| m.name == GROSS_ACTIONS.name)
-    {
-        return None;
-    }
-    let kept_apart = match (figures.dimension.facet, &row.facet) {
-        (FacetKind::None, _) => String::new(),
-        (FacetKind::Ad, Facet::Number(ad)) => format!("&AdId={ad}"),
-        (FacetKind::EventType, Facet::Number(id)) => format!("&ActionTrackerId={id}"),
-        _ => return None,
-    };
-    let partner = row.partner.or(query.partner);
-    let partner = partner.map_or_else(String::new, |id| format!("&MediaPartnerId={id}"));
-    let (start, end) = match (figures.dimension.bucket, row.bucket) {
-        (Some(bucket), Some(first)) => {
-            let last = bucket.last(first);
-            (first.max(query.start), last.min(query.end))
-        }
-        _ => (query.start, query.end),
-    };
-    if end.0.saturating_sub(start.0) >= LISTED_DAYS_MAX {
-        return None;
-    }
-    let base = of
-        .path
-        .strip_suffix(report.handle)?
-        .strip_suffix("/Reports/")?;
-    let (start, end) = (day_text(start), day_text(end));
-    Some(format!(
-        "{base}/Actions?CampaignId={program}{partner}{kept_apart}&ActionDateStart={start}\
-         &ActionDateEnd={end}"
-    ))
 }
 
 struct Records<'r, 'a> {
     of: &'r Rendered<'a>,
     rows: &'r [Row],
+    type_names: Vec<[String; 2]>,
 }
 
 impl Serialize for Records<'_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut seq = serializer.serialize_seq(Some(self.rows.len()))?;
         for row in self.rows {
-            seq.serialize_element(&Record { of: self.of, row })?;
+            let record = Record { of: self.of, row };
+            seq.serialize_element(&Named(record, &self.type_names))?;
         }
         seq.end()
     }
@@ -198,34 +194,49 @@ struct Record<'r, 'a> {
     row: &'r Row,
 }
 
-impl Serialize for Record<'_, '_> {
+/// A row with the names of its columns of event types.
+struct Named<'n, 'r, 'a>(Record<'r, 'a>, &'n [[String; 2]]);
+
+impl Serialize for Named<'_, '_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(record, type_names) = self;
+        let (of, row) = (record.of, record.row);
         let mut map = serializer.serialize_map(None)?;
-        for column in self.of.answer.report.columns() {
+        for column in of.query.columns(of.answer.report) {
             match column {
                 Column::Attribute(attribute) => {
-                    let text = attribute.text(&self.row.key, &self.row.details, self.of.names);
+                    let text = attribute.text(&row.key, &row.details, of.names);
                     map.serialize_entry(attribute.name, &text)?;
                 }
                 Column::Measure(measure) => {
-                    let figure = self.figure(measure, &self.row.tally);
+                    let figure = record.figure(measure, &row.tally);
                     map.serialize_entry(measure.name, &figure)?;
                 }
                 // A report of sums has none.
                 Column::Field(_) => {}
             }
         }
-        for (name, value) in self.compared() {
+        for (names, tally) in type_names.iter().zip(&row.of_event_types) {
+            for (name, value) in names.iter().zip(record.of_type(tally)) {
+                map.serialize_entry(name, &value)?;
+            }
+        }
+        for (name, value) in record.compared() {
             map.serialize_entry(&name, &value)?;
         }
-        if let Some(uri) = actions_uri(self.of, &self.row.key) {
-            map.serialize_entry("ActionsUri", &uri)?;
+        for (name, uri) in drill::links(of, &row.key) {
+            map.serialize_entry(name, &uri)?;
         }
         map.end()
     }
 }
 
 impl Record<'_, '_> {
+    /// Actions and cost of one event type.
+    fn of_type(&self, tally: &Tally) -> [serde_json::Value; 2] {
+        [&ACTIONS, &ACTION_COST].map(|measure| self.figure(measure, tally))
+    }
+
     /// For each figure what it was in the earlier days, and the change as a part of that.
     fn compared(&self) -> impl Iterator<Item = (String, serde_json::Value)> {
         let before = self.row.before.iter();

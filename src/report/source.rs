@@ -10,6 +10,9 @@ use crate::registry::CubeId;
 /// Takes the cells of one read.
 pub type TakeCell<'a> = dyn FnMut(&Cell) + 'a;
 
+/// Takes the cells of several questions, each with the place of its question.
+pub type TakeEach<'a> = dyn FnMut(usize, &Cell) + 'a;
+
 /// Which cells a question reads.
 #[derive(Clone, Debug)]
 pub struct Wanted<'a> {
@@ -35,6 +38,23 @@ pub trait Source {
         wanted: &Wanted<'_>,
         take: &mut TakeCell<'_>,
     ) -> Result<Option<Watermark>, DerivedError>;
+
+    /// The same for several questions, all of one moment; each cell comes with the place of its
+    /// question. Sums held in memory do not change between two of them.
+    ///
+    /// # Errors
+    /// As [`Source::read`].
+    fn read_each(
+        &self,
+        wanted: &[Wanted<'_>],
+        take: &mut TakeEach<'_>,
+    ) -> Result<Option<Watermark>, DerivedError> {
+        let mut mark = None;
+        for (place, wanted) in wanted.iter().enumerate() {
+            mark = self.read(wanted, &mut |cell| take(place, cell))?;
+        }
+        Ok(mark)
+    }
 }
 
 impl Source for Derived {
@@ -43,13 +63,24 @@ impl Source for Derived {
         wanted: &Wanted<'_>,
         take: &mut TakeCell<'_>,
     ) -> Result<Option<Watermark>, DerivedError> {
+        let wanted = std::slice::from_ref(wanted);
+        self.read_each(wanted, &mut |_, cell| take(cell))
+    }
+
+    fn read_each(
+        &self,
+        wanted: &[Wanted<'_>],
+        take: &mut TakeEach<'_>,
+    ) -> Result<Option<Watermark>, DerivedError> {
         let generation = self.serving();
         let view = generation.view()?;
-        for program in wanted.programs {
-            let (days, partner) = (wanted.days.clone(), wanted.partner);
-            view.for_each_cell(wanted.cube, *program, days, partner, &mut |cell| {
-                take(&cell);
-            })?;
+        for (place, wanted) in wanted.iter().enumerate() {
+            for program in wanted.programs {
+                let (days, partner) = (wanted.days.clone(), wanted.partner);
+                view.for_each_cell(wanted.cube, *program, days, partner, &mut |cell| {
+                    take(place, &cell);
+                })?;
+            }
         }
         view.watermark()
     }

@@ -8,7 +8,7 @@ use crate::derived::{Cell, DerivedError, Watermark};
 use crate::model::id::{PartnerId, ProgramId, Slot};
 use crate::model::tally::{Facet, Stored, Tally};
 use crate::model::time::{Day, Millis};
-use crate::registry::Report;
+use crate::registry::{Report, Viewer};
 
 /// 2026-11-22T18:00:00Z: the same day in New York and Berlin, the next one in Tokyo.
 const NOW: Millis = Millis(1_795_370_400_000);
@@ -81,6 +81,7 @@ fn ask(sid: &str, handle: &str, query: &str) -> Result<serde_json::Value, Report
     let answer = reader.answer(report, &query)?;
     let rendered = Rendered {
         answer: &answer,
+        viewer: Viewer::Brand,
         query: &query,
         path: "/p",
         names: &reader.names(&query),
@@ -138,6 +139,7 @@ fn columns_come_in_the_order_of_the_registry() {
     let answer = reader.answer(report, &query).unwrap();
     let rendered = Rendered {
         answer: &answer,
+        viewer: Viewer::Brand,
         query: &query,
         path: "/p",
         names: &reader.names(&query),

@@ -4,6 +4,7 @@
 //! slot's batch. On the fold's thread.
 
 mod facets;
+mod kept;
 mod marks;
 mod sums;
 mod texts;

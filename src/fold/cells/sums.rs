@@ -1,5 +1,4 @@
-//! The cells, kept as whole rows: what a slot adds is added in memory and the whole cell is written
-//! again, so that writing a slot's batch is all it takes.
+//! What clicks and actions add to the cells: each is counted in every cube, kept apart by its facets.
 
 use ahash::AHashMap;
 
@@ -7,20 +6,21 @@ use crate::derived::{Batch, CellKey, Class, Families, Signs};
 use crate::model::click::{Click, Parameter};
 use crate::model::id::{AdId, EventTypeId, PartnerId, ProgramId};
 use crate::model::money::Money;
-use crate::model::tally::{Facet, Stored, Tally};
+use crate::model::tally::{Stored, Tally};
 use crate::model::time::{Day, Millis};
-use crate::registry::cube::{CUBES, CubeId, Granularity, TEXTS_MAX};
+use crate::registry::cube::{CUBES, CubeId, Granularity};
 use crate::registry::facet::FacetKind;
 
 use super::super::action::figures::Figures;
 use super::super::error::FoldError;
 use super::super::people::trail::Trail;
 use super::facets::{Facets, Said, Short};
+use super::kept::{Cell, Kept};
 use super::marks::{Marked, Marks};
 use super::texts::Texts;
 
-/// Cells and texts remembered between slots, about 250 bytes each; beyond that all are read again.
-const REMEMBERED_MAX: usize = 65_536;
+/// Texts remembered between slots; beyond that all are numbered anew.
+const TEXTS_REMEMBERED_MAX: usize = 65_536;
 
 /// Program, day and partner of a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,10 +42,10 @@ pub(in crate::fold) struct Counted {
 
 /// Where a cell lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Place {
-    cube: CubeId,
-    spot: Spot,
-    facet: Short,
+pub(super) struct Place {
+    pub(super) cube: CubeId,
+    pub(super) spot: Spot,
+    pub(super) facet: Short,
 }
 
 /// Clicks that a slot adds to a cell. A slot holds far fewer than 2^32.
@@ -71,19 +71,20 @@ struct Run {
 /// The cells of all cubes.
 #[derive(Debug)]
 pub(in crate::fold) struct Cells {
-    remembered: AHashMap<Place, Tally>,
+    kept: Kept,
     texts: Texts,
     runs: Vec<Run>,
     marks: Marks,
     clicks: AHashMap<Place, Clicks>,
     sums: Vec<(Place, Tally)>,
+    holds_back: bool,
 }
 
 impl Default for Cells {
     fn default() -> Self {
         let clicks = CUBES.iter().filter(|cube| cube.counts(Stored::RawClicks));
         Self {
-            remembered: AHashMap::new(),
+            kept: Kept::default(),
             texts: Texts::default(),
             runs: clicks
                 .map(|cube| Run {
@@ -95,6 +96,7 @@ impl Default for Cells {
             marks: Marks::default(),
             clicks: AHashMap::new(),
             sums: Vec::new(),
+            holds_back: false,
         }
     }
 }
@@ -206,12 +208,45 @@ impl Cells {
         }
     }
 
-    /// Puts every cell that the slot changed into its batch.
+    /// Has the cells of many slots written together. Only for a generation that does not serve:
+    /// its rows say less than its watermark until [`Self::release`].
+    pub(in crate::fold) fn hold_back(&mut self) {
+        self.holds_back = true;
+    }
+
+    /// Puts whatever is held back into `batch`, and holds nothing back any more.
+    pub(in crate::fold) fn release(&mut self, batch: &mut Batch<'_>) {
+        self.holds_back = false;
+        self.kept.write(batch);
+    }
+
+    /// Adds what the slot counted to the cells and puts each that changed into its batch.
     pub(in crate::fold) fn write(
         &mut self,
         families: &Families<'_>,
         batch: &mut Batch<'_>,
     ) -> Result<(), FoldError> {
+        let mut beyond = Vec::new();
+        for (cell, more) in self.counted() {
+            let more = self.kept.add(families, cell, more)?;
+            beyond.extend(more);
+        }
+        for (other, more) in beyond {
+            self.kept.add_to_other(families, other, &more)?;
+        }
+        let is_full = self.kept.is_full() || self.texts.len() > TEXTS_REMEMBERED_MAX;
+        if is_full || !self.holds_back {
+            self.kept.write(batch);
+        }
+        if self.texts.len() > TEXTS_REMEMBERED_MAX {
+            self.kept.forget();
+            self.texts.clear();
+        }
+        Ok(())
+    }
+
+    /// What the slot counted, by cell and in the order of their keys.
+    fn counted(&mut self) -> Vec<(Cell, Tally)> {
         for run in &mut self.runs {
             settle(&mut self.clicks, run.last.take());
         }
@@ -240,77 +275,12 @@ impl Cells {
         for (place, more) in self.sums.drain(..).filter(|(_, more)| !more.is_zero()) {
             changed.entry(place).or_default().merge(&more);
         }
-        let mut changed: Vec<(CellKey, Facet, Place, Tally)> = changed
+        let mut changed: Vec<(Cell, Tally)> = changed
             .into_iter()
-            .map(|(place, more)| (place.key(), self.facet(place), place, more))
+            .map(|(place, more)| (Cell::new(place, &self.texts), more))
             .collect();
-        changed.sort_unstable_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
-        let mut beyond = Vec::new();
-        for (key, facet, place, more) in changed {
-            let more = self.place(families, batch, (key, facet, place), more)?;
-            beyond.extend(more.map(|more| (place, more)));
-        }
-        for (place, more) in beyond {
-            let other = place.other();
-            let mut tally = self.held(families, other)?.unwrap_or_default();
-            tally.merge(&more);
-            self.set(batch, other, tally);
-        }
-        if self.remembered.len() > REMEMBERED_MAX || self.texts.len() > REMEMBERED_MAX {
-            self.remembered.clear();
-            self.texts.clear();
-        }
-        Ok(())
-    }
-
-    /// Adds to one cell; gives back what there is no room for among the texts of its day and
-    /// partner.
-    fn place(
-        &mut self,
-        families: &Families<'_>,
-        batch: &mut Batch<'_>,
-        (key, facet, place): (CellKey, Facet, Place),
-        more: Tally,
-    ) -> Result<Option<Tally>, FoldError> {
-        let held = match self.remembered.get(&place) {
-            Some(tally) => Some(tally.clone()),
-            None => families.cell(key, &facet)?,
-        };
-        if held.is_none() && matches!(place.facet, Short::Text(_)) {
-            let other = place.other();
-            let mut counted = self.held(families, other)?.unwrap_or_default();
-            if counted.get(Stored::Texts) >= i128::from(TEXTS_MAX) {
-                return Ok(Some(more));
-            }
-            counted.add(Stored::Texts, 1);
-            self.set(batch, other, counted);
-        }
-        let mut tally = held.unwrap_or_default();
-        tally.merge(&more);
-        batch.cell(key, &facet, &tally);
-        self.remembered.insert(place, tally);
-        Ok(None)
-    }
-
-    fn held(&self, families: &Families<'_>, place: Place) -> Result<Option<Tally>, FoldError> {
-        Ok(match self.remembered.get(&place) {
-            Some(tally) => Some(tally.clone()),
-            None => families.cell(place.key(), &self.facet(place))?,
-        })
-    }
-
-    fn set(&mut self, batch: &mut Batch<'_>, place: Place, tally: Tally) {
-        batch.cell(place.key(), &self.facet(place), &tally);
-        self.remembered.insert(place, tally);
-    }
-
-    fn facet(&self, place: Place) -> Facet {
-        match place.facet {
-            Short::None => Facet::None,
-            Short::Number(number) => Facet::Number(number),
-            Short::Text(number) => Facet::Text(self.texts.text(number).into()),
-            Short::Other => Facet::Other,
-        }
+        changed.sort_unstable_by(|a, b| a.0.order().cmp(&b.0.order()));
+        changed
     }
 }
 
@@ -323,7 +293,8 @@ impl Place {
         }
     }
 
-    fn key(self) -> CellKey {
+    /// The key of its row, without the facet.
+    pub(super) fn key(self) -> CellKey {
         CellKey {
             cube: self.cube,
             program: self.spot.program,
@@ -334,7 +305,7 @@ impl Place {
     }
 
     /// Where the texts go that are not kept apart.
-    fn other(self) -> Self {
+    pub(super) fn other(self) -> Self {
         Self {
             facet: Short::Other,
             ..self

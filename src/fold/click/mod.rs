@@ -8,7 +8,6 @@ pub(super) mod agents;
 pub(super) mod carried;
 pub(super) mod charge;
 pub(super) mod classify;
-pub(super) mod device;
 pub(super) mod hosting;
 pub(super) mod imported;
 pub(super) mod requests;

@@ -7,10 +7,10 @@ use ahash::AHashMap;
 use crate::log::Log;
 use crate::model::click::{Click, ClickFlags, Network};
 use crate::model::id::StringRef;
+use crate::model::request::{Devices, host};
 
 use super::super::cells::{Cells, Facets};
 use super::super::error::FoldError;
-use super::device::Devices;
 
 /// Strings remembered of each kind; beyond that all are forgotten and read again.
 const REMEMBERED_MAX: usize = 65_536;
@@ -98,32 +98,4 @@ pub(super) fn text(log: &Log, string: StringRef) -> Result<String, FoldError> {
     let stored = log.string(string)?;
     let stored = stored.ok_or(FoldError::StringMissing(string))?;
     Ok(String::from_utf8_lossy(&stored).into_owned())
-}
-
-/// The host of a page, without port, in lower case and without a leading `www.`.
-pub(in crate::fold) fn host(page: &str) -> String {
-    let url = url::Url::parse(page).ok();
-    let host = url.as_ref().and_then(url::Url::host_str).unwrap_or("");
-    host.strip_prefix("www.").unwrap_or(host).to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn hosts_are_told_by_the_url_parser() {
-        for (page, named) in [
-            ("https://www.Blog.example:8443/a/b", "blog.example"),
-            ("https://blog.example", "blog.example"),
-            ("android-app://com.example.app/", "com.example.app"),
-            ("https://bücher.example/", "xn--bcher-kva.example"),
-            ("http://192.0.2.7/x", "192.0.2.7"),
-            ("about:blank", ""),
-            ("not a page", ""),
-            ("", ""),
-        ] {
-            assert_eq!(host(page), named, "{page}");
-        }
-    }
 }

@@ -8,11 +8,12 @@ use crate::derived::{Reasons, Signs};
 use crate::log::Log;
 use crate::model::click::ClickFlags;
 use crate::model::id::{PartnerId, StringRef};
+use crate::model::request::host;
 
 use super::super::error::FoldError;
 use super::agents::{Agent, Agents};
 use super::classify;
-use super::requests::{Request, host, text};
+use super::requests::{Request, text};
 use super::row::{ClickTerms, Row};
 use super::shape::{self, Browser, Shape};
 

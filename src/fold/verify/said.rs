@@ -10,12 +10,11 @@ use crate::log::{Log, LogError, Parameters};
 use crate::model::click::{Click, ClickFlags, Parameter};
 use crate::model::entry::Entry;
 use crate::model::id::{PartnerId, StringRef};
+use crate::model::request::{Devices, host};
 use crate::model::submission::Submission;
 use crate::model::tally::Facet;
 use crate::registry::cube::CubeId;
 
-use super::super::click::device::Devices;
-use super::super::click::requests::host;
 use super::super::error::FoldError;
 
 /// Strings remembered; beyond that all are forgotten and read again.

@@ -10,10 +10,10 @@ use crate::log::{Footer, Log, Parameters};
 use crate::model::click::{Click, ClickFlags};
 use crate::model::id::{PartnerId, RulesVersion, StringRef};
 use crate::model::refusal::Refusal;
+use crate::model::request::host;
 use crate::model::submission::{Claim, Submission};
 
 use super::super::catalogs::Catalogs;
-use super::super::click::requests::host;
 use super::super::click::robots::Robots;
 use super::super::click::shape::{Browser, Shape, signs};
 use super::super::click::signs::is_foreign;

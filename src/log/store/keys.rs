@@ -1,4 +1,4 @@
-//! Storing rules and API keys, and noting for the fold what changed.
+//! Storing rules, API keys and what these have pinned, and noting for the fold what changed.
 //!
 //! Catalogues are in [`super::versions`].
 
@@ -9,6 +9,9 @@ use super::super::error::LogError;
 use super::super::family;
 use super::super::open::Log;
 use super::super::row::{Corrupt, key};
+
+/// Ends the key of what an API key has pinned; no id of a key holds it.
+const PINS: &str = "/pins";
 
 impl Log {
     /// Stores the next version of the classification rules; it is durable on return.
@@ -65,15 +68,53 @@ impl Log {
     /// # Errors
     /// The store failed, or an id is not text.
     pub fn api_keys(&self) -> Result<Vec<(String, Vec<u8>)>, LogError> {
-        let mut keys = Vec::new();
+        let mut rows = self.rows_of_keys()?;
+        rows.retain(|(id, _)| !id.ends_with(PINS));
+        Ok(rows)
+    }
+
+    /// Stores or replaces what a key has pinned, or forgets it where `stored` is empty; it is
+    /// durable on return. The record of the key is not touched.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn put_pins(&self, id: &str, stored: &[u8]) -> Result<(), LogError> {
+        let keys = self.shared.cf(family::KEYS)?;
+        let key = format!("{id}{PINS}");
+        let epoch = self.shared.commit_patiently(|_, _, batch| {
+            if stored.is_empty() {
+                batch.delete_cf(keys, key.as_bytes());
+            } else {
+                batch.put_cf(keys, key.as_bytes(), stored);
+            }
+            Added::default()
+        })?;
+        self.wait_durable(epoch)
+    }
+
+    /// What each key has pinned, with the key's id.
+    ///
+    /// # Errors
+    /// The store failed, or an id is not text.
+    pub fn pins(&self) -> Result<Vec<(String, Vec<u8>)>, LogError> {
+        let rows = self.rows_of_keys()?.into_iter();
+        let pins = rows.filter_map(|(key, stored)| {
+            let id = key.strip_suffix(PINS)?.to_owned();
+            Some((id, stored))
+        });
+        Ok(pins.collect())
+    }
+
+    fn rows_of_keys(&self) -> Result<Vec<(String, Vec<u8>)>, LogError> {
+        let mut rows = Vec::new();
         for row in self.rows(family::KEYS)? {
-            let (id, value) = row?;
-            let id = String::from_utf8(id.into_vec()).map_err(|_| Corrupt {
+            let (key, value) = row?;
+            let key = String::from_utf8(key.into_vec()).map_err(|_| Corrupt {
                 family: family::KEYS,
                 why: "an id is not UTF-8",
             })?;
-            keys.push((id, value.into_vec()));
+            rows.push((key, value.into_vec()));
         }
-        Ok(keys)
+        Ok(rows)
     }
 }

@@ -3,8 +3,9 @@
 //! Nothing in them is made of what others did or were paid; whose cells are read is settled by
 //! whoever asks, not here.
 
+use super::super::bucket::Bucket;
 use super::super::cube::CubeId;
-use super::super::dimension::{Bucket, Dimension};
+use super::super::dimension::Dimension;
 use super::super::facet::FacetKind;
 use super::super::measure::{self, Measure};
 use super::super::report::{Figures, Report, Source};

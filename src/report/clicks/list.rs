@@ -1,11 +1,14 @@
-//! A page of clicks as JSON.
+//! A page of clicks as JSON or CSV.
 
+use ahash::AHashMap;
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use crate::catalog::Catalog;
 use crate::derived::{Class, View};
+use crate::model::currency::Currency;
 use crate::model::id::{PartnerId, Slot};
 use crate::model::money::decimal_text;
+use crate::model::request::Devices;
 use crate::registry::Report;
 use crate::registry::click::{FIELDS, FieldKind, Shown};
 use crate::registry::dimension::UNKNOWN_PARTNER;
@@ -13,7 +16,9 @@ use crate::registry::dimension::UNKNOWN_PARTNER;
 use super::super::error::ReportError;
 use super::super::listing::{ClickFacts, Facts};
 use super::super::page::{Page, link};
-use super::super::query::Query;
+use super::super::query::{Format, Query};
+use super::super::render::Written;
+use super::super::table::{Table, harmless};
 use super::select::{Hit, Selection, read};
 
 /// A listing of clicks at one moment.
@@ -31,11 +36,12 @@ pub struct Clicks<'a> {
 }
 
 impl Clicks<'_> {
-    /// The page of a query, whose programs are one brand's; `path` is that of the request.
+    /// The page of a query, whose programs are one brand's, in the form that it names or else in
+    /// the one that is `asked` for; `path` is that of the request.
     ///
     /// # Errors
     /// The query would read too much, or rows can't be read.
-    pub fn page(&self, query: &Query, path: &str) -> Result<Vec<u8>, ReportError> {
+    pub fn page(&self, query: &Query, path: &str, asked: Format) -> Result<Written, ReportError> {
         let unreadable = |error: &dyn ToString| ReportError::Unreadable(error.to_string());
         let mark = self.view.watermark().map_err(|error| unreadable(&error))?;
         let newest = mark.map(|mark| mark.slot);
@@ -52,34 +58,32 @@ impl Clicks<'_> {
         for program in programs {
             selection.program(self.view, program)?;
         }
-        let rows = selection.hits.iter().map(|hit| self.row(query, hit));
-        let written = Written {
+        let mut devices = Named::default();
+        let rows = selection.hits.iter();
+        let rows = rows.map(|hit| self.row(query, hit, &mut devices));
+        let listed = Listed {
             page: Page::of(query, selection.total),
             total: selection.total,
-            head: [
-                ("@asof", as_of.map(|as_of| as_of.to_string())),
-                ("@asofslot", slot.map(|slot| slot.to_string())),
-                (
-                    "@currency",
-                    query.currency.map(|currency| currency.to_string()),
-                ),
-            ],
-            rows: rows.collect::<Result<_, _>>()?,
             size: query.page_size,
+            as_of: as_of.map(|as_of| as_of.to_string()),
+            slot: slot.map(|slot| slot.to_string()),
+            currency: query.currency,
+            rows: rows.collect::<Result<_, _>>()?,
             to: &|number| link(path, self.report, query, number, slot),
         };
-        serde_json::to_vec(&written).map_err(|error| unreadable(&error))
+        listed.written(query.format.unwrap_or(asked))
     }
 
     /// What a click shows, in the order of the columns.
-    fn row(&self, query: &Query, hit: &Hit) -> Result<Row, ReportError> {
+    fn row(&self, query: &Query, hit: &Hit, devices: &mut Named) -> Result<Row, ReportError> {
         let facts = match &hit.facts {
             Some(facts) => facts.clone(),
             None => read(self.facts, hit.key, &hit.judged)?,
         };
-        let texts = FIELDS
-            .iter()
-            .map(|field| self.text(field.kind, query, hit, &facts));
+        let texts = FIELDS.iter().map(|field| match field.kind {
+            FieldKind::Device(part) => devices.part(&facts.user_agent, part),
+            kind => self.text(kind, query, hit, &facts),
+        });
         Ok(Row(texts.collect()))
     }
 
@@ -116,6 +120,8 @@ impl Clicks<'_> {
             FieldKind::ReferringDomain => facts.referring_domain(),
             FieldKind::SharedId => facts.shared_id.clone(),
             FieldKind::Class => letter(judged.verdict.class).to_owned(),
+            // Named by the caller, who remembers the devices of the page.
+            FieldKind::Device(_) => String::new(),
         }
     }
 }
@@ -131,27 +137,73 @@ const fn letter(class: Class) -> &'static str {
     }
 }
 
+/// Devices of the user agents of a page.
+#[derive(Default)]
+struct Named {
+    devices: Devices,
+    known: AHashMap<Box<str>, String>,
+}
+
+impl Named {
+    /// One part of what a user agent names.
+    fn part(&mut self, user_agent: &str, part: u8) -> String {
+        if !self.known.contains_key(user_agent) {
+            let named = self.devices.named(user_agent);
+            self.known.insert(user_agent.into(), named);
+        }
+        let named = self.known.get(user_agent);
+        let part = named.and_then(|named| named.split('\t').nth(part.into()));
+        part.unwrap_or_default().to_owned()
+    }
+}
+
 /// The texts of one click, one for each column.
 struct Row(Vec<String>);
 
-struct Written<'a> {
+/// A page that is ready to be written.
+struct Listed<'a> {
     page: Page,
     total: usize,
     size: u32,
-    head: [(&'static str, Option<String>); 3],
+    as_of: Option<String>,
+    slot: Option<String>,
+    currency: Option<Currency>,
     rows: Vec<Row>,
     to: &'a dyn Fn(u32) -> String,
 }
 
-impl Serialize for Written<'_> {
+impl Listed<'_> {
+    fn written(self, format: Format) -> Result<Written, ReportError> {
+        let body = match format {
+            Format::Json => serde_json::to_vec(&self)
+                .map_err(|error| ReportError::Unreadable(error.to_string()))?,
+            Format::Csv => {
+                let mut table = Table::of(FIELDS.iter().map(|field| field.name))?;
+                for row in &self.rows {
+                    table.row(row.0.iter().cloned().map(harmless))?;
+                }
+                table.end()?
+            }
+        };
+        Ok(Written {
+            format,
+            body,
+            next: self.page.next().map(self.to),
+            as_of: self.as_of,
+            currency: self.currency,
+        })
+    }
+}
+
+impl Serialize for Listed<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         for (name, value) in self.page.attributes(self.size, self.total, self.to) {
             map.serialize_entry(name, &value)?;
         }
-        for (name, value) in &self.head {
-            map.serialize_entry(name, value)?;
-        }
+        map.serialize_entry("@asof", &self.as_of)?;
+        map.serialize_entry("@asofslot", &self.slot)?;
+        map.serialize_entry("@currency", &self.currency.map(|code| code.to_string()))?;
         map.serialize_entry("Records", &Records(&self.rows))?;
         map.end()
     }

@@ -10,6 +10,7 @@ use crate::derived::{Class, Judged, VerdictKey, View};
 use crate::model::id::{PartnerId, ProgramId, Slot};
 use crate::model::time::{Day, Millis};
 use crate::registry::click::{LOOKED_MAX, Shown};
+use crate::registry::filter::{FILTERS, FilterKind};
 
 use super::super::error::{QueryError, ReportError};
 use super::super::listing::{ClickFacts, Facts};
@@ -113,27 +114,22 @@ impl<'a> Selection<'a> {
     /// Whether what the log says is as asked for.
     fn asked(&mut self, key: VerdictKey, judged: &Judged) -> Result<Asked, ReportError> {
         let wanted = &self.query.clicks;
-        if wanted.ad.is_none() && wanted.shared_id.is_none() {
+        let Some((first, _)) = wanted.facets.first() else {
             return Ok(Asked::Not);
-        }
+        };
         self.looked += 1;
         if self.looked > LOOKED_MAX {
-            let field = if wanted.ad.is_some() {
-                "AdId"
-            } else {
-                "SharedId"
-            };
+            let kind = FilterKind::Facet(*first);
+            let filter = FILTERS.iter().find(|filter| filter.kind == kind);
             let message = format!(
                 "would look at more than {LOOKED_MAX} clicks; send fewer days, or MediaId too"
             );
-            return Err(ReportError::Invalid(vec![QueryError::new(field, message)]));
+            let error = QueryError::new(filter.map_or("", |filter| filter.name), message);
+            return Err(ReportError::Invalid(vec![error]));
         }
         let facts = read(self.facts, key, judged)?;
-        let is_meant = wanted.ad.is_none_or(|ad| ad == facts.ad)
-            && wanted
-                .shared_id
-                .as_ref()
-                .is_none_or(|shared_id| *shared_id == facts.shared_id);
+        let mut wanted = wanted.facets.iter();
+        let is_meant = wanted.all(|(kind, only)| facts.facet(*kind).as_ref() == Some(only));
         Ok(if is_meant {
             Asked::Meant(facts)
         } else {

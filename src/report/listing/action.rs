@@ -4,12 +4,12 @@ use serde::Serialize;
 
 use crate::derived::ActionState;
 
-use super::story::Story;
+use super::story::{Context, Story};
 use super::value::Amount;
 
 /// The published object. A field that is not known is empty; one that is the other side's is left
 /// out.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct ActionObject<'a> {
     id: String,
@@ -67,6 +67,23 @@ pub(super) struct ActionObject<'a> {
 }
 
 impl<'a> ActionObject<'a> {
+    /// An empty object with the fields that those of `context` have.
+    pub(super) fn none(context: &Context<'_>) -> Self {
+        Self {
+            client_cost: context.of_brand(Amount::default()),
+            customer_id: context.of_brand(""),
+            customer_status: context.of_brand(""),
+            customer_post_code: context.of_brand(""),
+            ip_address: context.of_brand(String::new()),
+            sub_id1: context.of_partner(""),
+            sub_id2: context.of_partner(""),
+            sub_id3: context.of_partner(""),
+            caller_id: context.of_brand(""),
+            note: context.of_brand(""),
+            ..Self::default()
+        }
+    }
+
     /// The object of an action that stands in `state` and whose last update changed the payout
     /// and the sale amount by `delta`.
     pub(super) fn of(story: &'a Story<'_>, state: ActionState, delta: (i64, i64)) -> Self {

@@ -2,20 +2,29 @@
 
 use crate::model::action::change::Change;
 use crate::model::id::{AdId, EventNumber, PartnerId, Slot, SubmissionId};
+use crate::model::request::host;
 use crate::model::submission::Submission;
+use crate::model::tally::Facet;
 use crate::model::time::Millis;
+use crate::registry::facet::FacetKind;
 
 /// What is shown of a click beside its number.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClickFacts {
     /// The ad of its link.
     pub ad: AdId,
+    /// Whether the ad had ended.
+    pub is_expired: bool,
+    /// The partner's property that its link names, empty when it names none.
+    pub property: String,
     /// `sharedid` of its link, empty when it had none.
     pub shared_id: String,
     /// `subId1` to `subId3` of its link, for its partner alone; empty when it had none.
     pub sub_ids: [String; 3],
     /// The page that it was on, without its query; empty when the browser did not say.
     pub referrer: String,
+    /// What sent the request says it is; empty when it did not say.
+    pub user_agent: String,
 }
 
 /// Point reads of stored events. An event that is not there is no error: the answer leaves out
@@ -52,11 +61,24 @@ pub trait Facts {
 }
 
 impl ClickFacts {
-    /// The host of the page that the click was on; empty when the browser did not say.
+    /// What reports keep it apart by; nothing where they do not count it by that.
+    #[must_use]
+    pub fn facet(&self, kind: FacetKind) -> Option<Facet> {
+        let text = |text: &str| Some(Facet::Text(text.into()));
+        match kind {
+            FacetKind::Ad => Some(Facet::Number(self.ad.0)),
+            FacetKind::ExpiredAd => self.is_expired.then_some(Facet::Number(self.ad.0)),
+            FacetKind::SharedId => text(&self.shared_id),
+            FacetKind::Property => text(&self.property),
+            FacetKind::Domain => text(&self.referring_domain()),
+            _ => None,
+        }
+    }
+
+    /// The host of the page that the click was on, without `www.`, as reports have it; empty when
+    /// the browser did not say.
     #[must_use]
     pub fn referring_domain(&self) -> String {
-        let url = url::Url::parse(&self.referrer).ok();
-        let host = url.as_ref().and_then(url::Url::host_str);
-        host.unwrap_or_default().to_owned()
+        host(&self.referrer)
     }
 }

@@ -1,10 +1,14 @@
-//! A page of objects as JSON: paging attributes as strings, then the objects.
+//! A page of objects as JSON, paging attributes as strings and then the objects, or as CSV.
 
 use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
 use super::super::error::ReportError;
 use super::super::page::Page;
+use super::super::query::Format;
+use super::super::render::Written;
+use super::super::table::{Object, Table};
 use super::query::Query;
 
 /// Begins an answer: everything up to the objects.
@@ -48,6 +52,31 @@ impl Head {
         self
     }
 
+    /// The objects of a page in one of the forms, and what is said beside CSV; `none` has their
+    /// fields.
+    pub(super) fn written<T: Serialize>(
+        self,
+        (name, format): (&str, Format),
+        none: &T,
+        objects: impl Iterator<Item = Result<Box<RawValue>, ReportError>>,
+    ) -> Result<Written, ReportError> {
+        let said = |attribute: &str| {
+            let text = self.0.get(attribute).and_then(Value::as_str);
+            text.filter(|text| !text.is_empty()).map(ToOwned::to_owned)
+        };
+        Ok(Written {
+            format,
+            next: said("@nextpageuri"),
+            as_of: said("@asof"),
+            // Each row says its own.
+            currency: None,
+            body: match format {
+                Format::Json => self.list(name, objects)?,
+                Format::Csv => table(none, objects)?,
+            },
+        })
+    }
+
     /// The whole answer. Objects are made one after the other, so that only their text is held.
     pub(super) fn list<T: Serialize>(
         self,
@@ -68,6 +97,19 @@ impl Head {
         out.extend_from_slice(b"]}");
         Ok(out)
     }
+}
+
+/// The objects as CSV, with the columns of `none`.
+fn table<T: Serialize>(
+    none: &T,
+    objects: impl Iterator<Item = Result<Box<RawValue>, ReportError>>,
+) -> Result<Vec<u8>, ReportError> {
+    let none = to_raw_value(none).map_err(|error| unwritten(&error))?;
+    let mut table = Table::of(Object::read(&none)?.names())?;
+    for object in objects {
+        table.row(Object::read(&object?)?.cells())?;
+    }
+    table.end()
 }
 
 /// One object as JSON.

@@ -14,6 +14,7 @@ use crate::model::time::Millis;
 
 use super::super::error::{QueryError, ReportError};
 use super::super::parameters::{decode, shown};
+use super::super::query::{FORMATS, Format};
 use super::super::scope::Scope;
 use super::instant;
 
@@ -36,7 +37,7 @@ const PAIRS: [(IndexKind, &str, &str); 3] = [
 ];
 
 /// Every parameter; `IrVersion` is accepted for existing clients and changes nothing.
-const PARAMETERS: [&str; 14] = [
+const PARAMETERS: [&str; 15] = [
     "CampaignId",
     "MediaPartnerId",
     "ActionTrackerId",
@@ -50,6 +51,7 @@ const PARAMETERS: [&str; 14] = [
     "LockingDateEnd",
     "Page",
     "PageSize",
+    "ResultFormat",
     "IrVersion",
 ];
 
@@ -75,6 +77,8 @@ pub(super) struct Query {
     pub(super) page: u32,
     /// Rows of a page.
     pub(super) page_size: u32,
+    /// Form of the answer, if the query names one.
+    pub(super) format: Option<Format>,
 }
 
 impl Query {
@@ -116,6 +120,8 @@ impl Query {
                 parts.push(format!("{start}={}&{end}={}", times.start(), times.end()));
             }
         }
+        let format = FORMATS.iter().find(|(own, _)| Some(*own) == self.format);
+        parts.extend(format.map(|(_, word)| format!("ResultFormat={word}")));
         parts.push(format!("Page={page}&PageSize={}", self.page_size));
         format!("{path}?{}", parts.join("&"))
     }
@@ -156,6 +162,24 @@ impl Sent {
     fn get(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().find(|(listed, _)| *listed == name);
         found.map(|(_, value)| value.as_str())
+    }
+
+    /// One of the words that are allowed, in any case.
+    fn word<T: Copy>(
+        &self,
+        name: &str,
+        allowed: &[(T, &str)],
+        errors: &mut Vec<QueryError>,
+    ) -> Option<T> {
+        let text = self.get(name)?;
+        let mut known = allowed.iter();
+        let found = known.find(|(_, word)| word.eq_ignore_ascii_case(text));
+        if found.is_none() {
+            let words: Vec<&str> = allowed.iter().map(|(_, word)| *word).collect();
+            let message = format!("is `{}`; {} are allowed", shown(text), words.join(", "));
+            errors.push(QueryError::new(name, message));
+        }
+        found.map(|(value, _)| *value)
     }
 
     /// A whole number in `allowed`.
@@ -200,7 +224,8 @@ pub(super) fn parse(text: &str, scope: &Scope<'_>, now: Millis) -> Result<Query,
     let event_type = id("ActionTrackerId").map(EventTypeId);
     let ad = id("AdId").map(AdId);
     let partner = scope.asked(partner, "MediaPartnerId", &mut errors);
-    let state = state(&sent, &mut errors);
+    let state = sent.word("State", ActionState::ALL, &mut errors);
+    let format = sent.word("ResultFormat", FORMATS, &mut errors);
     let page = sent.number("Page", 1..=u32::MAX, &mut errors);
     let page_size = sent.number("PageSize", PAGE_SIZES, &mut errors);
     let Some(program) = program else {
@@ -235,19 +260,8 @@ pub(super) fn parse(text: &str, scope: &Scope<'_>, now: Millis) -> Result<Query,
         times,
         page: page.unwrap_or(1),
         page_size: page_size.unwrap_or(*PAGE_SIZES.end()),
+        format,
     })
-}
-
-fn state(sent: &Sent, errors: &mut Vec<QueryError>) -> Option<ActionState> {
-    let text = sent.get("State")?;
-    let mut known = ActionState::ALL.iter();
-    let state = known.find(|(_, word)| word.eq_ignore_ascii_case(text));
-    if state.is_none() {
-        let words: Vec<&str> = ActionState::ALL.iter().map(|(_, word)| *word).collect();
-        let message = format!("is `{}`; {} are allowed", shown(text), words.join(", "));
-        errors.push(QueryError::new("State", message));
-    }
-    state.map(|(state, _)| *state)
 }
 
 /// Reads pairs of times.

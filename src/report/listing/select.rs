@@ -214,6 +214,7 @@ mod tests {
             times: Vec::new(),
             page: 1,
             page_size,
+            format: None,
         }
     }
 

@@ -24,7 +24,7 @@ impl Context<'_> {
     pub(super) fn amount(&self, micros: i64) -> Amount {
         Amount {
             micros,
-            currency: self.program.currency,
+            decimals: self.program.currency.decimals(),
         }
     }
 

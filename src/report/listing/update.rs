@@ -9,14 +9,15 @@ use crate::model::money::decimal_text;
 use crate::model::submission::Submission;
 
 use super::select::state_after;
-use super::story::Story;
+use super::story::{Context, Story};
 use super::value::Amount;
 
 /// What the update that made the action gives as its reason.
 const FIRST: &str = "IR_BLANK";
 
-/// The published object. A field that is not known is empty; those of customers are the brand's.
-#[derive(Debug, Serialize)]
+/// The published object. A field that is not known is empty; one that is the other side's is left
+/// out.
+#[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct UpdateObject<'a> {
     id: String,
@@ -68,6 +69,18 @@ pub(super) struct UpdateObject<'a> {
 }
 
 impl<'a> UpdateObject<'a> {
+    /// An empty object with the fields that those of `context` have.
+    pub(super) fn none(context: &Context<'_>) -> Self {
+        Self {
+            customer_id: context.of_brand(""),
+            customer_status: context.of_brand(""),
+            sub_id1: context.of_partner(""),
+            sub_id2: context.of_partner(""),
+            sub_id3: context.of_partner(""),
+            ..Self::default()
+        }
+    }
+
     /// The object of the update at `key`, which spoke of `item` if it did of one alone. `payout`
     /// is that of the action's contract.
     pub(super) fn of(

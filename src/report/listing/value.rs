@@ -4,7 +4,6 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::ser::{Error as _, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::model::currency::Currency;
 use crate::model::money::decimal_text;
 
 /// What a segment of a path holds as it is.
@@ -16,16 +15,17 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
 
 /// An amount, or a change of one, in millionths: a JSON number with at least the decimals of its
 /// currency, which never was a floating-point number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Amount {
     pub(super) micros: i64,
-    pub(super) currency: Currency,
+    /// Those of its currency.
+    pub(super) decimals: u32,
 }
 
 impl Amount {
     /// Its decimal text.
     pub(super) fn text(self) -> String {
-        decimal_text(i128::from(self.micros), self.currency.decimals())
+        decimal_text(i128::from(self.micros), self.decimals)
     }
 }
 
@@ -44,6 +44,7 @@ pub(super) fn segment(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::currency::Currency;
 
     #[test]
     fn amounts_are_exact_numbers() {
@@ -56,8 +57,9 @@ mod tests {
             (1_234_000, "KWD", "1.234"),
             (i64::MAX, "USD", "9223372036854.775807"),
         ] {
-            let currency = code.parse().unwrap();
-            let amount = Amount { micros, currency };
+            let currency: Currency = code.parse().unwrap();
+            let decimals = currency.decimals();
+            let amount = Amount { micros, decimals };
             assert_eq!(serde_json::to_string(&amount).unwrap(), expected);
         }
     }

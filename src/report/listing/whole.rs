@@ -12,6 +12,8 @@ use crate::model::time::Millis;
 
 use super::super::error::ReportError;
 use super::super::page::Page;
+use super::super::query::Format;
+use super::super::render::Written;
 use super::super::scope::Scope;
 use super::action::ActionObject;
 use super::facts::{ClickFacts, Facts};
@@ -50,19 +52,27 @@ impl<'a> Listing<'a> {
         }
     }
 
-    /// A page of the actions that a query string means; `path` is that of the request.
+    /// A page of the actions that a query string means, in the form that it names or else in the
+    /// one that is `asked` for; `path` is that of the request.
     ///
     /// # Errors
     /// A foreign program, every problem of the query, or rows that can't be read.
-    pub fn actions(&self, query: &str, path: &str, now: Millis) -> Result<Vec<u8>, ReportError> {
+    pub fn actions(
+        &self,
+        query: &str,
+        path: &str,
+        asked: Format,
+        now: Millis,
+    ) -> Result<Written, ReportError> {
         let query = self.query(query, now)?;
         let hits = select::actions(self.view, &query, self.as_of()?)?;
         let page = Page::numbered(query.page, query.page_size, hits.len());
         let context = self.context(query.program).ok_or(ReportError::NotFound)?;
         let rows = hits.get(page.rows.clone()).unwrap_or_default();
         let objects = rows.iter().map(|hit| self.shown(&context, hit.action));
-        self.head(&query, path, &page, hits.len())?
-            .list("Actions", objects)
+        let form = ("Actions", query.format.unwrap_or(asked));
+        let head = self.head(&query, path, &page, hits.len())?;
+        head.written(form, &ActionObject::none(&context), objects)
     }
 
     /// One action by the text of its id.
@@ -106,7 +116,13 @@ impl<'a> Listing<'a> {
     ///
     /// # Errors
     /// As [`Listing::actions`].
-    pub fn updates(&self, query: &str, path: &str, now: Millis) -> Result<Vec<u8>, ReportError> {
+    pub fn updates(
+        &self,
+        query: &str,
+        path: &str,
+        asked: Format,
+        now: Millis,
+    ) -> Result<Written, ReportError> {
         let query = self.query(query, now)?;
         let hits = select::updates(self.view, &query)?;
         let page = Page::numbered(query.page, query.page_size, hits.len());
@@ -116,8 +132,9 @@ impl<'a> Listing<'a> {
             let (action, number) = (hit.action, hit.update);
             self.shown_update(&context, UpdateKey { action, number })
         });
-        self.head(&query, path, &page, hits.len())?
-            .list("ActionUpdates", objects)
+        let form = ("ActionUpdates", query.format.unwrap_or(asked));
+        let head = self.head(&query, path, &page, hits.len())?;
+        head.written(form, &UpdateObject::none(&context), objects)
     }
 
     /// One update by the text of its id: the action's, a dot and its number.

@@ -8,10 +8,11 @@ use percent_encoding::percent_decode_str;
 use crate::log::Log;
 use crate::log::row::click as click_row;
 use crate::model::action::change::Change;
-use crate::model::click::Parameter;
+use crate::model::click::{ClickFlags, Parameter};
 use crate::model::id::{EventNumber, PartnerId, Slot, SubmissionId};
 use crate::model::submission::Submission;
 use crate::model::time::Millis;
+use crate::report::query::Format;
 use crate::report::{ClickFacts, Facts, Listing, ReportError, Scope};
 
 use super::reports;
@@ -27,6 +28,7 @@ pub async fn show(
     route: Route<'_>,
     path: &str,
     query: String,
+    asked: Format,
 ) -> Answer {
     let Some(question) = Question::of(route) else {
         return respond::not_found();
@@ -36,8 +38,7 @@ pub async fn show(
     reports::in_turn(state, "actions", move || {
         let sid = &sid;
         let account = Account { viewer, sid };
-        let json = read(&own, &question, account, &path, &query)?;
-        Ok(respond::body_of(StatusCode::OK, json))
+        read(&own, &question, account, (&path, &query, asked))
     })
     .await
 }
@@ -73,9 +74,8 @@ fn read(
     state: &ApiState,
     question: &Question,
     account: Account<'_>,
-    path: &str,
-    query: &str,
-) -> Result<Vec<u8>, ReportError> {
+    (path, query, asked): (&str, &str, Format),
+) -> Result<Answer, ReportError> {
     let catalog = state.catalog.load();
     let now = state.log.clock().now();
     let facts = Stored(&state.log);
@@ -85,13 +85,20 @@ fn read(
             return;
         };
         let listing = Listing::of(&catalog, scope, account.base(), view, &facts);
+        let json = |json| respond::body_of(StatusCode::OK, json);
         answer = match question {
-            Question::Actions => listing.actions(query, path, now),
-            Question::Action(id) => listing.action(id),
-            Question::Items(id) => listing.items(id, path),
-            Question::Item(id, sku) => listing.item(id, sku),
-            Question::Updates => listing.updates(query, path, now),
-            Question::Update(id) => listing.update(id),
+            Question::Actions => {
+                let list = listing.actions(query, path, asked, now);
+                list.map(respond::written)
+            }
+            Question::Action(id) => listing.action(id).map(json),
+            Question::Items(id) => listing.items(id, path).map(json),
+            Question::Item(id, sku) => listing.item(id, sku).map(json),
+            Question::Updates => {
+                let list = listing.updates(query, path, asked, now);
+                list.map(respond::written)
+            }
+            Question::Update(id) => listing.update(id).map(json),
         };
     });
     viewed.map_err(|error| ReportError::Unreadable(error.to_string()))?;
@@ -125,28 +132,25 @@ impl Facts for Stored<'_> {
         let Some(row) = row.map_err(|error| error.to_string())? else {
             return Ok(None);
         };
+        let click = click_row::read(&row).map_err(|error| error.to_string())?;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let mut click = click_row::read(&row).map_err(|error| error.to_string())?;
-        let mut labels = (String::new(), [const { String::new() }; 3]);
-        for (name, value) in &mut click.parameters {
-            let label = match name {
-                Parameter::SharedId => Some(&mut labels.0),
-                Parameter::SubId(1) => labels.1.get_mut(0),
-                Parameter::SubId(2) => labels.1.get_mut(1),
-                Parameter::SubId(3) => labels.1.get_mut(2),
-                _ => None,
-            };
-            if let Some(label) = label {
-                *label = text(value);
-            }
-        }
-        let referrer = self.0.string(click.referrer);
-        let referrer = referrer.map_err(|error| error.to_string())?;
+        let sent = |wanted| {
+            let mut sent = click.parameters.clone();
+            let found = sent.find(|(name, _)| *name == wanted);
+            found.map_or_else(String::new, |(_, value)| text(value))
+        };
+        let named = |string| {
+            let stored = self.0.string(string).map_err(|error| error.to_string())?;
+            Ok::<_, String>(stored.map_or_else(String::new, |bytes| text(&bytes)))
+        };
         Ok(Some(ClickFacts {
             ad: click.ad,
-            shared_id: labels.0,
-            sub_ids: labels.1,
-            referrer: referrer.map_or_else(String::new, |bytes| text(&bytes)),
+            is_expired: click.flags.any(ClickFlags::EXPIRED_AD),
+            property: sent(Parameter::Property),
+            shared_id: sent(Parameter::SharedId),
+            sub_ids: [1, 2, 3].map(|number| sent(Parameter::SubId(number))),
+            referrer: named(click.referrer)?,
+            user_agent: named(click.user_agent)?,
         }))
     }
 

@@ -12,7 +12,7 @@ use super::keys::KeyRecord;
 use super::respond::{self, Answer};
 use super::route::{Account, Route};
 use super::state::ApiState;
-use super::{actions, changes, files, page_load, reports, submissions};
+use super::{actions, changes, files, page_load, pins, reports, submissions};
 use crate::log::RefusedReason;
 use crate::registry::Viewer;
 use crate::report::query::Format;
@@ -82,14 +82,20 @@ where
         | Route::ActionItems(_)
         | Route::ActionItem(..)
         | Route::ActionUpdates
-        | Route::ActionUpdate(_) => actions::show(state, account, route, &path, query).await,
+        | Route::ActionUpdate(_) => {
+            actions::show(state, account, route, &path, query, format).await
+        }
         Route::Files if request.method() == hyper::Method::POST => {
             files::upload(state, key, request).await
         }
         Route::Files | Route::File(_) | Route::FileErrors(_) | Route::FileError(..) => {
             files::show(state, sid, route, &path, query).await
         }
-        Route::ReportList => reports::list(account, &query),
+        Route::ReportList => reports::list(&state.pins, key, account, &query),
+        Route::Pin(handle) => {
+            let is_pinned = request.method() == hyper::Method::PUT;
+            pins::change(state, (account.viewer, &key.id), handle, is_pinned).await
+        }
         Route::MetaData(handle) => reports::metadata(account.viewer, handle),
         Route::Report(handle) => reports::run(state, account, handle, format, &path, query).await,
     }
@@ -197,11 +203,10 @@ fn admit<'p, B>(
     if is_submitted || takes(request.headers(), &JSON) {
         return Ok((account, route, Format::Json));
     }
-    let is_report = matches!(route, Route::Report(_));
-    if is_report && takes(request.headers(), &CSV) {
+    if route.has_csv() && takes(request.headers(), &CSV) {
         return Ok((account, route, Format::Csv));
     }
-    let message = if is_report {
+    let message = if route.has_csv() {
         "only application/json and text/csv are answered"
     } else {
         "only application/json is answered"

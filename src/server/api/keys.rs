@@ -243,7 +243,8 @@ pub fn list(log: &Log) -> Result<Vec<KeyRecord>, KeyError> {
     Ok(records)
 }
 
-/// Revokes a key; it is durable on return. Revoking twice keeps the first time.
+/// Revokes a key and forgets what it has pinned; it is durable on return. Revoking twice keeps the
+/// first time.
 ///
 /// # Errors
 /// There is no such key, or the log failed.
@@ -254,6 +255,7 @@ pub fn revoke(log: &Log, id: &str, now: Millis) -> Result<KeyRecord, KeyError> {
         record.revoked = Some(now);
         put(log, &record)?;
     }
+    log.put_pins(id, &[])?;
     Ok(record)
 }
 

@@ -12,7 +12,7 @@
 //! | [`mod@serve`] | accept loop, connection bounds, draining |
 //! | [`handle`] | one request: checks in order, then its endpoint |
 //! | [`route`] | method and path to a closed enum |
-//! | [`auth`], [`keys`] | who asks |
+//! | [`auth`], [`keys`], [`pins`] | who asks, and what comes first in their list |
 //! | [`submissions`], [`reports`], [`actions`], [`changes`], [`files`] | the endpoints |
 //! | [`page_load`] | arrivals on pages, the one endpoint without a key |
 //! | [`respond`] | status, headers and error shapes |
@@ -24,6 +24,7 @@ pub mod files;
 pub mod handle;
 pub mod keys;
 pub mod page_load;
+pub mod pins;
 pub mod reports;
 pub mod respond;
 pub mod route;

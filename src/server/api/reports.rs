@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use hyper::StatusCode;
-use hyper::header::{HeaderName, LINK};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
@@ -16,26 +15,35 @@ use crate::report::error::QueryError;
 use crate::report::parameters::{decode, shown};
 use crate::report::query::{Format, Query};
 use crate::report::render::Rendered;
-use crate::report::{Reader, ReportError};
+use crate::report::{Reader, ReportError, Written};
 
 use super::actions::Stored;
+use super::keys::KeyRecord;
+use super::pins::Pins;
 use super::respond::{self, Answer};
 use super::route::Account;
 use super::state::ApiState;
 
-/// `GET …/Reports`, of `?Search=` and `?Category=` those that fit.
+/// `GET …/Reports`, of `?Search=` and `?Category=` those that fit; what the key has pinned comes
+/// first.
 #[must_use]
-pub fn list(account: Account<'_>, query: &str) -> Answer {
+pub fn list(pins: &Pins, key: &KeyRecord, account: Account<'_>, query: &str) -> Answer {
     let wanted = match Wanted::read(query) {
         Ok(wanted) => wanted,
         Err(errors) => return respond::query_errors(&errors),
     };
     let base = format!("{}/Reports", account.base());
-    let entries: Vec<Value> = REPORTS
+    let fit = REPORTS
         .iter()
-        .filter(|report| report.audience.includes(account.viewer) && wanted.takes(report))
-        .map(|report| describe::entry(report, &base))
-        .collect();
+        .filter(|report| report.audience.includes(account.viewer) && wanted.takes(report));
+    let (pinned, others): (Vec<&Report>, Vec<&Report>) =
+        fit.partition(|report| pins.holds(&key.id, report));
+    let entry = |is_pinned| {
+        let base = &base;
+        move |report: &Report| describe::entry(report, base, is_pinned)
+    };
+    let pinned = pinned.into_iter().map(entry(true));
+    let entries: Vec<Value> = pinned.chain(others.into_iter().map(entry(false))).collect();
     let total = entries.len().to_string();
     let last = entries.len().saturating_sub(1).to_string();
     let uri = match query {
@@ -113,7 +121,7 @@ impl Wanted {
 #[must_use]
 pub fn metadata(viewer: Viewer, handle: &str) -> Answer {
     Report::seen_by(viewer, handle).map_or_else(respond::not_found, |report| {
-        respond::value(StatusCode::OK, &describe::metadata(report))
+        respond::value(StatusCode::OK, &describe::metadata(report, viewer))
     })
 }
 
@@ -169,8 +177,8 @@ fn clicks(
     state: &ApiState,
     catalog: &Catalog,
     (report, shown): (&'static Report, Shown),
-    (query, path): (&Query, &str),
-) -> Result<Vec<u8>, ReportError> {
+    (query, path, asked): (&Query, &str, Format),
+) -> Result<Written, ReportError> {
     let facts = Stored(&state.log);
     let mut answer = Err(ReportError::NotFound);
     let viewed = state.figures.at_one_moment(&mut |view| {
@@ -181,7 +189,7 @@ fn clicks(
             report,
             shown,
         };
-        answer = listing.page(query, path);
+        answer = listing.page(query, path, asked);
     });
     viewed.map_err(|error| ReportError::Unreadable(error.to_string()))?;
     answer
@@ -201,13 +209,8 @@ fn read(
     let reader = reader.ok_or(ReportError::NotFound)?;
     let query = reader.query(report, query, state.log.clock().now())?;
     if let Source::Clicks(shown) = report.source {
-        if query.format.unwrap_or(asked) == Format::Csv {
-            let message = "is CSV, which listings of clicks have not; JSON is allowed";
-            let error = QueryError::new("ResultFormat", message);
-            return Err(ReportError::Invalid(vec![error]));
-        }
-        let json = clicks(state, &catalog, (report, shown), (&query, path))?;
-        return Ok(respond::body_of(StatusCode::OK, json));
+        let listed = clicks(state, &catalog, (report, shown), (&query, path, asked))?;
+        return Ok(respond::written(listed));
     }
     let answer = if let Some(answer) = state.held.find(&holder, report, &query) {
         answer
@@ -218,37 +221,10 @@ fn read(
     };
     let rendered = Rendered {
         answer: &answer,
+        viewer,
         query: &query,
         path,
         names: &reader.names(&query),
     };
-    match query.format.unwrap_or(asked) {
-        Format::Json => {
-            let json = rendered.json();
-            let json = json.map_err(|error| ReportError::Unreadable(error.to_string()))?;
-            Ok(respond::body_of(StatusCode::OK, json))
-        }
-        Format::Csv => {
-            let csv = rendered.csv();
-            let csv = csv.map_err(|error| ReportError::Unreadable(error.to_string()))?;
-            Ok(respond::csv(csv, &csv_headers(&rendered)))
-        }
-    }
-}
-
-/// What the attributes of a JSON answer say, as headers.
-fn csv_headers(rendered: &Rendered<'_>) -> Vec<(HeaderName, String)> {
-    let mut headers = Vec::new();
-    if let Some(next) = rendered.next() {
-        headers.push((LINK, format!("<{next}>; rel=\"next\"")));
-    }
-    if let Some(as_of) = rendered.answer.as_of {
-        let name = HeaderName::from_static("x-clickd-as-of");
-        headers.push((name, as_of.wall_end.to_string()));
-    }
-    if let Some(currency) = rendered.query.currency {
-        let name = HeaderName::from_static("x-clickd-currency");
-        headers.push((name, currency.to_string()));
-    }
-    headers
+    rendered.written(asked).map(respond::written)
 }

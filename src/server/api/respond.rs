@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::{
-    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER,
+    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue, LINK, RETRY_AFTER,
     WWW_AUTHENTICATE,
 };
 use hyper::{Response, StatusCode};
@@ -11,7 +11,9 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::conversion::FieldError;
+use crate::report::Written;
 use crate::report::error::QueryError;
+use crate::report::query::Format;
 
 /// An answer of the API.
 pub type Answer = Response<Full<Bytes>>;
@@ -45,16 +47,26 @@ pub fn body_of(status: StatusCode, json: Vec<u8>) -> Answer {
     answer
 }
 
-/// An answer with CSV text, and headers whose text is ASCII.
+/// An answer of a report or a list. What the attributes of JSON say, headers say beside CSV.
 #[must_use]
-pub fn csv(csv: Vec<u8>, headers: &[(HeaderName, String)]) -> Answer {
-    let mut answer = body_of(StatusCode::OK, csv);
-    let of_answer = answer.headers_mut();
+pub fn written(written: Written) -> Answer {
+    let mut answer = body_of(StatusCode::OK, written.body);
+    if written.format == Format::Json {
+        return answer;
+    }
+    let headers = answer.headers_mut();
     let text = HeaderValue::from_static("text/csv; charset=utf-8; header=present");
-    of_answer.insert(CONTENT_TYPE, text);
-    for (name, text) in headers {
-        if let Ok(value) = HeaderValue::from_str(text) {
-            of_answer.insert(name, value);
+    headers.insert(CONTENT_TYPE, text);
+    let next = written.next.map(|next| format!("<{next}>; rel=\"next\""));
+    let currency = written.currency.map(|currency| currency.to_string());
+    for (name, text) in [
+        (LINK, next),
+        (HeaderName::from_static("x-clickd-as-of"), written.as_of),
+        (HeaderName::from_static("x-clickd-currency"), currency),
+    ] {
+        // All of them are ASCII.
+        if let Some(Ok(value)) = text.as_deref().map(HeaderValue::from_str) {
+            headers.insert(name, value);
         }
     }
     answer

@@ -73,6 +73,8 @@ pub enum Route<'a> {
     Report(&'a str),
     /// `GET …/Reports/{handle}/MetaData`
     MetaData(&'a str),
+    /// `PUT` and `DELETE …/Reports/{handle}/Pin`
+    Pin(&'a str),
 }
 
 impl<'a> Route<'a> {
@@ -97,6 +99,7 @@ impl<'a> Route<'a> {
             [Some("Reports"), None, ..] => Self::ReportList,
             [Some("Reports"), Some(handle), None, ..] => Self::Report(handle),
             [Some("Reports"), Some(handle), Some("MetaData"), None, _] => Self::MetaData(handle),
+            [Some("Reports"), Some(handle), Some("Pin"), None, _] => Self::Pin(handle),
             _ => return None,
         };
         route.is_for(account.viewer).then_some((account, route))
@@ -135,15 +138,22 @@ impl<'a> Route<'a> {
         match self {
             Self::Conversions => method == Method::POST,
             Self::Actions if Self::changes(method) => viewer == Viewer::Brand,
+            Self::Pin(_) => Self::changes(method),
             Self::Files if method == Method::POST => true,
             _ => method == Method::GET || method == Method::HEAD,
         }
     }
 
-    /// Whether `method` changes actions.
+    /// Whether `method` changes actions or pins.
     #[must_use]
     pub fn changes(method: &Method) -> bool {
         method == Method::PUT || method == Method::DELETE
+    }
+
+    /// Whether its answers have a form as CSV.
+    #[must_use]
+    pub fn has_csv(self) -> bool {
+        matches!(self, Self::Report(_) | Self::Actions | Self::ActionUpdates)
     }
 
     /// The `Allow` header.
@@ -153,6 +163,7 @@ impl<'a> Route<'a> {
             Self::Conversions => "POST",
             Self::Actions if viewer == Viewer::Brand => "GET, HEAD, PUT, DELETE",
             Self::Files => "GET, HEAD, POST",
+            Self::Pin(_) => "PUT, DELETE",
             _ => "GET, HEAD",
         }
     }
@@ -174,7 +185,7 @@ impl<'a> Route<'a> {
             Self::Submission(_) => ApiRoute::Submission,
             Self::ReportList => ApiRoute::ReportList,
             Self::Report(_) => ApiRoute::Report,
-            Self::MetaData(_) => ApiRoute::Other,
+            Self::MetaData(_) | Self::Pin(_) => ApiRoute::Other,
         }
     }
 
@@ -198,7 +209,8 @@ impl<'a> Route<'a> {
             | Self::ActionUpdate(_)
             | Self::ReportList
             | Self::Report(_)
-            | Self::MetaData(_) => &[Scope::ReadReports],
+            | Self::MetaData(_)
+            | Self::Pin(_) => &[Scope::ReadReports],
         }
     }
 }

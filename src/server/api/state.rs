@@ -19,6 +19,7 @@ use crate::telemetry::metric::Metrics;
 
 use super::files::Files;
 use super::keys::{HashKey, KeyError, KeyTable};
+use super::pins::Pins;
 
 /// What the API reads of the fold's results. [`Derived`] is the one that serves.
 pub trait Figures: Source + Send + Sync {
@@ -144,6 +145,7 @@ pub struct ApiState {
     pub page_loads: Option<PageLoads>,
     pub(super) hash_key: HashKey,
     pub(super) keys: ArcSwap<KeyTable>,
+    pub(super) pins: Pins,
     pub(super) held: Held,
     pub(super) store_turns: Semaphore,
     pub(super) report_turns: Semaphore,
@@ -173,6 +175,7 @@ impl ApiState {
     ) -> Result<Self, KeyError> {
         Ok(Self {
             keys: ArcSwap::from_pointee(KeyTable::load(&log)?),
+            pins: Pins::load(&log)?,
             held: Held::default(),
             store_turns: Semaphore::new(limits.store_calls),
             report_turns: Semaphore::new(limits.reports),
@@ -194,6 +197,6 @@ impl ApiState {
     /// The keys can't be read; the old ones stay.
     pub fn reload_keys(&self) -> Result<(), KeyError> {
         self.keys.store(Arc::new(KeyTable::load(&self.log)?));
-        Ok(())
+        self.pins.reload(&self.log)
     }
 }

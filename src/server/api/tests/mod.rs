@@ -4,11 +4,16 @@
 
 mod actions;
 mod bench;
+mod clicks;
 mod conversions;
+mod drill;
 mod files;
 mod http;
 mod keys;
 mod partners;
+mod pins;
+mod queries;
 mod reports;
+mod shows;
 mod signatures;
 mod whole;

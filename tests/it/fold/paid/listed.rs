@@ -13,6 +13,7 @@ use clickd::model::time::Millis;
 use clickd::registry::Report;
 use clickd::registry::report::Source;
 use clickd::report::clicks::Clicks as Listing;
+use clickd::report::query::Format;
 use clickd::report::{ClickFacts, Facts, Reader, ReportError};
 use jiff::civil::Date;
 use serde_json::Value;
@@ -67,9 +68,12 @@ impl Facts for Stored<'_> {
         let shared = shared.map_or(&b""[..], |(_, text)| text);
         Ok(Some(ClickFacts {
             ad,
+            is_expired: false,
+            property: String::new(),
             shared_id: String::from_utf8(shared.to_vec()).unwrap(),
             sub_ids: Default::default(),
             referrer: "https://blog.example/page".to_owned(),
+            user_agent: "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Firefox/128.0".to_owned(),
         }))
     }
 
@@ -96,8 +100,8 @@ impl Clicks<'_> {
             report,
             shown,
         };
-        let bytes = listing.page(&query, "/R")?;
-        Ok(serde_json::from_slice(&bytes).unwrap())
+        let written = listing.page(&query, "/R", Format::Json)?;
+        Ok(serde_json::from_slice(&written.body).unwrap())
     }
 
     /// Every page of a list, by its links; `between` comes after the first one.
@@ -176,7 +180,9 @@ impl Clicks<'_> {
                 _ => "Ad 6",
             };
             assert_eq!(record["Ad"], name);
-            assert_eq!(record.as_object().unwrap().len(), 12);
+            let device = ["DeviceType", "Browser", "Os"].map(|name| record[name].clone());
+            assert_eq!(device, ["DESKTOP", "Firefox", "Linux"]);
+            assert_eq!(record.as_object().unwrap().len(), 15);
         }
     }
 

@@ -5,8 +5,11 @@
 mod bounds;
 mod changes;
 mod files;
+mod forms;
 mod lists;
 mod partners;
 mod shapes;
 mod whole;
 mod world;
+
+pub(super) use whole::{CLICK, Clicked, Whole};

@@ -16,14 +16,39 @@ use crate::model::id::{AdId, CatalogVersion, PartnerId, ProgramId, StringRef};
 use crate::server::api::Limits;
 use crate::server::api::tests::bench::{Bench, Reply};
 
-pub(super) struct Whole {
-    pub(super) bench: Bench,
+/// What a click says of itself.
+#[derive(Clone, Copy)]
+pub(in crate::server::api::tests) struct Clicked {
+    pub(in crate::server::api::tests) partner: u32,
+    pub(in crate::server::api::tests) ad: u32,
+    pub(in crate::server::api::tests) visitor: u64,
+    pub(in crate::server::api::tests) flags: ClickFlags,
+    pub(in crate::server::api::tests) user_agent: &'static str,
+    pub(in crate::server::api::tests) page: &'static str,
+    pub(in crate::server::api::tests) shared_id: &'static str,
+    pub(in crate::server::api::tests) property: &'static str,
+}
+
+/// Of partner 7, from a page of `blog.example`.
+pub(in crate::server::api::tests) const CLICK: Clicked = Clicked {
+    partner: 7,
+    ad: 3,
+    visitor: 5,
+    flags: ClickFlags::NONE,
+    user_agent: "Mozilla/5.0",
+    page: "https://blog.example/page",
+    shared_id: "RT-1",
+    property: "",
+};
+
+pub(in crate::server::api::tests) struct Whole {
+    pub(in crate::server::api::tests) bench: Bench,
     signer: Arc<Signer>,
     fold: Fold,
 }
 
 impl Whole {
-    pub(super) fn new() -> Self {
+    pub(in crate::server::api::tests) fn new() -> Self {
         let signer = Arc::new(Signer::new(vec![(0, [9; 32])]).unwrap());
         let (fold, verifier) = (Mutex::new(None), Arc::clone(&signer));
         let bench = Bench::over(Limits::default(), |log, folder| {
@@ -44,29 +69,39 @@ impl Whole {
         }
     }
 
-    /// Stores a click of partner 7 from a page of `blog.example`; the id its customer carries.
+    /// Stores [`CLICK`]; the id its customer carries.
     pub(super) fn click(&self) -> String {
+        self.store(CLICK)
+    }
+
+    /// Stores a click; the id its customer carries.
+    pub(in crate::server::api::tests) fn store(&self, clicked: Clicked) -> String {
         let mut writer = self.bench.log.writer();
         let (number, _) = writer.mint(writer.now());
+        let partner = PartnerId(clicked.partner);
+        let sent = [
+            (Parameter::SharedId, clicked.shared_id.as_bytes()),
+            (Parameter::Property, clicked.property.as_bytes()),
+        ];
         let click = Click {
-            flags: ClickFlags::NONE,
+            flags: clicked.flags,
             program: ProgramId(1000),
-            ad: AdId(3),
+            ad: AdId(clicked.ad),
             network: Network::V4([192, 0, 2]),
-            visitor: Visitor(5),
+            visitor: Visitor(clicked.visitor),
             visitor_before: None,
             cookie: None,
-            user_agent: writer.intern(b"Mozilla/5.0").unwrap(),
-            referrer: writer.intern(b"https://blog.example/page").unwrap(),
+            user_agent: writer.intern(clicked.user_agent.as_bytes()).unwrap(),
+            referrer: writer.intern(clicked.page.as_bytes()).unwrap(),
             shape: StringRef(0),
             landing: StringRef(0),
-            parameters: [(Parameter::SharedId, &b"RT-1"[..])].into_iter(),
+            parameters: sent.into_iter().filter(|(_, value)| !value.is_empty()),
         };
-        writer.push(PartnerId(7), number, &click);
+        writer.push(partner, number, &click);
         writer.commit().unwrap();
         let id = ClickId {
             number,
-            partner: PartnerId(7),
+            partner,
             ad: click.ad,
             program: click.program,
             unrecorded: false,
@@ -76,7 +111,11 @@ impl Whole {
     }
 
     /// Converts an order over a new click for 20.00 USD; what its submission is shown as.
-    pub(super) fn convert(&self, order: &str, more: &str) -> serde_json::Value {
+    pub(in crate::server::api::tests) fn convert(
+        &self,
+        order: &str,
+        more: &str,
+    ) -> serde_json::Value {
         let body = format!(
             "CampaignId=1000&EventTypeCode=SALE&EventDate=NOW&OrderId={order}&CurrencyCode=USD\
              &Amount=20.00&ClickId={}{more}",
@@ -98,7 +137,7 @@ impl Whole {
     }
 
     /// Waits until everything received so far is folded.
-    pub(super) fn fold(&self) {
+    pub(in crate::server::api::tests) fn fold(&self) {
         let sealed = self.bench.log.seal().unwrap();
         while self.fold.status().watermark().slot < sealed {
             assert_eq!(self.fold.status().failure(), None);

@@ -1,7 +1,8 @@
-//! Device, browser and system that a user agent names.
+//! What a request names: device, browser and system by its user agent, and a host by its page.
 //!
 //! The words are those of the `woothee` data set for browsers and systems, and the trade's own for
-//! devices. What names none is `UNKNOWN`.
+//! devices. What names none is `UNKNOWN`. Called by the fold and by listings of clicks, so that
+//! both say the same of a click.
 
 use woothee::parser::Parser;
 
@@ -9,7 +10,7 @@ use woothee::parser::Parser;
 const UNKNOWN: &str = "UNKNOWN";
 
 /// Reads user agents.
-pub(in crate::fold) struct Devices(Parser);
+pub struct Devices(Parser);
 
 impl std::fmt::Debug for Devices {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -24,8 +25,9 @@ impl Default for Devices {
 }
 
 impl Devices {
-    /// Device, browser and system, as the parts of a facet's text.
-    pub(in crate::fold) fn named(&self, user_agent: &str) -> String {
+    /// Device, browser and system, as the parts of a facet's text, which tabs keep apart.
+    #[must_use]
+    pub fn named(&self, user_agent: &str) -> String {
         // A guess by a part of a word, which some makers of phones bear in their names. Robots are
         // told by their list.
         let is_guess = |name: &str| name == "misc crawler";
@@ -47,6 +49,14 @@ impl Devices {
         });
         [kind, browser, os].join("\t")
     }
+}
+
+/// The host of a page, without port, in lower case and without a leading `www.`.
+#[must_use]
+pub fn host(page: &str) -> String {
+    let url = url::Url::parse(page).ok();
+    let host = url.as_ref().and_then(url::Url::host_str).unwrap_or("");
+    host.strip_prefix("www.").unwrap_or(host).to_owned()
 }
 
 #[cfg(test)]
@@ -91,6 +101,22 @@ mod tests {
             ("\t\t\t", "UNKNOWN\tUNKNOWN\tUNKNOWN"),
         ] {
             assert_eq!(devices.named(user_agent), named, "{user_agent}");
+        }
+    }
+
+    #[test]
+    fn hosts_are_told_by_the_url_parser() {
+        for (page, named) in [
+            ("https://www.Blog.example:8443/a/b", "blog.example"),
+            ("https://blog.example", "blog.example"),
+            ("android-app://com.example.app/", "com.example.app"),
+            ("https://bücher.example/", "xn--bcher-kva.example"),
+            ("http://192.0.2.7/x", "192.0.2.7"),
+            ("about:blank", ""),
+            ("not a page", ""),
+            ("", ""),
+        ] {
+            assert_eq!(host(page), named, "{page}");
         }
     }
 }
