@@ -22,15 +22,11 @@ pub mod answer;
 pub mod clicks;
 mod drill;
 pub mod error;
-#[cfg(test)]
-mod facet_tests;
 pub mod held;
 mod judge;
 pub mod listing;
 pub mod page;
 pub mod parameters;
-#[cfg(test)]
-mod path_tests;
 pub mod query;
 pub mod render;
 pub mod scope;

@@ -1,4 +1,5 @@
-//! What clicks and actions add to the cells: each is counted in every cube, kept apart by its facets.
+//! What clicks and actions add to the cells: each is counted in every cube, kept apart by its
+//! facets.
 
 use ahash::AHashMap;
 

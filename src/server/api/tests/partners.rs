@@ -8,7 +8,7 @@ use crate::click::signer::Signer;
 use crate::model::click::Parameter;
 use crate::model::id::{PartnerId, ProgramId};
 use crate::model::time::Millis;
-use crate::registry::{REPORTS, Viewer};
+use crate::registry::{REPORTS, Report, Viewer};
 use crate::server::api::keys::{self, Scope};
 
 pub(super) const BLOG: &str = "/Mediapartners/IRblog";
@@ -265,4 +265,124 @@ fn an_account_that_goes_to_another_partner_takes_no_keys_with_it() {
     catalog.accounts.remove("IRblog");
     bench.state.catalog.store(std::sync::Arc::new(catalog));
     assert_eq!(get(&bench, &heir, &own).status, 404);
+}
+
+#[test]
+fn rows_lead_a_partner_to_its_own_lists_alone() {
+    let (bench, signer, mut fold) = whole();
+    let clicked = clicks(&bench, &signer);
+    convert(&bench, "o-1", &format!("ClickId={}", clicked[0]));
+    convert(&bench, "o-2", "MediaId=7&SubId2=said");
+    convert(&bench, "o-3", "MediaId=8");
+    folded(&bench, &fold);
+    // A second program in the same currency.
+    let mut catalog = (**bench.state.catalog.load()).clone();
+    let (first, second) = (ProgramId(1000), ProgramId(1001));
+    let contract = catalog.contracts[&(first, PartnerId(7))].clone();
+    catalog.contracts.insert((second, PartnerId(7)), contract);
+    let currency = catalog.programs[&first].currency;
+    catalog.programs.get_mut(&second).unwrap().currency = currency;
+    bench.state.catalog.store(std::sync::Arc::new(catalog));
+    let blog = reader(&bench, "IRblog", 7);
+    let mut led: Vec<&str> = Vec::new();
+    let own = |report: &&Report| report.audience.includes(Viewer::Partner);
+    for (report, more) in REPORTS
+        .iter()
+        .filter(own)
+        .flat_map(|r| [(r, ""), (r, "?SUBAID=1000")])
+    {
+        let target = format!("{BLOG}/Reports/{}{more}", report.handle);
+        let answer = get(&bench, &blog, &target).json();
+        for record in answer["Records"].as_array().unwrap() {
+            assert!(record.get("ClicksUri").is_none(), "{record}");
+            assert!(record.get("RawClicksUri").is_none(), "{record}");
+            let Some(uri) = record.get("ActionsUri") else {
+                continue;
+            };
+            let uri = uri.as_str().unwrap();
+            assert!(uri.starts_with(BLOG), "{uri}");
+            let total = get(&bench, &blog, uri).json()["@total"].clone();
+            assert_eq!(total, record["GrossActions"].to_string(), "{uri}");
+            led.push(report.handle.trim_start_matches("partner_performance_by_"));
+        }
+    }
+    let expected = [
+        "program", "program", "program", "day", "week", "month", "ad", "ad", "ad",
+    ];
+    assert_eq!(led, expected);
+    fold.stop();
+}
+
+#[test]
+fn a_partner_is_shown_no_column_of_brands() {
+    let bench = Bench::start();
+    let mut catalog = (**bench.state.catalog.load()).clone();
+    let own = catalog.partners.get_mut(&PartnerId(7)).unwrap();
+    own.group = "on watch".into();
+    own.properties = Box::new([(3, "https://blog.example".into())]);
+    bench.state.catalog.store(std::sync::Arc::new(catalog));
+    let blog = reader(&bench, "IRblog", 7);
+    let report = "Reports/adv_clicks_from_expired_ads";
+    let metadata = |auth: &str, base: &str| -> Vec<bool> {
+        let text = get(&bench, auth, &format!("{base}/{report}/MetaData")).body;
+        let names = ["PARTNER_GROUP", "PartnerGroup", "COMPANY_URL", "CompanyURL"];
+        names.iter().map(|name| text.contains(name)).collect()
+    };
+    assert_eq!(metadata(&blog, BLOG), [false, false, true, true]);
+    assert_eq!(metadata(&bench.auth(), "/Advertisers/IRacme"), [true; 4]);
+    let reply = get(
+        &bench,
+        &blog,
+        &format!("{BLOG}/{report}?SHOW_PARTNER_GROUP=1"),
+    );
+    assert_eq!(reply.status, 400);
+    let error = reply.json()["Errors"][0].clone();
+    assert_eq!(error["Field"], "SHOW_PARTNER_GROUP");
+    assert!(
+        error["Message"].as_str().unwrap().contains("leave it out"),
+        "{error}"
+    );
+    let shown = get(
+        &bench,
+        &blog,
+        &format!("{BLOG}/{report}?SHOW_COMPANY_URL=1&MediaId=7"),
+    );
+    assert_eq!(shown.status, 200);
+    let uri = shown.json()["@uri"].as_str().unwrap().to_owned();
+    assert!(
+        uri.contains("MediaId=7") && uri.ends_with("&SHOW_COMPANY_URL=1"),
+        "{uri}"
+    );
+    assert!(!shown.body.contains("on watch"), "{}", shown.body);
+}
+
+#[test]
+fn a_key_pins_what_its_side_sees() {
+    let bench = Bench::start();
+    let (blog, other) = (reader(&bench, "IRblog", 7), reader(&bench, "IRblog", 7));
+    let (brands, own) = (
+        "att_adv_performance_by_day_pm_only",
+        "partner_performance_by_day",
+    );
+    let nowhere = bench.get("/nowhere").without_date();
+    let pin = |auth: &str, base: &str, handle: &str| {
+        ask(&bench, auth, "PUT", &format!("{base}/Reports/{handle}/Pin"))
+    };
+    assert_eq!(pin(&blog, BLOG, own).json()["Pinned"], true);
+    assert_eq!(pin(&blog, BLOG, brands).without_date(), nowhere);
+    let brand = bench.auth();
+    assert_eq!(
+        pin(&brand, "/Advertisers/IRacme", own).without_date(),
+        nowhere
+    );
+    let first = |auth: &str| {
+        let list = get(&bench, auth, &format!("{BLOG}/Reports")).json();
+        let first = &list["Reports"][0];
+        (first["Id"] == own, first["Pinned"] == true)
+    };
+    assert_eq!(first(&blog), (true, true));
+    assert_eq!(first(&other), (false, false));
+    let target = format!("{BLOG}/Reports/{own}/Pin");
+    assert_eq!(ask(&bench, &blog, "DELETE", &target).status, 200);
+    assert_eq!(first(&blog), (false, false));
 }

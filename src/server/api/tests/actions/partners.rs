@@ -111,3 +111,31 @@ fn actions_of_one_partner_are_listed_to_no_other() {
         }
     }
 }
+
+#[test]
+fn lists_are_csv_with_the_fields_of_their_reader() {
+    let world = World::new();
+    world.make(&[Made {
+        partner: 7,
+        ..world.action("a", 1)
+    }]);
+    let blog = reader(&world.bench, "IRblog", 7);
+    let brand = world.bench.auth();
+    for list in ["Actions", "ActionUpdates"] {
+        for (auth, base) in [(&blog, BLOG), (&brand, "/Advertisers/IRacme")] {
+            let target = format!("{base}/{list}?CampaignId=1000");
+            let json = get(&world.bench, auth, &target).json();
+            let object = json[list][0].as_object().unwrap();
+            let names: Vec<&str> = object.keys().map(String::as_str).collect();
+            let csv = get(&world.bench, auth, &format!("{target}&ResultFormat=CSV"));
+            let lines: Vec<&str> = csv.body.split("\r\n").collect();
+            assert_eq!(lines[0], names.join(","), "{target}");
+            assert_eq!(lines.len(), 3, "{}", csv.body);
+            let none = format!("{target}&ResultFormat=CSV&Page=9");
+            let none = get(&world.bench, auth, &none).body;
+            assert_eq!(none, format!("{}\r\n", lines[0]));
+            assert_eq!(names.contains(&"SubId1"), base == BLOG);
+            assert_eq!(names.contains(&"CustomerId"), base != BLOG);
+        }
+    }
+}
