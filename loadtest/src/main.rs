@@ -9,7 +9,8 @@
 //! among connections that misbehave. `loadtest convert` writes the sample as files to import, with
 //! the figures that must come of it, and `loadtest import` brings them to a daemon: in order,
 //! shuffled and interrupted. `loadtest cut` cuts the connections of conversions and counts what
-//! came of them. `loadtest reports` measures the fold and every report over a long history. All
+//! came of them. `loadtest reports` measures the fold and every report over a long history.
+//! `loadtest robots` counts which user agents of two lists the daemon takes for robots. All
 //! speak to loopback only, end by themselves, and leave no server behind. The
 //! exit code is 0 only if nothing differs, fails, is lost or misses its bound.
 //!
@@ -41,6 +42,7 @@ mod measure;
 mod open_loop;
 mod replay;
 mod reports;
+mod robots;
 mod scale;
 mod steady;
 mod table;
@@ -90,6 +92,8 @@ enum Test {
     Cut(cut::Options),
     /// Measure the fold and every report over a long history
     Reports(reports::Options),
+    /// Count which user agents of two lists are taken for robots
+    Robots(robots::Options),
 }
 
 fn main() -> ExitCode {
@@ -155,6 +159,10 @@ async fn test(test: Test) -> Result<()> {
         Test::Reports(options) => (
             LIMIT,
             Box::pin(async { reports::run(options, &mut out).await }) as Boxed<'_>,
+        ),
+        Test::Robots(options) => (
+            LIMIT,
+            Box::pin(async { robots::run(options, &mut out).await }) as Boxed<'_>,
         ),
     };
     tokio::select! {

@@ -13,6 +13,7 @@ use crate::server::control::polite;
 
 use super::import::{self, ImportCommand};
 use super::postback::{self, PostbackCommand};
+use super::rebuild::{self, RebuildArguments};
 use super::{Failure, ask, demo, serve, show};
 
 /// Exit code of a configuration that can't be used.
@@ -67,8 +68,10 @@ enum Command {
     Postback(PostbackCommand),
     /// Prove the figures from the stored events; exits 65 on any difference.
     Verify(ConfigFile),
-    /// Fold the whole log again beside the rows that serve, then let the new ones serve.
-    Rebuild(ConfigFile),
+    /// Fold the whole log again beside the rows that serve, then let the new ones serve. With
+    /// `--robots`, `--hosting` or `--current-lists`: judge all clicks so far by these lists, and
+    /// print what that changes for each partner; nothing is kept without `--commit`.
+    Rebuild(RebuildArguments),
 }
 
 #[derive(Debug, Args)]
@@ -182,14 +185,7 @@ pub fn run(line: Line, out: &mut dyn Write) -> Result<u8, Failure> {
             let answer = ask::ask(&load(&file.config)?, "verify", Value::Null)?;
             return show::verify(out, &answer);
         }
-        Command::Rebuild(file) => {
-            let answer = ask::ask(&load(&file.config)?, "rebuild", Value::Null)?;
-            writeln!(
-                out,
-                "generation {} serves, up to slot {}",
-                answer["generation"], answer["slot"]
-            )?;
-        }
+        Command::Rebuild(arguments) => rebuild::run(&arguments, out)?,
     }
     Ok(0)
 }
@@ -295,9 +291,9 @@ pub(super) fn load(file: &Path) -> Result<Config, Failure> {
     Config::load(file).map_err(|error| Failure::new(EXIT_CONFIG, error.to_string()))
 }
 
-/// The text of a catalogue file. Whoever can write it decides where customers go, so a file that
-/// anybody may write, or that belongs to another user, is refused.
-fn read(file: &Path) -> Result<String, Failure> {
+/// The text of a file of catalogue or lists. Whoever can write it decides where customers go, or
+/// who is paid, so a file that anybody may write, or that belongs to another user, is refused.
+pub(super) fn read(file: &Path) -> Result<String, Failure> {
     let named =
         |error: &dyn std::fmt::Display| Failure::new(1, format!("{}: {error}", file.display()));
     let about = std::fs::metadata(file).map_err(|error| named(&error))?;

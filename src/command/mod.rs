@@ -16,6 +16,7 @@ pub mod import;
 mod limits;
 pub mod line;
 mod postback;
+mod rebuild;
 pub mod serve;
 pub mod show;
 

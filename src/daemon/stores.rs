@@ -13,13 +13,15 @@ use crate::catalog::{Catalog, Shelf, StoredError};
 use crate::click::{Salts, Signer};
 use crate::config::Config;
 use crate::config::secrets::{self, SecretError};
-use crate::config::settings::{self, AckMode};
+use crate::config::settings::AckMode;
 use crate::derived::{self, Derived, DerivedError};
-use crate::fold::{self, Robots, RobotsError, SHIPPED_HOSTING, SHIPPED_ROBOTS};
+use crate::fold::{self, Robots, RobotsError};
 use crate::job::take::Taker;
 use crate::log::{self, Clock, Log, LogError};
 use crate::model::time::Millis;
 use crate::server::api::keys::HashKey;
+
+use super::lists::Lists;
 
 /// How long a daemon waits for stores in use, and how often it looks.
 const TURN_MAX: Duration = Duration::from_secs(10);
@@ -100,8 +102,12 @@ pub struct Stores {
     pub signer: Arc<Signer>,
     /// The key that API tokens are hashed with.
     pub hash_key: HashKey,
-    /// The robot list in force.
+    /// The lists in force.
+    pub lists: Lists,
+    /// The same, compiled.
     pub robots: Robots,
+    /// Held while the past is judged by other lists.
+    pub judging: Mutex<()>,
     /// What takes the rows of imports, one chunk at a time; made with the first.
     pub imports: Mutex<Option<Taker>>,
     state_directory: PathBuf,
@@ -117,7 +123,8 @@ impl Stores {
         let secrets = config
             .secrets_directory(credentials.as_deref())
             .ok_or(OpenError::NoCredentials)?;
-        let (rules_text, robots) = rules(&config.fold)?;
+        let lists = Lists::read(&config.fold)?;
+        let robots = lists.rules()?;
         let signer = Signer::new(secrets::click_id_keys(&secrets)?).ok_or(OpenError::Keys)?;
         let hash_key = secrets::key_hash_key(&secrets)?;
         let clock = Clock::start();
@@ -128,8 +135,9 @@ impl Stores {
         let shelf = Arc::new(Shelf::default());
         let catalog = shelf.get(log.current_catalog(), || catalog(&log))?;
         let current = log.rules(log.current_rules())?;
-        if current.as_deref() != Some(rules_text.as_bytes()) {
-            let version = log.put_rules(rules_text.as_bytes())?;
+        let stored = lists.stored();
+        if current.as_deref() != Some(stored.as_bytes()) {
+            let version = log.put_rules(stored.as_bytes())?;
             tracing::info!(
                 version = version.0,
                 "the lists of robots and hosts in force are new"
@@ -146,7 +154,9 @@ impl Stores {
             salts: Arc::new(ArcSwap::from_pointee(salts)),
             signer: Arc::new(signer),
             hash_key,
+            lists,
             robots,
+            judging: Mutex::default(),
             imports: Mutex::new(None),
             state_directory,
         })
@@ -207,25 +217,4 @@ fn catalog(log: &Log) -> Result<Catalog, OpenError> {
     let stored = log.catalog(version)?.ok_or(OpenError::CatalogMissing)?;
     let catalog = Catalog::from_stored(&stored)?;
     Ok(Catalog { version, ..catalog })
-}
-
-/// The rules that the fold is to use: the list of robots with that of hosts behind it.
-fn rules(fold: &settings::Fold) -> Result<(String, Robots), OpenError> {
-    let read = |option, file: Option<&Path>, shipped: &str| match file {
-        None => Ok(shipped.to_owned()),
-        Some(path) => std::fs::read_to_string(path).map_err(|source| OpenError::ListFile {
-            option,
-            path: path.to_owned(),
-            source,
-        }),
-    };
-    let robots = read("robots_file", fold.robots_file.as_deref(), SHIPPED_ROBOTS)?;
-    let hosting = read(
-        "hosting_file",
-        fold.hosting_file.as_deref(),
-        SHIPPED_HOSTING,
-    )?;
-    let text = format!("{robots}\n{hosting}");
-    let robots = Robots::parse(text.as_bytes())?;
-    Ok((text, robots))
 }

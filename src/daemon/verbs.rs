@@ -24,7 +24,7 @@ use crate::server::control::verb::{EXIT_INPUT, EXIT_TEMPORARY};
 use crate::server::control::{VerbError, Verbs};
 
 use super::stores::Stores;
-use super::{explain, import, postbacks};
+use super::{explain, import, postbacks, rescore};
 
 /// How long a verb looks at what the fold is doing before it looks again.
 const GLANCE: Duration = Duration::from_millis(20);
@@ -55,6 +55,7 @@ pub fn table(
     };
     let folding = Arc::clone(stores);
     let verifying = (Arc::clone(stores), fold.clone());
+    let judging = verifying.clone();
     let importing = (Arc::clone(stores), Arc::clone(&api));
     let table = Verbs::new()
         .with("catalog-apply", with(catalog_apply))
@@ -73,6 +74,9 @@ pub fn table(
         .with("link", with(explain::link))
         .with("explain", with(explain::explain))
         .with("verify", move |_| verify(&verifying.0, &verifying.1))
+        .with("rescore", move |value| {
+            rescore::rescore(&judging.0, &judging.1, value)
+        })
         .with("rebuild", move |_| rebuild(&folding, &fold));
     postbacks::verbs::add(table, stores, postbacks)
 }
@@ -307,19 +311,24 @@ fn key_revoke(stores: &Stores, value: Value) -> Result<Value, VerbError> {
     Ok(json!({ "id": record.id, "revoked": record.revoked.map(|at| at.to_string()) }))
 }
 
-/// Proves the figures from the events, after everything received so far is folded.
-fn verify(stores: &Stores, remote: &FoldRemote) -> Result<Value, VerbError> {
-    let sealed = stores.log.seal().map_err(|error| failed(&error))?;
-    while stores
-        .derived
-        .watermark()
-        .is_none_or(|mark| mark.slot < sealed)
-    {
+/// Waits for the fold until `done`.
+pub(super) fn until(remote: &FoldRemote, done: impl Fn() -> bool) -> Result<(), VerbError> {
+    while !done() {
         remote
             .alive()
             .map_err(|why| VerbError::new(EXIT_TEMPORARY, why))?;
         std::thread::sleep(GLANCE);
     }
+    Ok(())
+}
+
+/// Proves the figures from the events, after everything received so far is folded.
+fn verify(stores: &Stores, remote: &FoldRemote) -> Result<Value, VerbError> {
+    let sealed = stores.log.seal().map_err(|error| failed(&error))?;
+    until(remote, || {
+        let mark = stores.derived.watermark();
+        mark.is_some_and(|mark| mark.slot >= sealed)
+    })?;
     let report = fold::verify(&stores.log, &stores.derived)
         .map_err(|error| VerbError::new(error.exit_code(), error.to_string()))?;
     let mut answer = serde_json::to_value(&report)

@@ -16,7 +16,6 @@ use crate::model::time::Day;
 use super::batch::Batch;
 use super::error::DerivedError;
 use super::family::{self, Family, Options};
-use super::handle;
 use super::row::bytes::Why;
 use super::row::cell;
 use super::row::counter::Counter;
@@ -27,7 +26,7 @@ use super::row::verdict::{Judged, Verdict, Window};
 use super::view::View;
 
 /// Layout of all rows together; another one is never read.
-const FORMAT: u8 = 11;
+const FORMAT: u8 = 12;
 
 const FORMAT_KEY: &[u8] = b"format";
 const RULES_KEY: &[u8] = b"rules";
@@ -365,12 +364,4 @@ impl<'a> Families<'a> {
 
     pub(super) const MARK_KEY: &'static [u8] = MARK_KEY;
     pub(super) const BEGUN_KEY: &'static [u8] = BEGUN_KEY;
-
-    pub(super) fn decode_mark(bytes: &[u8]) -> Result<handle::Watermark, DerivedError> {
-        let mark = read(Family::Meta, MARK_KEY, Mark::decode(bytes))?;
-        Ok(handle::Watermark {
-            slot: mark.slot,
-            wall_end: mark.wall_end,
-        })
-    }
 }

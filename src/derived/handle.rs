@@ -1,7 +1,8 @@
 //! The derived store as the rest of the program holds it: whichever generation serves just now.
 //!
-//! Cheap to clone and shared by all threads. The fold thread alone writes, makes generations and
-//! flips; a reader that began on the old generation finishes on it.
+//! Cheap to clone and shared by all threads. The fold thread alone writes the generation that
+//! serves and flips; rebuilds and trials fill theirs on threads of their own. A reader that
+//! began on the old generation finishes on it.
 
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 //! Opening, discarding, flipping, and the options in force.
 
 use crate::model::click::Visitor;
-use crate::model::id::{EventNumber, EventTypeId, PartnerId};
+use crate::model::id::{EventNumber, EventTypeId, JudgementVersion, PartnerId};
 use crate::model::refusal::Refusal;
 use crate::model::tally::{Facet, Stored, Tally};
 use crate::registry::cube::Granularity;
@@ -21,6 +21,7 @@ fn mark(slot: u32) -> Mark {
         wall_end: Millis(i64::from(slot) * 1_000),
         checksum: 5,
         newest: Millis(0),
+        judgement: JudgementVersion(0),
     }
 }
 

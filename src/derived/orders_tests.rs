@@ -2,7 +2,9 @@
 
 use std::ops::ControlFlow;
 
-use crate::model::id::{AdId, EventNumber, EventTypeId, PartnerId, ProgramId, Slot, SubmissionId};
+use crate::model::id::{
+    AdId, EventNumber, EventTypeId, JudgementVersion, PartnerId, ProgramId, Slot, SubmissionId,
+};
 use crate::model::money::Money;
 use crate::model::referral::ReferringType;
 use crate::model::time::{Day, Millis};
@@ -57,6 +59,7 @@ fn mark() -> Mark {
         wall_end: Millis(0),
         checksum: 0,
         newest: Millis(0),
+        judgement: JudgementVersion(0),
     }
 }
 

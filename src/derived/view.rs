@@ -16,7 +16,7 @@ use super::handle::Watermark;
 use super::row::bytes::Why;
 use super::row::cell;
 use super::row::key::{CellKey, OutcomeKey, VerdictKey, WaitingKey};
-use super::row::mark::Begun;
+use super::row::mark::{Begun, Mark};
 use super::row::outcome::{Settled, decode_waiting};
 use super::row::verdict::{Judged, Verdict};
 
@@ -63,12 +63,19 @@ impl<'a> View<'a> {
     /// # Errors
     /// RocksDB fails or a row is damaged; so for every read here.
     pub fn watermark(&self) -> Result<Option<Watermark>, DerivedError> {
-        let stored = self
-            .moment
-            .get_pinned_cf(self.families.meta, Families::MARK_KEY)?;
-        stored
-            .map(|bytes| Families::decode_mark(&bytes))
-            .transpose()
+        let mark = self.mark()?;
+        Ok(mark.map(|mark| Watermark {
+            slot: mark.slot,
+            wall_end: mark.wall_end,
+        }))
+    }
+
+    /// The same, with by what it was folded.
+    ///
+    /// # Errors
+    /// As [`View::watermark`].
+    pub fn mark(&self) -> Result<Option<Mark>, DerivedError> {
+        self.get(Family::Meta, Families::MARK_KEY, Mark::decode)
     }
 
     /// Hands every cell of one program between two days inclusive to `f`, by day, partner and

@@ -2,7 +2,9 @@
 
 use crate::derived::{ActionId, DerivedError};
 use crate::log::LogError;
-use crate::model::id::{CatalogVersion, EventNumber, RulesVersion, Slot, StringRef, SubmissionId};
+use crate::model::id::{
+    CatalogVersion, EventNumber, JudgementVersion, RulesVersion, Slot, StringRef, SubmissionId,
+};
 
 use super::click::robots::RobotsError;
 
@@ -32,6 +34,9 @@ pub enum FoldError {
     /// A footer names robot rules that are not stored.
     #[error("robot rules version {0} is named by a footer but not stored")]
     RulesMissing(RulesVersion),
+    /// The judgement by which the rows were folded is not stored.
+    #[error("judgement {0} is named by the derived rows but not stored")]
+    JudgementMissing(JudgementVersion),
     /// Stored robot rules do not read.
     #[error("robot rules version {version} do not read: {source}")]
     RulesDamaged {
@@ -74,6 +79,7 @@ impl FoldError {
             | Self::CatalogMissing(_)
             | Self::CatalogDamaged { .. }
             | Self::RulesMissing(_)
+            | Self::JudgementMissing(_)
             | Self::RulesDamaged { .. }
             | Self::StringMissing(_)
             | Self::SubmissionMissing(_)

@@ -5,7 +5,8 @@
 //! named `fold`, does all of it; a rebuild uses the same parts from a thread of its own.
 //!
 //! Invariants: the fold is a pure function of the log. It reads no clock, no secret and no
-//! configuration: catalogue and robot rules are the versions that the slot's footer names. A slot
+//! configuration: catalogue and robot rules are the versions that the slot's footer names, where no
+//! judgement of the log names other rules for the past. A slot
 //! whose rows differ from its footer is never folded. Whatever is cached is a bounded copy of
 //! stored rows, and a cache never changes a result.
 
@@ -23,6 +24,7 @@ mod price;
 mod rebuild;
 mod slot;
 mod thread;
+mod trial;
 mod verify;
 
 pub use action::tell::{Limited, Reckoned, Reckoning, reckon};
@@ -33,5 +35,6 @@ pub use credit::tell::credit_rules;
 pub use error::FoldError;
 pub use rebuild::{Progress, rebuild};
 pub use slot::{Folder, RULES};
-pub use thread::{Fold, FoldRemote, FoldStatus};
+pub use thread::{Fold, FoldRemote, FoldStatus, step_back};
+pub use trial::Trial;
 pub use verify::{Account, Difference, LedgerTotals, VerifyReport, verify};

@@ -45,7 +45,7 @@ pub(super) fn refold(
     let generation = derived.next_generation()?;
     let mut folder = Folder::new(log.clone(), generation).sharing(shelf);
     folder.cells.hold_back();
-    let folded = catch_up(&mut folder, log, stop, progress);
+    let folded = catch_up_with(&mut folder, log, stop, progress);
     let folded = folded.and_then(|all| release(&mut folder).map(|()| all));
     if !matches!(folded, Ok(true)) {
         folder.generation().retire();
@@ -53,22 +53,39 @@ pub(super) fn refold(
     Ok(folded?.then_some(folder))
 }
 
-/// Folds up to the newest sealed slot; false when stopped before.
-fn catch_up(
+/// Folds up to slot `last`, which is sealed; false when stopped before.
+pub(super) fn catch_up(
+    folder: &mut Folder,
+    last: Slot,
+    stop: &dyn Fn() -> bool,
+    progress: &mut Progress<'_>,
+) -> Result<bool, FoldError> {
+    while let Some(slot) = folder.next_slot()?
+        && slot <= last
+    {
+        if stop() || folder.fold(slot, stop)?.is_none() {
+            return Ok(false);
+        }
+        progress(slot, last);
+    }
+    Ok(true)
+}
+
+/// The same up to the newest sealed slot, also where slots are sealed meanwhile.
+fn catch_up_with(
     folder: &mut Folder,
     log: &Log,
     stop: &AtomicBool,
     progress: &mut Progress<'_>,
 ) -> Result<bool, FoldError> {
+    let stop = || stop.load(Ordering::Relaxed);
     loop {
         let sealed = log.sealed();
         match folder.next_slot()? {
             Some(slot) if slot <= sealed => {
-                let stop = || stop.load(Ordering::Relaxed);
-                if stop() || folder.fold(slot, &stop)?.is_none() {
+                if !catch_up(folder, sealed, &stop, progress)? {
                     return Ok(false);
                 }
-                progress(slot, sealed);
             }
             _ => return Ok(true),
         }

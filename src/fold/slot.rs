@@ -15,7 +15,7 @@ use crate::catalog::{Catalog, Shelf};
 use crate::derived::{
     Batch, Begun, Class, Families, Generation, Judged, Mark, Reasons, VerdictKey,
 };
-use crate::log::{Footer, Log, SlotRest};
+use crate::log::{Footer, Judgement, Log, SlotRest};
 use crate::model::click::{Click, Parameter};
 use crate::model::id::{CatalogVersion, ProgramId, Slot};
 use crate::model::time::{Day, Millis};
@@ -30,6 +30,7 @@ use super::click::charge::{Charges, Terms};
 use super::click::classify;
 use super::click::imported::{Imports, Judging};
 use super::click::requests::{Request, Requests};
+use super::click::robots::Robots;
 use super::click::row::{Row, click_terms};
 use super::click::signs::SignReader;
 use super::click::window::Windows;
@@ -108,6 +109,13 @@ impl Folder {
         self
     }
 
+    /// Judges the past by a judgement that is not stored yet; `robots` are its rules.
+    #[must_use]
+    pub(super) fn judging(mut self, judgement: Judgement, robots: Robots) -> Self {
+        self.agents = Agents::of_judgement(judgement, robots);
+        self
+    }
+
     /// Holds at most twice `rows` window rows in memory, 56 bytes each. Fewer mean more reads and
     /// never another result.
     pub fn hold_windows(&mut self, rows: usize) {
@@ -136,39 +144,6 @@ impl Folder {
         self.mark
     }
 
-    /// Whether what is folded came from this very log: the footer of the watermark's slot is the
-    /// one that was folded.
-    ///
-    /// # Errors
-    /// The log does not read.
-    pub fn is_of_this_log(&self) -> Result<bool, FoldError> {
-        let generation = &self.generation;
-        if let Some(begun) = generation.families()?.begun()? {
-            let footer = self.log.footer(begun.slot)?;
-            if footer.is_none_or(|footer| footer.checksum != begun.checksum) {
-                return Ok(false);
-            }
-        }
-        let Some(mark) = self.mark else {
-            return Ok(true);
-        };
-        let footer = self.log.footer(mark.slot)?;
-        Ok(footer.is_some_and(|footer| {
-            footer.checksum == mark.checksum && footer.wall_end == mark.wall_end
-        }))
-    }
-
-    /// The slot to fold next, if the log has any.
-    ///
-    /// # Errors
-    /// The log does not read.
-    pub fn next_slot(&self) -> Result<Option<Slot>, FoldError> {
-        match self.mark {
-            Some(mark) => Ok(Some(mark.slot.next())),
-            None => Ok(self.log.first_slot()?),
-        }
-    }
-
     /// Folds `slot`, which must be sealed and the next one; what its footer says.
     ///
     /// `None` when `stop` says so between two parts of the slot: this folder is of no further use
@@ -185,7 +160,7 @@ impl Folder {
             .log
             .footer(slot)?
             .ok_or(FoldError::FooterMissing(slot))?;
-        self.agents.load(&self.log, footer.rules)?;
+        self.agents.load(&self.log, &footer, self.mark)?;
         self.catalogs.begin_slot();
         if self.catalog.version != footer.catalog {
             self.catalog = self.catalogs.load(&self.log, footer.catalog)?;
@@ -227,6 +202,7 @@ impl Folder {
             wall_end: footer.wall_end,
             checksum: footer.checksum,
             newest: newest.map_or(before, |newest| newest.max(before)),
+            judgement: self.agents.judgement(),
         };
         batch.commit(&mark)?;
         self.windows.rotate();

@@ -20,8 +20,9 @@ use crate::model::time::Millis;
 use crate::telemetry::Metrics;
 
 use super::error::FoldError;
-use super::rebuild::refold;
+use super::rebuild::{catch_up, refold};
 use super::slot::Folder;
+use super::trial::Trial;
 
 /// How long the thread waits for a slot before it looks around.
 const WAIT: Duration = Duration::from_millis(200);
@@ -118,6 +119,8 @@ impl FoldStatus {
 struct Orders {
     stop: AtomicBool,
     rebuild: AtomicBool,
+    /// What is to serve, once it is level.
+    trial: Mutex<Option<Trial>>,
     /// Wakes the thread when it has nothing to wait for but orders.
     bell: (Mutex<()>, Condvar),
 }
@@ -215,6 +218,17 @@ impl FoldRemote {
         self.orders.rebuild.store(true, Ordering::Release);
     }
 
+    /// Asks for a trial whose judgement is in the log to serve; [`Derived::serving`] tells when.
+    pub fn adopt(&self, trial: Trial) {
+        *self.orders.trial.lock() = Some(trial);
+    }
+
+    /// Turns true when the fold stops; work on its behalf stops with it.
+    #[must_use]
+    pub fn stopping(&self) -> &AtomicBool {
+        &self.orders.stop
+    }
+
     /// How the fold is doing.
     #[must_use]
     pub fn status(&self) -> &FoldStatus {
@@ -291,7 +305,7 @@ impl Worker {
             self.derived.adopt(Arc::clone(&fresh))?;
             folder = self.folder(fresh);
         }
-        if self.derived.outdated()? {
+        if self.derived.outdated()? || folder.is_overruled()? {
             tracing::info!("the rules of the fold have changed: folding the log again");
             self.status.rebuilding.store(true, Ordering::Release);
             self.orders.rebuild.store(true, Ordering::Release);
@@ -351,8 +365,12 @@ impl Worker {
         }
     }
 
-    /// Starts a rebuild that was asked for; lets one that has finished serve.
+    /// Starts a rebuild that was asked for; lets one that has finished, or a trial, serve.
     fn change_generation(&mut self, folder: Folder) -> Result<Folder, FoldError> {
+        let trial = self.orders.trial.lock().take();
+        if let Some(new) = trial.and_then(Trial::into_folder) {
+            return self.adopt(&folder, new);
+        }
         let finished = match self.rebuild.take() {
             None => {
                 if self.orders.rebuild.swap(false, Ordering::AcqRel) {
@@ -368,17 +386,13 @@ impl Worker {
         };
         let rebuilt = finished.join();
         let folder = match rebuilt {
-            Ok(Ok(Some(mut new))) => {
-                // What was sealed since then; the old generation serves until it is level.
-                let level = folder.mark().map_or(Slot(0), |mark| mark.slot);
-                while let Some(slot) = new.next_slot()?
-                    && slot <= level
-                    && new.fold(slot, &|| false)?.is_some()
-                {}
-                self.derived.adopt(Arc::clone(new.generation()))?;
-                self.status.rebuilds.fetch_add(1, Ordering::AcqRel);
-                new
+            Ok(Ok(Some(new))) if new.is_overruled()? => {
+                tracing::info!("the past was judged anew during a rebuild: it begins again");
+                new.generation().retire();
+                self.orders.rebuild.store(true, Ordering::Release);
+                folder
             }
+            Ok(Ok(Some(new))) => self.adopt(&folder, new)?,
             Ok(Ok(None)) => folder,
             Ok(Err(error)) => {
                 tracing::error!(%error, "the rebuild failed; the old rows serve on");
@@ -395,6 +409,16 @@ impl Worker {
         Ok(folder)
     }
 
+    /// Lets a generation serve once it is level with the one that serves.
+    fn adopt(&self, old: &Folder, mut new: Folder) -> Result<Folder, FoldError> {
+        // What was sealed since then; the old generation serves until it is level.
+        let level = old.mark().map_or(Slot(0), |mark| mark.slot);
+        catch_up(&mut new, level, &|| false, &mut |_, _| {})?;
+        self.derived.adopt(Arc::clone(new.generation()))?;
+        self.status.rebuilds.fetch_add(1, Ordering::AcqRel);
+        Ok(new)
+    }
+
     fn start_rebuild(&self) -> Result<Rebuild, FoldError> {
         let (log, derived) = (self.log.clone(), self.derived.clone());
         let (orders, shelf) = (Arc::clone(&self.orders), Arc::clone(&self.shelf));
@@ -409,7 +433,7 @@ impl Worker {
 }
 
 /// Lets other threads of the process go before this one.
-fn step_back() {
+pub fn step_back() {
     if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
         tracing::warn!(%error, "the fold runs at the priority of the workers");
     }

@@ -71,6 +71,9 @@ pub enum LogError {
         /// The version in force.
         current: CatalogVersion,
     },
+    /// Other rules or another judgement were stored meanwhile.
+    #[error("other lists or another judgement of the past were stored meanwhile: try again")]
+    JudgementMoved,
     /// One order id was submitted too often with differing content.
     #[error("the order id was submitted {0} times with differing content")]
     TooManyAttempts(usize),
@@ -122,6 +125,7 @@ impl LogError {
             | Self::InUse { .. }
             | Self::ClockBehind { .. }
             | Self::CatalogMoved { .. }
+            | Self::JudgementMoved
             | Self::TooManyAttempts(_) => 75,
         }
     }

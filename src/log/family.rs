@@ -42,6 +42,8 @@ pub const CATALOG: &str = "catalog";
 pub const CATALOG_PARTS: &str = "catalog-parts";
 /// Every version of the classification rules.
 pub const RULES: &str = "rules";
+/// Which rules judge the clicks of the past.
+pub const JUDGEMENTS: &str = "judgements";
 /// API keys.
 pub const KEYS: &str = "keys";
 /// User agents, referrers, request shapes and landing pages, each stored once.
@@ -77,6 +79,7 @@ pub const FAMILIES: &[(&str, Use)] = &[
     (CATALOG, Use::Small),
     (CATALOG_PARTS, Use::Small),
     (RULES, Use::Small),
+    (JUDGEMENTS, Use::Small),
     (KEYS, Use::Small),
     (STRINGS, Use::Small),
     (META, Use::Small),

@@ -39,4 +39,5 @@ pub use row::imported::{Imported, Place};
 pub use store::batches::{Beside, Said, Taken};
 pub use store::conversions::Accepted;
 pub use store::imports::Importer;
+pub use store::judgements::Judgement;
 pub use turn::TurnWriter;

@@ -16,6 +16,7 @@ use super::family::{self, descriptors, store_options};
 use super::open::{FIRST_SLOT, FIRST_STRING, Options};
 use super::row::footer::{Footer, Ledger, Outcome, Stream};
 use super::row::{Corrupt, click as click_row, entry, imported, key};
+use super::store::judgements::newest_rules;
 use super::sync::SideFile;
 
 /// The format this release reads and writes.
@@ -60,7 +61,7 @@ pub(super) fn open(options: &Options, cache: &Cache, clock: Clock) -> Result<Rec
         });
     }
     let catalog = CatalogVersion(last_number(&db, family::CATALOG)?.unwrap_or(0));
-    let rules = RulesVersion(last_number(&db, family::RULES)?.unwrap_or(0));
+    let (_, rules) = newest_rules(&db)?;
     let begun = last
         .as_ref()
         .map_or(FIRST_SLOT, |footer| footer.slot.next());
@@ -112,7 +113,11 @@ fn in_use(options: &Options, error: rocksdb::Error) -> LogError {
     LogError::store("open")(error)
 }
 
-fn cf<'a>(db: &'a DB, name: &'static str) -> Result<&'a rocksdb::ColumnFamily, LogError> {
+/// The handle of a family.
+pub(super) fn cf<'a>(
+    db: &'a DB,
+    name: &'static str,
+) -> Result<&'a rocksdb::ColumnFamily, LogError> {
     db.cf_handle(name).ok_or_else(|| LogError::Store {
         action: "find a column family",
         reason: name.to_owned(),

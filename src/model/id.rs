@@ -53,6 +53,10 @@ number!(
     RulesVersion
 );
 number!(
+    /// A version of what judges the past; 0 means that each slot is judged by its own rules.
+    JudgementVersion
+);
+number!(
     /// A string of the log's dictionary (user agent, referrer, …); 0 means absent.
     StringRef
 );

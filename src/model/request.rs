@@ -59,9 +59,28 @@ pub fn host(page: &str) -> String {
     host.strip_prefix("www.").unwrap_or(host).to_owned()
 }
 
+/// A page, the same text however its host was written.
+#[must_use]
+pub fn page(sent: &str) -> String {
+    url::Url::parse(sent).map_or_else(|_| sent.to_owned(), String::from)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_is_one_however_its_host_is_written() {
+        for (sent, shown) in [
+            ("https://WWW.Blog.example/A", "https://www.blog.example/A"),
+            ("HTTPS://www.blog.example:443", "https://www.blog.example/"),
+            ("http://blog.example:8080/a", "http://blog.example:8080/a"),
+            ("not a page", "not a page"),
+            ("", ""),
+        ] {
+            assert_eq!(page(sent), shown, "{sent}");
+        }
+    }
 
     #[test]
     fn devices_browsers_and_systems_are_named() {

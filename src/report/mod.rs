@@ -16,10 +16,12 @@
 //! | rows → JSON or CSV | [`render`], `table` |
 //! | a row → links to the lists behind it | `drill` |
 //! | clicks one by one, as rows of a report | [`clicks`] |
+//! | two folds of the same slots, partner by partner | [`difference`] |
 //! | actions and their updates one by one | [`listing`] |
 
 pub mod answer;
 pub mod clicks;
+pub mod difference;
 mod drill;
 pub mod error;
 pub mod held;

@@ -18,6 +18,8 @@ use crate::check::compare::{Record, count};
 
 /// Performance by Partner.
 const BY_PARTNER: &str = "att_adv_performance_by_media_pm_only";
+/// Click Data.
+const CLICKS: &str = "adv_click_data_pm_only";
 /// Performance by Day.
 const BY_DAY: &str = "att_adv_performance_by_day_pm_only";
 
@@ -119,6 +121,11 @@ impl Brand {
     /// Performance by Partner over `days`.
     pub(crate) async fn by_partner(&mut self, days: &Days) -> Result<Report> {
         self.report(BY_PARTNER, days).await
+    }
+
+    /// The first 20,000 clicks of `days`, one by one.
+    pub(crate) async fn clicks(&mut self, days: &Days) -> Result<Report> {
+        self.report(CLICKS, days).await
     }
 
     /// The totals of Performance by Day over `days`.

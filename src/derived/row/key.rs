@@ -8,7 +8,8 @@ use std::str::FromStr;
 
 use crate::model::click::Visitor;
 use crate::model::id::{
-    AdId, EventNumber, EventTypeId, JobId, PartnerId, ProgramId, Slot, SubmissionId,
+    AdId, EventNumber, EventTypeId, JobId, JudgementVersion, PartnerId, ProgramId, Slot,
+    SubmissionId,
 };
 use crate::model::submission::Fingerprint;
 use crate::model::time::{Day, Millis};
@@ -31,6 +32,7 @@ macro_rules! wrapped {
 }
 
 wrapped! {
+    JudgementVersion(u32);
     ProgramId(u32);
     PartnerId(u32);
     EventTypeId(u32);

@@ -2,7 +2,7 @@
 //!
 //! Written with the rows that they speak of, in one batch.
 
-use crate::model::id::Slot;
+use crate::model::id::{JudgementVersion, Slot};
 use crate::model::time::Millis;
 
 use super::bytes::{Part, Reader, Why};
@@ -21,10 +21,12 @@ pub struct Mark {
     pub checksum: u64,
     /// The latest own time of any click folded so far.
     pub newest: Millis,
+    /// The judgement of the past by which every slot was folded; 0 for none.
+    pub judgement: JudgementVersion,
 }
 
 impl Mark {
-    const LEN: usize = 29;
+    const LEN: usize = 33;
 
     pub(in crate::derived) fn encode(&self) -> [u8; Self::LEN] {
         let mut out = [0; Self::LEN];
@@ -34,6 +36,7 @@ impl Mark {
         self.wall_end.write(&mut out, &mut at);
         self.checksum.write(&mut out, &mut at);
         self.newest.write(&mut out, &mut at);
+        self.judgement.write(&mut out, &mut at);
         out
     }
 
@@ -45,6 +48,7 @@ impl Mark {
             wall_end: reader.part()?,
             checksum: reader.part()?,
             newest: reader.part()?,
+            judgement: reader.part()?,
         };
         reader.end()?;
         Ok(mark)

@@ -96,13 +96,15 @@ impl Desk<'_, '_> {
         Ok(Made::Settled(SubmissionOutcome::Credited(action_id)))
     }
 
-    /// Counts a refused conversion for the partner whose click it names; where its click id is
-    /// forged, no partner is known.
+    /// Counts a refused conversion for the partner whose click it names. Where its click id is
+    /// forged, or names a partner that nobody knows, it is the unknown one's, as such clicks are.
     fn claimed(&mut self, case: &Case<'_>) {
         let submission = case.submission;
         let partner = match submission.claim {
-            Claim::Verified(click) => click.partner,
-            Claim::None | Claim::Forged => PartnerId::UNKNOWN,
+            Claim::Verified(click) if case.catalog.partner(click.partner).is_some() => {
+                click.partner
+            }
+            Claim::None | Claim::Forged | Claim::Verified(_) => PartnerId::UNKNOWN,
         };
         let received = case.id.number.time();
         let program = case.catalog.program(submission.program);

@@ -78,18 +78,19 @@ impl See for Desk<'_, '_> {
 
 impl Desk<'_, '_> {
     /// Notes what a conversion tells of people: which names are one person's, and the click that
-    /// it names under each. That holds whether it earns or not, but not against the customer's
-    /// will.
+    /// it names, by its id or as an imported one, under each. That holds whether it earns or not,
+    /// but not against the customer's will.
     pub(super) fn note_people(&mut self, case: &Case<'_>) -> Result<(), FoldError> {
         let (submission, names) = (case.submission, case.persons());
         if names.is_empty() || !consents(submission) {
             return Ok(());
         }
         let program = submission.program;
-        let mut touch = None;
-        if let Some(id) = case.named() {
-            touch = Some(self.clicked(program, &id.into())?);
-        }
+        let touch = match (case.named(), case.external()) {
+            (Some(id), _) => Some(self.clicked(program, &id.into())?),
+            (None, Some(external)) => self.external(program, external)?,
+            (None, None) => None,
+        };
         let at = case.id.number.time();
         Ok(note(self.batch, program, &names, at, touch.as_ref())?)
     }

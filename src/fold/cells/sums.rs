@@ -1,5 +1,4 @@
-//! What clicks and actions add to the cells: each is counted in every cube, kept apart by its
-//! facets.
+//! What clicks and actions add to the cells: each is counted in every cube, apart by its facets.
 
 use ahash::AHashMap;
 

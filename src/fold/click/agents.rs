@@ -1,10 +1,12 @@
-//! Whether a click's user agent is a robot, remembered per string of the log's dictionary.
+//! By which rules a slot is judged, and whether a click's user agent is a robot, remembered per
+//! string of the log's dictionary.
 
 use ahash::AHashMap;
 
-use crate::log::Log;
+use crate::derived::Mark;
+use crate::log::{Footer, Judgement, Log};
 use crate::model::click::{ClickFlags, Network};
-use crate::model::id::{RulesVersion, StringRef};
+use crate::model::id::{JudgementVersion, RulesVersion, StringRef};
 
 use super::super::error::FoldError;
 use super::robots::Robots;
@@ -26,18 +28,49 @@ pub(in crate::fold) enum Agent {
 /// The robot list in force, with the answers it gave.
 #[derive(Debug, Default)]
 pub(in crate::fold) struct Agents {
+    /// Read with the first slot, and the same for every slot of a generation.
+    judgement: Option<Judgement>,
     version: RulesVersion,
     robots: Robots,
     known: AHashMap<StringRef, bool>,
 }
 
 impl Agents {
-    /// Uses the rules that a slot's footer names. Version 0, before any were stored, is empty.
+    /// Those of a judgement that is not stored yet, and of its rules.
+    pub(in crate::fold) fn of_judgement(judgement: Judgement, robots: Robots) -> Self {
+        Self {
+            judgement: Some(judgement),
+            version: judgement.rules,
+            robots,
+            known: AHashMap::new(),
+        }
+    }
+
+    /// The judgement that slots are folded by; version 0 before the first one.
+    pub(in crate::fold) fn judgement(&self) -> JudgementVersion {
+        self.judgement.unwrap_or_default().version
+    }
+
+    /// Uses the rules that judge the slot of a footer: those of the judgement by which the
+    /// generation was folded up to `mark`, or else of the newest, where it reaches so far, and
+    /// those that the footer names beyond it. Version 0, before any were stored, is empty.
     pub(in crate::fold) fn load(
         &mut self,
         log: &Log,
-        version: RulesVersion,
+        footer: &Footer,
+        mark: Option<Mark>,
     ) -> Result<(), FoldError> {
+        let judgement = match (self.judgement, mark) {
+            (Some(judgement), _) => judgement,
+            (None, Some(mark)) => {
+                let version = mark.judgement;
+                let stored = log.judgement(version)?;
+                stored.ok_or(FoldError::JudgementMissing(version))?
+            }
+            (None, None) => log.current_judgement()?,
+        };
+        self.judgement = Some(judgement);
+        let version = judgement.rules_of(footer);
         if version == self.version {
             return Ok(());
         }

@@ -7,7 +7,7 @@ use ahash::AHashMap;
 use crate::log::Log;
 use crate::model::click::{Click, ClickFlags, Network};
 use crate::model::id::StringRef;
-use crate::model::request::{Devices, host};
+use crate::model::request::{Devices, host, page};
 
 use super::super::cells::{Cells, Facets};
 use super::super::error::FoldError;
@@ -59,7 +59,7 @@ impl Requests {
         let host = self.host(log, request.referrer)?;
         cells.describe(facets, &device, &host);
         if request.flags.any(ClickFlags::EXPIRED_AD) {
-            cells.expired(facets, &text(log, request.referrer)?);
+            cells.expired(facets, &page(&text(log, request.referrer)?));
         }
         Ok(())
     }

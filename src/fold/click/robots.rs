@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn the_shipped_list_knows_robots_from_people() {
         let robots = Robots::parse(SHIPPED_ROBOTS.as_bytes()).unwrap();
-        assert_eq!(robots.date.unwrap().to_string(), "2026-11-01");
+        assert_eq!(robots.date.unwrap().to_string(), "2026-11-30");
         for robot in [
             "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
             "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; bingbot/2.0)",
@@ -140,6 +140,9 @@ mod tests {
             "Wget/1.21.2",
             "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)",
             "Baiduspider+(+http://www.baidu.com/search/spider.htm)",
+            "Acme-Fetching-Tool/3.2",
+            "Sogou web spider/4.0",
+            "Mozilla/5.0 (compatible; PageAudit)",
         ] {
             assert!(robots.lists(robot.as_bytes()), "{robot}");
         }

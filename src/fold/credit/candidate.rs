@@ -54,6 +54,11 @@ impl Candidate {
         }
     }
 
+    /// Whether it is what `touch` is.
+    fn is_same(&self, touch: &Touch) -> bool {
+        self.touch.number == touch.number && self.partner() == touch.source.partner()
+    }
+
     /// The partner, unless it is a channel.
     pub(super) fn partner(&self) -> Option<PartnerId> {
         self.touch.source.partner()
@@ -119,7 +124,8 @@ pub(super) fn gather(case: &Case<'_>, see: &dyn See) -> Result<Candidates, FoldE
     Ok(found)
 }
 
-/// The click that the conversion names, the imported one, and the journey of its people.
+/// The click that the conversion names, by its id or as an imported one, and the journey of its
+/// people.
 fn clicks(case: &Case<'_>, see: &dyn See, all: &mut Vec<Candidate>) -> Result<(), FoldError> {
     let of = case.submission.program;
     if let Some(id) = case.named() {
@@ -139,19 +145,25 @@ fn clicks(case: &Case<'_>, see: &dyn See, all: &mut Vec<Candidate>) -> Result<()
         };
         all.extend(known(case, see, named)?);
     }
-    let mut touches = Vec::new();
-    if let Some(external) = case.external() {
-        touches.extend(see.external(of, external)?);
+    if let Some(external) = case.external()
+        && let Some(touch) = see.external(of, external)?
+    {
+        let named = Candidate {
+            // A click id is proof; beside one, another name is a further candidate.
+            is_named: all.is_empty(),
+            ..Candidate::new(touch)
+        };
+        if !all.iter().any(|one| one.is_same(&named.touch)) {
+            all.extend(known(case, see, named)?);
+        }
     }
+    let mut touches = Vec::new();
     let persons = case.persons();
     if case.program().is_some() && !persons.is_empty() {
         touches.extend(see.journey(of, &persons, &case.journey())?);
     }
     for touch in touches {
-        let same = |one: &Candidate| {
-            one.touch.number == touch.number && one.partner() == touch.source.partner()
-        };
-        if !all.iter().any(same) {
+        if !all.iter().any(|one| one.is_same(&touch)) {
             all.extend(known(case, see, Candidate::new(touch))?);
         }
     }

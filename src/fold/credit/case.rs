@@ -152,7 +152,7 @@ impl<'a> Case<'a> {
     }
 
     /// The imported click that it names.
-    pub(super) fn external(&self) -> Option<Fingerprint> {
+    pub(in crate::fold) fn external(&self) -> Option<Fingerprint> {
         self.find(|reference| match reference {
             Reference::External(of) => Some(*of),
             _ => None,

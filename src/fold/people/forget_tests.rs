@@ -5,7 +5,9 @@ use super::super::note::note;
 use super::*;
 use crate::catalog::parse_toml;
 use crate::derived::{Derived, Family, Generation, Mark, Options, Source, Touch};
-use crate::model::id::{AdId, CatalogVersion, EventNumber, PartnerId, ProgramId, Slot};
+use crate::model::id::{
+    AdId, CatalogVersion, EventNumber, JudgementVersion, PartnerId, ProgramId, Slot,
+};
 use crate::model::submission::Person;
 use crate::model::time::HOUR;
 use std::sync::Arc;
@@ -101,6 +103,7 @@ fn commit(batch: Batch<'_>, now: Millis) {
         wall_end: now,
         checksum: 0,
         newest: now,
+        judgement: JudgementVersion(0),
     };
     batch.commit(&mark).unwrap();
 }

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use super::journey::{NAMES_MAX, TOUCHES_MAX, journey, names};
 use super::note::{consents, note};
 use crate::derived::{Batch, Derived, Mark, Options, Source, Touch};
-use crate::model::id::{AdId, EventNumber, PartnerId, ProgramId, Slot};
+use crate::model::id::{AdId, EventNumber, JudgementVersion, PartnerId, ProgramId, Slot};
 use crate::model::submission::{Person, Submission};
 use crate::model::time::Millis;
 
@@ -46,6 +46,7 @@ fn slot(write: impl FnOnce(&mut Batch<'_>), check: impl Fn(&Batch<'_>)) {
         wall_end: Millis(0),
         checksum: 0,
         newest: Millis(0),
+        judgement: JudgementVersion(0),
     };
     batch.commit(&mark).unwrap();
     check(&families.batch());

@@ -44,11 +44,13 @@ pub fn verify(log: &Log, derived: &Derived) -> Result<VerifyReport, FoldError> {
         uploads: Uploads::default(),
         report: VerifyReport::default(),
     };
-    let Some(watermark) = view.watermark()? else {
+    let Some(mark) = view.mark()? else {
         return Ok(check.report);
     };
-    check.report.slot = watermark.slot.0;
-    check.slots(watermark.slot)?;
+    let judgement = log.judgement(mark.judgement)?;
+    check.signed = Signed::by(judgement.ok_or(FoldError::JudgementMissing(mark.judgement))?);
+    check.report.slot = mark.slot.0;
+    check.slots(mark.slot)?;
     check.verdicts()?;
     check.actions()?;
     check.outcomes()?;
@@ -240,6 +242,7 @@ impl Check<'_> {
                 if !submission.is_test =>
             {
                 if let Some(partner) = claimant(submission, refusal) {
+                    let partner = self.zones.known(self.log, id.slot, partner)?;
                     self.recount.claimed(&self.zones, id, partner);
                 }
             }

@@ -53,13 +53,29 @@ impl Zones {
         Ok(())
     }
 
-    fn of(&self, slot: Slot, program: ProgramId) -> Option<&(TimeZone, i64)> {
+    /// The version in force in a slot.
+    fn version(&self, slot: Slot) -> CatalogVersion {
         let after = self.versions.partition_point(|(from, _)| *from <= slot);
-        let version = after
+        after
             .checked_sub(1)
             .and_then(|at| self.versions.get(at))
-            .map_or(CatalogVersion(0), |found| found.1);
-        self.found.get(&(version, program))
+            .map_or(CatalogVersion(0), |found| found.1)
+    }
+
+    fn of(&self, slot: Slot, program: ProgramId) -> Option<&(TimeZone, i64)> {
+        self.found.get(&(self.version(slot), program))
+    }
+
+    /// The partner, or the unknown one where the catalogue of a slot has none of that number.
+    pub(super) fn known(
+        &mut self,
+        log: &Log,
+        slot: Slot,
+        partner: PartnerId,
+    ) -> Result<PartnerId, FoldError> {
+        let catalog = self.catalogs.load(log, self.version(slot))?;
+        let known = catalog.partner(partner).map(|_| partner);
+        Ok(known.unwrap_or(PartnerId::UNKNOWN))
     }
 
     /// How far back a program looks by the catalogue of `slot`.

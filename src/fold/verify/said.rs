@@ -10,7 +10,7 @@ use crate::log::{Log, LogError, Parameters};
 use crate::model::click::{Click, ClickFlags, Parameter};
 use crate::model::entry::Entry;
 use crate::model::id::{PartnerId, StringRef};
-use crate::model::request::{Devices, host};
+use crate::model::request::{Devices, host, page};
 use crate::model::submission::Submission;
 use crate::model::tally::Facet;
 use crate::registry::cube::CubeId;
@@ -42,13 +42,13 @@ impl Said {
                 String::from_utf8_lossy(value).into_owned()
             })
         };
-        let page = self.string(log, click.referrer)?;
+        let referrer = self.string(log, click.referrer)?;
         let device = self.device(log, click.user_agent)?;
         let mut facets = vec![
             (CubeId::AD, Facet::Number(click.ad.0)),
             (CubeId::SHARED_ID, text(parameter(Parameter::SharedId))),
             (CubeId::PROPERTY, text(parameter(Parameter::Property))),
-            (CubeId::DOMAIN, text(host(&page))),
+            (CubeId::DOMAIN, text(host(&referrer))),
             (CubeId::DEVICE, Facet::Text(device)),
             (
                 CubeId::SUB_IDS,
@@ -56,7 +56,8 @@ impl Said {
             ),
         ];
         if click.flags.any(ClickFlags::EXPIRED_AD) {
-            facets.push((CubeId::EXPIRED_AD, text(format!("{}\t{page}", click.ad))));
+            let shown = format!("{}\t{}", click.ad, page(&referrer));
+            facets.push((CubeId::EXPIRED_AD, text(shown)));
         }
         Ok(facets)
     }

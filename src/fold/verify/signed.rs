@@ -6,7 +6,7 @@ use ahash::AHashMap;
 
 use crate::catalog::Catalog;
 use crate::derived::{Signs, VerdictKey, View};
-use crate::log::{Footer, Log, Parameters};
+use crate::log::{Footer, Judgement, Log, Parameters};
 use crate::model::click::{Click, ClickFlags};
 use crate::model::id::{PartnerId, RulesVersion, StringRef};
 use crate::model::refusal::Refusal;
@@ -26,6 +26,7 @@ const REMEMBERED_MAX: usize = 65_536;
 /// Reads signs by the catalogue and the rules of one slot after the other.
 #[derive(Debug, Default)]
 pub(super) struct Signed {
+    judgement: Judgement,
     catalogs: Catalogs,
     catalog: Arc<Catalog>,
     rules: RulesVersion,
@@ -35,17 +36,24 @@ pub(super) struct Signed {
 }
 
 impl Signed {
+    /// Judges the past by a judgement.
+    pub(super) fn by(judgement: Judgement) -> Self {
+        Self {
+            judgement,
+            ..Self::default()
+        }
+    }
+
     /// Turns to the next slot.
     pub(super) fn slot(&mut self, log: &Log, footer: &Footer) -> Result<(), FoldError> {
         self.catalog = self.catalogs.load(log, footer.catalog)?;
-        if footer.rules != self.rules {
-            let stored = log.rules(footer.rules)?;
-            let stored = stored.ok_or(FoldError::RulesMissing(footer.rules))?;
-            self.robots = Robots::parse(&stored).map_err(|source| FoldError::RulesDamaged {
-                version: footer.rules,
-                source,
-            })?;
-            self.rules = footer.rules;
+        let version = self.judgement.rules_of(footer);
+        if version != self.rules {
+            let stored = log.rules(version)?;
+            let stored = stored.ok_or(FoldError::RulesMissing(version))?;
+            self.robots = Robots::parse(&stored)
+                .map_err(|source| FoldError::RulesDamaged { version, source })?;
+            self.rules = version;
             self.listed.clear();
         }
         Ok(())

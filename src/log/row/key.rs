@@ -12,7 +12,7 @@
 //! | deliveries | see [`super::delivery`] |
 //! | facts | slot u32 · sequence u32 |
 //! | footers | slot u32 |
-//! | catalog, rules | version u32 |
+//! | catalog, rules, judgements | version u32 |
 //! | strings | reference u32 |
 //! | keys, meta | text |
 

@@ -9,6 +9,10 @@ use super::super::error::LogError;
 use super::super::family;
 use super::super::open::Log;
 use super::super::row::{Corrupt, key};
+use super::judgements::newest_rules;
+
+/// A value of a family whose keys are versions: the family, the version, the value.
+type Versioned<'a> = (&'static str, u32, &'a [u8]);
 
 /// Ends the key of what an API key has pinned; no id of a key holds it.
 const PINS: &str = "/pins";
@@ -20,30 +24,37 @@ impl Log {
     /// The store failed.
     pub fn put_rules(&self, stored: &[u8]) -> Result<RulesVersion, LogError> {
         let _turn = self.shared.changes.lock();
-        let next = RulesVersion(self.current_rules().0.saturating_add(1));
+        let (newest, _) = newest_rules(&self.shared.db)?;
+        let next = RulesVersion(newest.0.saturating_add(1));
         let added = Added {
             rules: Some(next),
             ..Added::default()
         };
-        self.put_fact(family::RULES, next.0, stored, added)?;
+        self.put_fact((family::RULES, next.0, stored), None, added)?;
         Ok(next)
     }
 
-    /// Stores `value` under a version and notes the change in the slot's facts: the family's first
-    /// byte (`c` or `r`) and the version.
+    /// Stores a value under a version, with the values `beside` it, and notes the change in the
+    /// slot's facts: the family's first byte (`c`, `r`, or `j` for a judgement) and the version.
     pub(in crate::log) fn put_fact(
         &self,
-        name: &'static str,
-        version: u32,
-        value: &[u8],
+        (name, version, value): Versioned<'_>,
+        beside: Option<Versioned<'_>>,
         added: Added,
     ) -> Result<(), LogError> {
         let shared = &*self.shared;
         let (family, facts) = (shared.cf(name)?, shared.cf(family::FACTS)?);
+        let beside = match beside {
+            Some((name, version, value)) => Some((shared.cf(name)?, version, value)),
+            None => None,
+        };
         let mut fact: Vec<u8> = name.bytes().take(1).collect();
         fact.extend_from_slice(&version.to_be_bytes());
         let epoch = shared.commit_patiently(|slot, sequence, batch| {
             batch.put_cf(family, version.to_be_bytes(), value);
+            if let Some((family, version, value)) = beside {
+                batch.put_cf(family, version.to_be_bytes(), value);
+            }
             batch.put_cf(facts, key::fact(slot, sequence), &fact);
             Added { facts: 1, ..added }
         })?;

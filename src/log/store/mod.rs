@@ -7,6 +7,7 @@ pub mod batches;
 pub mod conversions;
 pub mod deliveries;
 pub mod imports;
+pub mod judgements;
 pub mod keys;
 pub mod settlements;
 pub mod versions;

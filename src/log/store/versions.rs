@@ -51,7 +51,7 @@ impl Log {
             ..Added::default()
         };
         let length = (stored.len() as u64).to_be_bytes();
-        self.put_fact(family::CATALOG, next.0, &length, added)?;
+        self.put_fact((family::CATALOG, next.0, &length), None, added)?;
         Ok(next)
     }
 

@@ -218,9 +218,9 @@ pub const CREDIT: &[Rule] = &[
     credit(
         "K02",
         "Named click",
-        "A verified click id credits that very click and no other, unless the event type \
-         takes the first click, a promo code of a partner was used, or a partner that is not \
-         Preferred takes part.",
+        "A verified click id, or the name of an imported click, credits that very click and no \
+         other, unless the event type takes the first click, a promo code of a partner was used, \
+         or a partner that is not Preferred takes part.",
         "fold::credit::tests::choice::a_click_that_is_named_earns_though_others_came_later",
     ),
     credit(

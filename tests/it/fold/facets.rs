@@ -13,7 +13,7 @@ use clickd::model::time::{Day, Millis};
 use clickd::registry::cube::{CUBES, CubeId, TEXTS_MAX};
 
 use super::same::{catch_up, open};
-use super::world::{PROGRAMS, World, begin, change};
+use super::world::{PROGRAMS, STRANGER, World, begin, change};
 
 type Sums = BTreeMap<(u32, Day, PartnerId, Facet), Tally>;
 
@@ -76,6 +76,12 @@ fn what_is_kept_apart_adds_up_to_the_whole() {
             assert_eq!(parts, whole, "{} seed {seed}", cube.name);
         }
         assert_eq!(stored_clicks(&view), clicks_of(&log), "seed {seed}");
+        // Whoever is not in the catalogue is the unknown partner in every sum.
+        for cube in CUBES {
+            let sums = cells(&view, cube.id);
+            let stranger = sums.keys().find(|place| place.2.0 == STRANGER);
+            assert_eq!(stranger, None, "{} seed {seed}", cube.name);
+        }
     }
 }
 

@@ -12,6 +12,7 @@ mod paid;
 mod priced;
 mod recount;
 mod risk;
+mod rescored;
 pub(crate) mod same;
 mod settled;
 mod sold;

@@ -62,6 +62,8 @@ pub(crate) struct Recount {
     pub(crate) figures: Figures,
     pub(crate) results: BTreeMap<SubmissionId, Result>,
     seen: Vec<Seen>,
+    /// The last slot that was judged again, and the rules that judge all up to it.
+    past: Option<(Slot, u32)>,
     /// What credit depends on.
     state: State,
     waiting: Vec<(SubmissionId, Submission, Catalog)>,
@@ -106,7 +108,15 @@ fn is_forced(agent: &str, shape: &str, flags: ClickFlags, rules: u32) -> bool {
 impl Recount {
     /// Counts every sealed slot of the log.
     pub(crate) fn of(log: &Log) -> Self {
-        let mut recount = Self::default();
+        Self::judged(log, None)
+    }
+
+    /// The same with all slots up to one judged by other rules than they were closed with.
+    pub(crate) fn judged(log: &Log, past: Option<(Slot, u32)>) -> Self {
+        let mut recount = Self {
+            past,
+            ..Self::default()
+        };
         let Some(first) = log.first_slot().unwrap() else {
             return recount;
         };
@@ -128,6 +138,11 @@ impl Recount {
         recount
     }
 
+    fn rules(&self, footer: &Footer) -> u32 {
+        let past = self.past.filter(|(until, _)| footer.slot <= *until);
+        past.map_or(footer.rules.0, |(_, rules)| rules)
+    }
+
     fn add(&mut self, place: (u32, jiff::civil::Date, u32), column: usize, amount: i128) {
         self.figures.entry(place).or_default()[column] += amount;
     }
@@ -135,6 +150,7 @@ impl Recount {
     /// The clicks of a slot as they lie in the log.
     fn read(&mut self, log: &Log, footer: &Footer) -> Vec<Read> {
         let mut rows = Vec::new();
+        let judged_by = self.rules(footer);
         log.for_each_click(footer.slot, &mut |row| {
             let agent = log
                 .string(row.click.user_agent)
@@ -143,7 +159,7 @@ impl Recount {
             let agent = String::from_utf8(agent).unwrap();
             let shape = log.string(row.click.shape).unwrap().unwrap_or_default();
             let shape = String::from_utf8(shape).unwrap();
-            let (flags, rules) = (row.click.flags, footer.rules.0);
+            let (flags, rules) = (row.click.flags, judged_by);
             let hosted = row.click.network.to_string() == "198.51.100.0/24" && rules == 1;
             let risky = hosted || is_forced(&agent, &shape, flags, rules);
             if risky {
@@ -177,7 +193,7 @@ impl Recount {
                 panic!("program {program} is not in the catalogue")
             };
             let day = time.div_euclid(86_400_000);
-            let robot = is_robot(&agent, flags, footer.rules.0);
+            let robot = is_robot(&agent, flags, self.rules(footer));
             let made = !robot && !flags.any(ClickFlags::HEAD.with(ClickFlags::PREFETCH));
             if made {
                 self.state.carry(program, cookie, (number, partner));

@@ -84,7 +84,7 @@ pub(crate) fn dump(dir: &Path, log: &Log) -> Dump {
     rows
 }
 
-fn figures(derived: &Derived) -> Figures {
+pub(crate) fn figures(derived: &Derived) -> Figures {
     let mut found = Figures::new();
     let epoch = jiff::civil::date(1970, 1, 1);
     for program in PROGRAMS {

@@ -12,7 +12,7 @@ use clickd::model::time::Millis;
 
 use super::verify::Store;
 
-fn settlement(id: ActionId, action: &Action) -> Settlement {
+pub(super) fn settlement(id: ActionId, action: &Action) -> Settlement {
     Settlement {
         program: id.program,
         event_type: id.event_type,

@@ -14,7 +14,7 @@ use super::same::open;
 use super::world::{World, begin};
 
 /// Waits until `done`, which must come.
-fn until(what: &str, mut done: impl FnMut() -> bool) {
+pub(super) fn until(what: &str, mut done: impl FnMut() -> bool) {
     let start = Instant::now();
     while !done() {
         assert!(start.elapsed() < Duration::from_secs(60), "{what}");

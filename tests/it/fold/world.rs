@@ -48,9 +48,9 @@ impl Dice {
 pub(crate) const PROGRAMS: [u32; 3] = [1, 2, 3];
 const PARTNERS: [u32; 7] = [10, 10, 10, 11, 12, 13, 99];
 /// No catalogue knows it.
-const STRANGER: u32 = 99;
-const ROBOTS: &str = "date = \"2026-11-01\"\nrobots = ['bot', '^curl/']\nnot_robots = ['cubot']\n\
-    [hosting]\ndate = \"2026-11-01\"\nnetworks = ['198.51.100.0/24']";
+pub(super) const STRANGER: u32 = 99;
+pub(crate) const ROBOTS: &str = "date = \"2026-11-01\"\nrobots = ['bot', '^curl/']\n\
+    not_robots = ['cubot']\n[hosting]\ndate = \"2026-11-01\"\nnetworks = ['198.51.100.0/24']";
 const LATER_ROBOTS: &str = "date = \"2026-12-01\"\nrobots = ['bot', '^curl/', 'Firefox/1\\.']";
 pub(crate) const AGENTS: [&str; 6] = [
     "Mozilla/5.0 Chrome/120",

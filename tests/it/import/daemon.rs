@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use clickd::job::column::Kind;
 use clickd::job::import::{Chunk, Finish, Finished, Open, Opened, Stored};
@@ -72,17 +72,21 @@ impl Home {
         verify(&self.config).unwrap();
         let mut text = String::new();
         for day in ["2017-11-06", "2017-11-07", "2017-11-08"] {
-            let path = format!(
-                "/Advertisers/{BRAND}/Reports/{REPORT}?SUBAID=1&StartDate={day}&EndDate={day}"
-            );
-            let authorization = basic(BRAND, &self.token);
-            let request = get(&path, &[("Authorization", &authorization)]);
-            let mut client = Client::connect(self.config.api, PATIENCE).unwrap();
-            let answer = client.exchange(&request).unwrap();
-            assert_eq!(answer.status, 200);
-            writeln!(text, "{}", answer.json()["Records"]).unwrap();
+            let query = format!("{REPORT}?SUBAID=1&StartDate={day}&EndDate={day}");
+            writeln!(text, "{}", self.records(&query)).unwrap();
         }
         text
+    }
+
+    /// The rows of a report.
+    fn records(&self, report: &str) -> serde_json::Value {
+        let path = format!("/Advertisers/{BRAND}/Reports/{report}");
+        let authorization = basic(BRAND, &self.token);
+        let request = get(&path, &[("Authorization", &authorization)]);
+        let mut client = Client::connect(self.config.api, PATIENCE).unwrap();
+        let answer = client.exchange(&request).unwrap();
+        assert_eq!(answer.status, 200);
+        answer.json()["Records"].clone()
     }
 
     /// The series of rows that are not 0, by their labels.
@@ -139,7 +143,8 @@ fn csv(clicks: &[Told], seed: u64) -> String {
                 partner, visitor, ..
             } = told;
             let time = told.millis();
-            let line = format!("x{nth},{time},1,{partner},5,v{visitor},Browser/1");
+            let agent = "Mozilla/5.0 (X11) Browser/1";
+            let line = format!("x{nth},{time},1,{partner},5,v{visitor},{agent}");
             (mix(seed << 32 | nth), line)
         })
         .collect();
@@ -190,9 +195,9 @@ fn another_file_with_a_known_click_adds_the_others_alone() {
 fn a_row_that_cannot_be_taken_is_named_and_counted() {
     let home = Home::new();
     let head = "ExternalClickId,EventDate,CampaignId,MediaId,Visitor,UserAgent\n";
-    let good = "a,2017-11-06T00:00Z,1,10,v,Browser/1\n";
-    let other = "b,2017-11-06T00:00Z,9,10,v,Browser/1\n";
-    let ahead = "c,2097-11-06T00:00Z,1,10,v,Browser/1\n";
+    let good = "a,2017-11-06T00:00Z,1,10,v,Mozilla/5.0 (X11) Browser/1\n";
+    let other = "b,2017-11-06T00:00Z,9,10,v,Mozilla/5.0 (X11) Browser/1\n";
+    let ahead = "c,2097-11-06T00:00Z,1,10,v,Mozilla/5.0 (X11) Browser/1\n";
     let file = [head, good, other, ahead].concat();
     let (code, text) = home.import("clicks", &file);
     assert_eq!(code, 1);
@@ -250,6 +255,49 @@ fn a_conversion_is_credited_to_the_imported_click_that_it_names_on_its_own_day()
     assert_eq!(actions, 5);
 }
 
+#[test]
+fn an_imported_click_is_a_step_of_the_customer_whose_order_named_it() {
+    let home = Home::new();
+    // People are remembered for 400 days.
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let minute = |nth: u64| now.as_secs() - 2 * 86_400 + 60 * nth;
+    let clicks = [(10, 0), (11, 10)]
+        .map(|(partner, nth)| format!("x{partner},{},1,{partner},5,v,Browser/1\n", minute(nth)));
+    let head = "ExternalClickId,EventDate,CampaignId,MediaId,AdId,Visitor,UserAgent\n";
+    let (code, text) = home.import("clicks", &(head.to_owned() + &clicks.concat()));
+    assert_eq!(code, 0, "{text}");
+    let orders = [
+        ("named", 20, "x11"),
+        ("earlier click", 30, "x10"),
+        ("customer alone", 40, ""),
+    ];
+    let orders =
+        orders.map(|(order, nth, click)| format!("{order},{},1,1,{click},c\n", minute(nth)));
+    let head = "OrderId,EventDate,CampaignId,ActionTrackerId,CustomClickId,CustomerId\n";
+    let (code, text) = home.import("conversions", &(head.to_owned() + &orders.concat()));
+    assert_eq!(code, 0, "{text}");
+    verify(&home.config).unwrap();
+    let report = |handle| {
+        let rows = home.records(&format!("{handle}?SUBAID=1"));
+        rows.as_array().unwrap().clone()
+    };
+    let actions: Vec<(String, u64)> = report(REPORT)
+        .iter()
+        .map(|row| (row["Partner"].to_string(), row["Actions"].as_u64().unwrap()))
+        .collect();
+    let expected = [("\"Ten\"", 1), ("\"Eleven\"", 2)];
+    assert_eq!(
+        actions,
+        expected.map(|(name, count)| (name.to_owned(), count))
+    );
+    let paths = report("att_adv_top_paths_pm_only");
+    let paths: Vec<&str> = paths
+        .iter()
+        .map(|row| row["PathIds"].as_str().unwrap())
+        .collect();
+    assert_eq!(paths, ["10 → 11", "11"]);
+}
+
 fn rows(clicks: &[Told]) -> Vec<Row> {
     let row = |(nth, told): (usize, &Told)| {
         let pairs = [
@@ -258,7 +306,7 @@ fn rows(clicks: &[Told]) -> Vec<Row> {
             ("EventDate", told.millis().to_string()),
             ("ExternalClickId", format!("x{nth}")),
             ("MediaId", told.partner.to_string()),
-            ("UserAgent", "Browser/1".to_owned()),
+            ("UserAgent", "Mozilla/5.0 (X11) Browser/1".to_owned()),
             ("Visitor", format!("v{}", told.visitor)),
         ];
         Row {
@@ -318,8 +366,9 @@ fn metrics_count_what_became_of_each_row_once() {
     let mut home = Home::new();
     home.counts(&[]);
     let head = "ExternalClickId,EventDate,CampaignId,MediaId,Visitor,UserAgent\n";
-    let row =
-        |name: &str, time: &str, program: u32| format!("{name},{time},{program},10,v,Browser/1\n");
+    let row = |name: &str, time: &str, program: u32| {
+        format!("{name},{time},{program},10,v,Mozilla/5.0 (X11) Browser/1\n")
+    };
     let now = "2017-11-06T00:00Z";
     let first = [head, &row("a", now, 1)].concat();
     assert_eq!(home.import("clicks", &first).0, 0);
@@ -374,7 +423,14 @@ fn an_imported_click_is_explained_by_its_name_in_the_other_system() {
     assert_eq!(code, 0, "{text}");
     let partner = format!("partner: {}", clicks[3].partner);
     let time = format!("time: {}", Millis(clicks[3].millis()));
-    for part in ["x3", &partner, &time, "class: ", "payable: ", "Browser/1"] {
+    for part in [
+        "x3",
+        &partner,
+        &time,
+        "class: ",
+        "payable: ",
+        "Mozilla/5.0 (X11) Browser/1",
+    ] {
         assert!(text.contains(part), "`{part}` in {text}");
     }
     let (code, text) = explain("x20");

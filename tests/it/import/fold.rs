@@ -56,7 +56,7 @@ fn name(job: JobId, nth: usize) -> Fingerprint {
 
 /// Imports clicks of `job`, the first of which is its `nth`.
 fn import(importer: &mut Importer, job: JobId, nth: usize, clicks: &[Told]) {
-    let agent = importer.intern(b"Browser/1");
+    let agent = importer.intern(b"Mozilla/5.0 (X11) Browser/1");
     for (nth, told) in (nth..).zip(clicks) {
         let external = name(job, nth);
         assert!(!importer.is_known(PROGRAM, external).unwrap());
@@ -75,7 +75,7 @@ fn import(importer: &mut Importer, job: JobId, nth: usize, clicks: &[Told]) {
 /// Live clicks of the visitors that imports know by the same numbers.
 fn live(log: &Log, count: u64) {
     let mut writer = log.writer();
-    let agent = writer.intern(b"Browser/1").unwrap();
+    let agent = writer.intern(b"Mozilla/5.0 (X11) Browser/1").unwrap();
     for nth in 0..count {
         let (number, _) = writer.mint(writer.now());
         writer.count(PROGRAM, Outcome::Received);

@@ -384,7 +384,7 @@ fn what_is_imported_is_told_to_nobody() {
     import(
         "clicks",
         "ExternalClickId,EventDate,CampaignId,MediaId,AdId,Visitor,UserAgent\n\
-         x1,2021-05-01T10:00:00Z,1,11,101,v1,Browser/1\n",
+         x1,2021-05-01T10:00:00Z,1,11,101,v1,Mozilla/5.0 (X11) Browser/1\n",
     );
     import(
         "conversions",

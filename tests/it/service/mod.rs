@@ -7,4 +7,5 @@ mod keys;
 mod manager;
 mod metrics;
 mod ready;
+mod rescored;
 mod sockets;

@@ -200,6 +200,24 @@ fn an_imported_click_earns_by_its_external_id() {
 }
 
 #[test]
+fn an_imported_click_that_is_named_earns_though_others_came_later() {
+    let mut scene = journey();
+    scene.refers(Reference::External(Fingerprint::of_external_click(
+        PROGRAM, "e",
+    )));
+    // One that nobody knows is no name.
+    assert_eq!(scene.earns(), Ok(11));
+    scene.known.imported = Some(touch(&click(10, 0)));
+    assert_eq!(scene.earns(), Ok(10));
+    assert_eq!(scene.path().named, Some(0));
+    assert_eq!(scene.path().steps.len(), 2);
+    // A click id is proof, and comes before it.
+    scene.name(click(11, 10 * MINUTE));
+    assert_eq!(scene.earns(), Ok(11));
+    assert_eq!(scene.path().named, Some(1));
+}
+
+#[test]
 fn a_journey_reaches_back_as_far_as_the_longest_window_and_no_further() {
     let mut scene = Scene::new();
     scene.refers(Reference::Person(customer()));

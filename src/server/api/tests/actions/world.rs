@@ -7,7 +7,9 @@ use parking_lot::Mutex;
 use crate::derived::{
     Action, ActionFlags, ActionId, ActionItem, Derived, Mark, Options, OrderKey, Update, UpdateKind,
 };
-use crate::model::id::{AdId, EventNumber, EventTypeId, PartnerId, ProgramId, Slot, SubmissionId};
+use crate::model::id::{
+    AdId, EventNumber, EventTypeId, JudgementVersion, PartnerId, ProgramId, Slot, SubmissionId,
+};
 use crate::model::money::Money;
 use crate::model::referral::ReferringType;
 use crate::model::time::{DAY, Day, Millis};
@@ -130,6 +132,7 @@ impl World {
             wall_end: self.now,
             checksum: 0,
             newest: self.now,
+            judgement: JudgementVersion(0),
         };
         batch.commit(&mark).unwrap();
         ids

@@ -1,0 +1,179 @@
+"""Counts every report again in SQL and compares it with what clickd answers.
+
+    pip install duckdb==2.0.1
+    python3 loadtest/recount --clickd PATH [--sample talkingdata_sample.csv.gz] [--seed 1]
+
+A daemon of its own in a temporary folder, on loopback, gets a made-up set of journeys by import, by
+links and by the API; with --sample another one gets that file, which `loadtest convert` (beside
+clickd) writes for the import. What was sent, never what clickd stored, is counted by `sql/rules`
+and one file of SQL for each report, named by its handle. The exit code is 1 if a figure differs, or
+a report has no SQL.
+"""
+
+import argparse
+import datetime
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+
+import sample  # noqa: E402
+from compare import Recount, differences, estimates, has_sql, unknown_columns  # noqa: E402
+from daemon import Daemon  # noqa: E402
+from journeys import CLICK_COLUMNS, ORDER_COLUMNS, Journeys  # noqa: E402
+from live import CHANGE_COLUMNS, CLICK_COLUMNS as LIVE_COLUMNS  # noqa: E402
+from live import ITEM_COLUMNS, SALE_COLUMNS, Live  # noqa: E402
+from terms import PROGRAMS, UTC  # noqa: E402
+
+SAID = 8
+HOSTING = Path(__file__).parents[2] / "config" / "hosting.toml"
+
+
+class Table:
+    """What was compared, report by report."""
+
+    def __init__(self):
+        self.lines, self.wrong = {}, 0
+
+    def compare(self, name, daemon, recount, questions):
+        sid = questions[0]["sid"]
+        for report in daemon.brand(sid, "Reports")["Reports"]:
+            handle = report["Id"]
+            if not has_sql(handle):
+                self._say(handle, name, 0, 0, ["there is no SQL for it"])
+                continue
+            skipped, made = unknown_columns(handle), estimates(handle)
+            for question in questions:
+                if question.get("only", handle) != handle:
+                    continue
+                if made:
+                    whole = {k: v for k, v in question["query"].items() if k != "MediaId"}
+                    recount.take(daemon.rows(question["sid"], handle, whole), made)
+                columns, expected = recount.ask(handle, question)
+                answered = daemon.rows(question["sid"], handle, question["query"])
+                found = list(differences(columns, expected, answered, skipped, made))
+                self._say(handle, name, len(columns), len(expected), found)
+                for line in found[:SAID]:
+                    print(f"{handle} {question['query']}: {line}")
+
+    def verified(self, name, daemon):
+        """Adds what clickd says of its own figures."""
+        said = json.loads(daemon.verb("verify", may_fail=True))
+        found = said["first_differences"]
+        self._say("(clickd verify)", name, 0, said["cells"], found)
+        for line in found[:SAID]:
+            print(f"verify: {line}")
+
+    def _say(self, handle, name, columns, rows, found):
+        line = self.lines.setdefault((name, handle), [0, 0, 0])
+        line[0], line[1], line[2] = columns, line[1] + rows, line[2] + len(found)
+        self.wrong += len(found)
+
+    def print(self):
+        print(f"{'set':9} {'report':50} {'columns':>7} {'rows':>7} {'differences':>11}")
+        for (name, handle), (columns, rows, found) in self.lines.items():
+            print(f"{name:9} {handle:50} {columns:7} {rows:7} {found:11}")
+
+
+def question(programs, first, last, **more):
+    """A question to one brand, as clickd and as SQL are asked it."""
+    query = {"StartDate": str(first), "EndDate": str(last), "PageSize": 20000}
+    if len(programs) == 1:
+        query["SUBAID"] = programs[0]["id"]
+    if partner := more.get("partner"):
+        query["MediaId"] = partner
+    if more.get("collapse"):
+        query["CollapseRepeats"] = "TRUE"
+    return {
+        "sid": programs[0]["brand"], "programs": [p["id"] for p in programs], "first": first,
+        "last": last, "decimals": programs[0]["decimals"], "query": query, **more,
+    }
+
+
+def headers(folder):
+    """Files of all columns, for those that a file does not have, and for a set without a file."""
+    for name, columns in [
+        ("columns", CLICK_COLUMNS), ("columns2", ORDER_COLUMNS), ("live_clicks", LIVE_COLUMNS),
+        ("live_sales", SALE_COLUMNS), ("changes", CHANGE_COLUMNS), ("live_items", ITEM_COLUMNS),
+    ]:
+        (folder / f"{name}.csv").write_text(",".join(columns) + "\n")
+
+
+def bring(daemon, folder):
+    """Imports both files."""
+    print(daemon.verb("import", "clicks", folder / "clicks.csv").strip())
+    print(daemon.verb("import", "conversions", folder / "orders.csv").strip())
+    daemon.wait_folded()
+
+
+def real(options, folder, table):
+    convert = options.clickd.with_name("loadtest")
+    print(sample.write(convert, options.sample.resolve(), folder))
+    headers(folder)
+    daemon = Daemon(options.clickd, folder)
+    try:
+        daemon.verb("catalog", "apply", folder / "catalog.toml")
+        daemon.key(sample.PROGRAM["brand"])
+        bring(daemon, folder)
+        questions = [question([sample.PROGRAM], sample.FIRST, sample.LAST)]
+        questions.append(question([sample.PROGRAM], "2017-11-07", "2017-11-07"))
+        table.compare("sample", daemon, Recount(folder, HOSTING), questions)
+        table.verified("sample", daemon)
+    finally:
+        daemon.stop()
+
+
+def journeys(options, folder, table):
+    today = datetime.datetime.now(UTC).date()
+    made = Journeys(options.seed, today)
+    made.write(folder)
+    headers(folder)
+    daemon = Daemon(options.clickd, folder)
+    try:
+        daemon.verb("catalog", "apply", folder / "catalog.toml")
+        for brand in sorted({p["brand"] for p in PROGRAMS}):
+            daemon.key(brand)
+        bring(daemon, folder)
+        live = Live(options.seed, made, daemon)
+        live.run()
+        live.write(folder)
+        recount = Recount(folder, HOSTING)
+        ends = (made.first - datetime.timedelta(days=2), today + datetime.timedelta(days=2))
+        days = (made.change - datetime.timedelta(days=3), made.change + datetime.timedelta(days=1))
+        questions = []
+        for program in PROGRAMS:
+            questions += [question([program], *ends), question([program], *days)]
+            questions.append(question([program], *ends, partner=403))
+            questions.append(
+                question([program], *ends, collapse=True, only="att_adv_top_paths_pm_only")
+            )
+        questions.append(question(PROGRAMS[:2], *ends))
+        table.compare("journeys", daemon, recount, questions)
+        table.verified("journeys", daemon)
+    finally:
+        daemon.stop()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--clickd", type=Path, required=True, help="the program to test")
+    parser.add_argument("--sample", type=Path, help="the sample, a gzip CSV file")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--keep", type=Path, help="a folder for everything, which stays")
+    options = parser.parse_args()
+    options.clickd = options.clickd.resolve()
+    table = Table()
+    with tempfile.TemporaryDirectory(prefix="clickd-recount-") as folder:
+        folder = options.keep or Path(folder)
+        (folder / "journeys").mkdir(parents=True)
+        journeys(options, folder / "journeys", table)
+        if options.sample:
+            (folder / "sample").mkdir()
+            real(options, folder / "sample", table)
+    table.print()
+    return 1 if table.wrong else 0
+
+
+sys.exit(main())

@@ -1,0 +1,135 @@
+"""A daemon of its own in one folder, on loopback, and what is sent to it."""
+
+import base64
+import http.client
+import json
+import re
+import socket
+import subprocess
+import time
+import urllib.parse
+from pathlib import Path
+
+EPOCH_2020 = 1_577_836_800_000
+
+
+class Daemon:
+    def __init__(self, clickd: Path, folder: Path):
+        self.clickd, self.folder, self.tokens = clickd, folder, {}
+        with socket.socket() as a, socket.socket() as b, socket.socket() as c:
+            held = (a, b, c)
+            for one in held:
+                one.bind(("127.0.0.1", 0))
+            self.public, self.api, self.ops = (one.getsockname()[1] for one in held)
+        self.config = folder / "clickd.toml"
+        self.config.write_text(
+            f'[public]\nlisten = "127.0.0.1:{self.public}"\ntrusted_proxies = ["127.0.0.1/32"]\n'
+            "requests_per_connection_max = 100000\n"
+            f'[api]\nlisten = "127.0.0.1:{self.api}"\n[ops]\nlisten = "127.0.0.1:{self.ops}"\n'
+            f'[control]\nsocket = "{folder}/control.sock"\n'
+            f'[store]\ndirectory = "{folder}/store"\n'
+        )
+        self.log = (folder / "daemon.log").open("w")
+        self.process = subprocess.Popen(
+            [clickd, "serve", "--config", self.config], stdout=self.log, stderr=self.log
+        )
+        self._wait_ready()
+
+    def _wait_ready(self):
+        for _ in range(300):
+            if self.process.poll() is not None:
+                raise SystemExit(f"clickd ended: {(self.folder / 'daemon.log').read_text()}")
+            try:
+                if self.get(self.ops, "/readyz")[0] == 200:
+                    return
+            except OSError:
+                pass
+            time.sleep(0.1)
+        raise SystemExit("clickd was not ready within 30 s")
+
+    def stop(self):
+        """Ends the process that was started here, and no other."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(30)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.log.close()
+
+    def verb(self, *words, may_fail=False):
+        done = subprocess.run(
+            [self.clickd, *words[:2], "--config", self.config, *words[2:]],
+            capture_output=True, text=True, check=False,
+        )
+        if done.returncode and not may_fail:
+            raise SystemExit(f"clickd {' '.join(map(str, words))}: {done.stdout}{done.stderr}")
+        return done.stdout
+
+    def key(self, brand):
+        self.tokens[brand] = self.verb(
+            "key", "create", "--brand", brand,
+            "--scopes", "read-reports,write-conversions,modify-actions",
+        ).split()[1]
+
+    @staticmethod
+    def get(port, path, headers=None, method="GET", body=None):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        try:
+            connection.request(method, path, body, headers or {})
+            answer = connection.getresponse()
+            return answer.status, dict(answer.getheaders()), answer.read()
+        finally:
+            connection.close()
+
+    def brand(self, sid, path, method="GET", fields=None):
+        """Asks the brand's API; the JSON of the answer."""
+        account = base64.b64encode(f"{sid}:{self.tokens[sid]}".encode()).decode()
+        headers = {"Authorization": f"Basic {account}", "Accept": "application/json"}
+        body = None
+        if fields is not None:
+            body = urllib.parse.urlencode(fields)
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        path = path if path.startswith("/") else f"/Advertisers/{sid}/{path}"
+        status, _, content = self.get(self.api, path, headers, method, body)
+        if status != 200:
+            raise SystemExit(f"{method} {path} {fields}: {status} {content.decode()}")
+        return json.loads(content)
+
+    def click(self, path, headers, method="GET"):
+        """Follows a link; the click id of the landing page."""
+        status, answered, _ = self.get(self.public, path, headers, method)
+        found = re.search(r"[?&]im_ref=([A-Za-z0-9_-]{43})", answered.get("location", ""))
+        if status != 302 or not found:
+            raise SystemExit(f"{path}: {status} {answered}")
+        return found[1]
+
+    def wait_folded(self):
+        """Waits until what was sent before is in the reports."""
+        sealed = self._metric("clickd_log_last_slot")
+        for _ in range(3000):
+            if self._metric("clickd_fold_watermark_slot") > sealed:
+                return
+            time.sleep(0.1)
+        raise SystemExit("the fold did not get there within 5 minutes")
+
+    def _metric(self, name):
+        text = self.get(self.ops, "/metrics")[2].decode()
+        found = re.search(rf"^{name} (\d+)", text, re.M)
+        return int(found[1]) if found else -1
+
+    def rows(self, sid, report, query):
+        """All rows of a report, page after page."""
+        path, rows = f"Reports/{report}?{urllib.parse.urlencode(query)}", []
+        while path:
+            answer = self.brand(sid, path)
+            rows += answer["Records"]
+            path = answer.get("@nextpageuri") or ""
+        return rows
+
+
+def number_of(click_id):
+    """Number and time of a click, as its click id says."""
+    number = int.from_bytes(base64.urlsafe_b64decode(click_id + "=")[:8], "big")
+    return number, EPOCH_2020 + (number >> 22)

@@ -1,0 +1,6 @@
+-- Performance by Day, by the program's calendar.
+SELECT
+    date_trunc('day', day)::DATE::VARCHAR AS Day,
+    {performance}
+FROM asked
+GROUP BY date_trunc('day', day)

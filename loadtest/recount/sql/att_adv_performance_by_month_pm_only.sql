@@ -1,0 +1,6 @@
+-- Performance by Month, by the program's calendar.
+SELECT
+    date_trunc('month', day)::DATE::VARCHAR AS Month,
+    {performance}
+FROM asked
+GROUP BY date_trunc('month', day)

@@ -1,0 +1,6 @@
+-- Performance by Week, by the program's calendar.
+SELECT
+    date_trunc('week', day)::DATE::VARCHAR AS Week,
+    {performance}
+FROM asked
+GROUP BY date_trunc('week', day)

@@ -1,0 +1,34 @@
+-- How figures are written and rounded.
+
+-- a / b in whole numbers, halves to the even one; nothing is negative here.
+CREATE MACRO half_even(a, b) AS
+    a::HUGEINT // b::HUGEINT + CASE
+        WHEN 2 * (a::HUGEINT % b::HUGEINT) > b THEN 1
+        WHEN 2 * (a::HUGEINT % b::HUGEINT) = b AND (a::HUGEINT // b::HUGEINT) % 2 = 1 THEN 1
+        ELSE 0
+    END;
+
+-- Millionths as a decimal number with at least so many decimals.
+CREATE MACRO decimal_text(micros, decimals) AS
+    (micros::HUGEINT // 1000000)::VARCHAR || CASE
+        WHEN greatest(length(rtrim(lpad((micros::HUGEINT % 1000000)::VARCHAR, 6, '0'), '0')),
+            decimals) = 0 THEN ''
+        ELSE '.' || left(lpad((micros::HUGEINT % 1000000)::VARCHAR, 6, '0'), greatest(length(rtrim(
+            lpad((micros::HUGEINT % 1000000)::VARCHAR, 6, '0'), '0')), decimals))
+    END;
+
+-- Millionths in the currency of the question.
+CREATE MACRO money(micros) AS decimal_text(micros, getvariable('decimals'));
+
+-- A ratio with six decimals; nothing where it divides by nothing.
+CREATE MACRO ratio(a, b) AS
+    CASE WHEN b > 0 THEN decimal_text(half_even(a::HUGEINT * 1000000, b), 6) END;
+
+-- A moment.
+CREATE MACRO instant(ms) AS strftime(make_timestamp(ms * 1000), '%Y-%m-%dT%H:%M:%S.%g') || 'Z';
+
+-- The calendar day of a moment in a zone.
+CREATE MACRO day_in(zone, ms) AS timezone(zone, to_timestamp(ms / 1000.0))::DATE;
+
+-- Millionths of an amount that is written as a decimal number.
+CREATE MACRO micros(amount) AS (amount::DECIMAL(18, 6) * 1000000)::HUGEINT;
