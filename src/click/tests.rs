@@ -98,6 +98,7 @@ fn catalog() -> Catalog {
             active,
             group: "".into(),
             contact: "".into(),
+            account: "".into(),
             properties: Box::default(),
             unique_urls: Box::default(),
         };

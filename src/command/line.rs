@@ -4,6 +4,7 @@ use std::io::Write;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use clap::builder::ArgPredicate;
 use clap::{Args, Parser, Subcommand};
 use serde_json::{Value, json};
 
@@ -105,14 +106,19 @@ enum KeyCommand {
     Create {
         #[command(flatten)]
         config: ConfigFile,
-        /// Account SID of the brand.
-        #[arg(long, value_name = "SID")]
-        brand: String,
-        /// What the key may do: read-reports, write-conversions, modify-actions.
+        /// Account SID of the brand that the key is for.
+        #[arg(long, value_name = "SID", required_unless_present = "partner")]
+        brand: Option<String>,
+        /// Account SID of the partner that the key is for; it reads the partner's own reports.
+        #[arg(long, value_name = "SID", conflicts_with = "brand")]
+        partner: Option<String>,
+        /// What the key may do: read-reports, write-conversions, modify-actions; a partner's only
+        /// the first.
         #[arg(
             long,
             value_delimiter = ',',
-            default_value = "read-reports,write-conversions"
+            default_value = "read-reports,write-conversions",
+            default_value_if("partner", ArgPredicate::IsPresent, "read-reports")
         )]
         scopes: Vec<String>,
         /// Make a key that signs requests (`X-Signature`) instead; it opens nothing by itself.
@@ -213,10 +219,17 @@ fn key(command: KeyCommand, out: &mut dyn Write) -> Result<(), Failure> {
         KeyCommand::Create {
             config,
             brand,
+            partner,
             scopes,
             signing,
         } => {
-            let value = json!({ "sid": brand, "scopes": scopes, "signing": signing });
+            let is_partner = partner.is_some();
+            let value = json!({
+                "sid": partner.or(brand),
+                "partner": is_partner,
+                "scopes": scopes,
+                "signing": signing,
+            });
             let answer = ask::ask(&load(&config.config)?, "key-create", value)?;
             let what = if signing { "secret" } else { "token" };
             writeln!(out, "{what}: {}", show::text(&answer[what]))?;

@@ -44,8 +44,8 @@ pub fn catalog(out: &mut dyn Write, answer: &Value) -> Result<(), Failure> {
 pub fn keys(out: &mut dyn Write, answer: &Value) -> Result<(), Failure> {
     writeln!(
         out,
-        "{:<10} {:<16} {:<32} {:<26} revoked",
-        "id", "brand", "scopes", "created"
+        "{:<10} {:<16} {:<12} {:<32} {:<26} revoked",
+        "id", "account", "of", "scopes", "created"
     )?;
     for key in answer["keys"].as_array().into_iter().flatten() {
         let scopes: Vec<&str> = key["scopes"]
@@ -59,12 +59,16 @@ pub fn keys(out: &mut dyn Write, answer: &Value) -> Result<(), Failure> {
         } else {
             scopes.join(",")
         };
+        let of = match &key["partner"] {
+            Value::Null => "brand".to_owned(),
+            partner => format!("partner {}", text(partner)),
+        };
         let revoked = key["revoked"].as_str().unwrap_or("-");
         writeln!(
             out,
-            "{:<10} {:<16} {:<32} {:<26} {revoked}",
+            "{:<10} {:<16} {of:<12} {:<32} {:<26} {revoked}",
             text(&key["id"]),
-            text(&key["brand"]),
+            text(&key["account"]),
             may,
             text(&key["created"]),
         )?;

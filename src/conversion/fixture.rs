@@ -7,7 +7,8 @@ use crate::model::id::CatalogVersion;
 
 /// Brand `IRacme` with the programs 1000 (USD, New York) and 1001 (EUR, Berlin), brand `IRzen`
 /// with the program 2000 (JPY, Tokyo). Event types are 10 × program + 1 (`SALE`) and + 2 (`LEAD`,
-/// inactive). Partner 7 earns 10 % of a sale in program 1000, partner 8 has no contract.
+/// inactive). Partner 7 (`IRblog`) earns 10 % of a sale in program 1000, partner 8 (`IRcoupons`)
+/// has no contract.
 const TEXT: &str = r#"
 brand = [{ sid = "IRacme", name = "Acme" }, { sid = "IRzen", name = "Zen" }]
 
@@ -38,10 +39,12 @@ landing_page = "https://zen.example/"
 [[partner]]
 id = 7
 name = 'Blog "Seven"'
+account = "IRblog"
 
 [[partner]]
 id = 8
 name = "Coupons"
+account = "IRcoupons"
 
 [[contract]]
 program = 1000

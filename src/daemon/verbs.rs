@@ -209,6 +209,9 @@ fn catalog_export(stores: &Stores, _: Value) -> Result<Value, VerbError> {
 #[derive(Deserialize)]
 struct CreateKey {
     sid: String,
+    /// The account is a partner's.
+    #[serde(default)]
+    partner: bool,
     #[serde(default)]
     scopes: Vec<String>,
     /// A key that signs requests, and has no scope.
@@ -218,6 +221,9 @@ struct CreateKey {
 
 fn key_create(stores: &Stores, value: Value) -> Result<Value, VerbError> {
     let asked: CreateKey = read(value)?;
+    if asked.partner {
+        return partner_key_create(stores, &asked);
+    }
     if stores.catalog.load().brand(&asked.sid).is_none() {
         let error = format!(
             "brand: `{}` is not in the catalogue; apply it first",
@@ -248,6 +254,31 @@ fn key_create(stores: &Stores, value: Value) -> Result<Value, VerbError> {
     Ok(json!({ "id": created.record.id, "token": created.token }))
 }
 
+/// A partner's key reads reports; it can be asked for nothing else.
+fn partner_key_create(stores: &Stores, asked: &CreateKey) -> Result<Value, VerbError> {
+    let catalog = stores.catalog.load();
+    let partner = catalog.partner_of(&asked.sid).ok_or_else(|| {
+        let sid = &asked.sid;
+        let error =
+            format!("partner: no partner of the catalogue has the account `{sid}`; apply it first");
+        VerbError::new(EXIT_INPUT, error)
+    })?;
+    if asked.signing {
+        let error = "signing: partners send nothing to sign; leave it out";
+        return Err(VerbError::new(EXIT_INPUT, error));
+    }
+    let only = Scope::ReadReports;
+    if let Some(other) = asked.scopes.iter().find(|name| **name != *only.name()) {
+        let only = only.name();
+        let error = format!("scopes: `{other}` is not for partners; allowed: {only}");
+        return Err(VerbError::new(EXIT_INPUT, error));
+    }
+    let (account, now) = ((&*asked.sid, partner.id), stores.log.clock().now());
+    let created = keys::create_for_partner(&stores.log, &stores.hash_key, account, &[only], now)
+        .map_err(|error| key_failed(&error))?;
+    Ok(json!({ "id": created.record.id, "token": created.token }))
+}
+
 fn key_list(stores: &Stores, _: Value) -> Result<Value, VerbError> {
     let records = keys::list(&stores.log).map_err(|error| key_failed(&error))?;
     let shown: Vec<Value> = records
@@ -256,7 +287,8 @@ fn key_list(stores: &Stores, _: Value) -> Result<Value, VerbError> {
             let scopes: Vec<&str> = record.scopes.iter().map(|scope| scope.name()).collect();
             json!({
                 "id": record.id,
-                "brand": record.sid,
+                "account": record.sid,
+                "partner": record.partner,
                 "scopes": scopes,
                 "signs": record.hash.is_none(),
                 "created": record.created.to_string(),

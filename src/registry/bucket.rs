@@ -2,7 +2,7 @@
 
 use crate::model::time::Day;
 
-use super::dimension::{Attribute, AttributeKind, date};
+use super::dimension::{Attribute, AttributeKind};
 
 /// How days are gathered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +58,7 @@ impl Bucket {
         Day(first.0.saturating_add(after))
     }
 
+    /// The column that names a stretch.
     pub(super) const fn attributes(self) -> &'static [Attribute] {
         match self {
             Self::Day => DAY,
@@ -66,6 +67,7 @@ impl Bucket {
         }
     }
 
+    /// What a stretch is, in words.
     pub(super) const fn word(self) -> &'static str {
         match self {
             Self::Day => "day",
@@ -73,4 +75,11 @@ impl Bucket {
             Self::Month => "month",
         }
     }
+}
+
+/// A day of the calendar; nothing beyond the years that it knows.
+pub(super) fn date(day: Day) -> Option<jiff::civil::Date> {
+    jiff::civil::date(1970, 1, 1)
+        .checked_add(jiff::Span::new().days(day.0.clamp(-700_000, 2_900_000)))
+        .ok()
 }

@@ -21,6 +21,8 @@ impl CubeId {
     pub const EVENT_TYPE: Self = Self(3);
     /// Clicks and actions by shared id.
     pub const SHARED_ID: Self = Self(4);
+    /// Clicks and actions by the partner's sub ids, which its own reports alone read.
+    pub const SUB_IDS: Self = Self(5);
     /// Clicks and actions by the partner's property.
     pub const PROPERTY: Self = Self(6);
     /// Clicks and actions by the host of the page that held the link.
@@ -176,6 +178,13 @@ pub const CUBES: &[Cube] = &[
         facet: FacetKind::None,
         granularities: &[Granularity::Day],
         measures: RISK,
+    },
+    Cube {
+        id: CubeId::SUB_IDS,
+        name: "sub id performance",
+        facet: FacetKind::SubIds,
+        granularities: &[Granularity::Day],
+        measures: PERFORMANCE,
     },
 ];
 

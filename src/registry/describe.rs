@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use super::audience::Viewer;
 use super::click::FieldKind;
 use super::cpc::CpcError;
 use super::dimension::AttributeKind;
@@ -28,10 +29,10 @@ pub fn entry(report: &Report, base: &str, is_pinned: bool) -> Value {
     })
 }
 
-/// What can be asked of a report and what it answers.
+/// What `viewer` can ask of a report and what it answers.
 #[must_use]
-pub fn metadata(report: &Report) -> Value {
-    let filters: Vec<Value> = Filter::of(report)
+pub fn metadata(report: &Report, viewer: Viewer) -> Value {
+    let filters: Vec<Value> = Filter::of(report, viewer)
         .map(|filter| {
             json!({
                 "Name": filter.name,
@@ -50,7 +51,7 @@ pub fn metadata(report: &Report) -> Value {
                 "Description": description(column),
             })
         })
-        .chain(shown(report))
+        .chain(shown(report, viewer))
         .collect();
     json!({
         "Id": report.handle,
@@ -61,8 +62,8 @@ pub fn metadata(report: &Report) -> Value {
 }
 
 /// The columns that a report has on request, each with the parameter that asks for it.
-fn shown(report: &Report) -> impl Iterator<Item = Value> {
-    Filter::of(report).flat_map(|filter| {
+fn shown(report: &Report, viewer: Viewer) -> impl Iterator<Item = Value> {
+    Filter::of(report, viewer).flat_map(|filter| {
         let FilterKind::Show(show) = filter.kind else {
             return Vec::new();
         };
@@ -100,9 +101,9 @@ pub fn markdown() -> String {
     let mut out = String::new();
     row(
         &mut out,
-        &["Report", "Handle", "One row for each", "Columns"],
+        &["Report", "Handle", "For", "One row for each", "Columns"],
     );
-    row(&mut out, &["---"; 4]);
+    row(&mut out, &["---"; 5]);
     for report in REPORTS {
         let columns: Vec<String> = report
             .columns()
@@ -110,7 +111,9 @@ pub fn markdown() -> String {
             .collect();
         let one = report.words();
         let handle = format!("`{}`", report.handle);
-        row(&mut out, &[report.name, &handle, &one, &columns.join(", ")]);
+        let whom = report.audience.words();
+        let columns = columns.join(", ");
+        row(&mut out, &[report.name, &handle, whom, &one, &columns]);
     }
     out.push('\n');
     row(&mut out, &["Figure", "Written as", "Formula", "Meaning"]);
@@ -206,18 +209,24 @@ mod tests {
 
     #[test]
     fn metadata_lists_every_column_and_parameter() {
-        for report in REPORTS {
-            let value = metadata(report);
+        let viewers = [Viewer::Brand, Viewer::Partner];
+        for (report, viewer) in REPORTS
+            .iter()
+            .flat_map(|r| viewers.map(|viewer| (r, viewer)))
+        {
+            let value = metadata(report, viewer);
             let names = |list: &str| -> Vec<String> {
                 let list = value[list].as_array().unwrap().iter();
                 list.map(|v| v["Name"].as_str().unwrap().to_owned())
                     .collect()
             };
             let columns: Vec<&str> = report.columns().map(|c| c.name()).collect();
-            let shown = shown(report).map(|v| v["Name"].as_str().unwrap().to_owned());
+            let shown = shown(report, viewer).map(|v| v["Name"].as_str().unwrap().to_owned());
             let columns = columns.into_iter().map(str::to_owned).chain(shown);
             assert_eq!(names("Attributes"), columns.collect::<Vec<_>>());
-            let filters: Vec<&str> = Filter::of(report).map(|filter| filter.name).collect();
+            let filters: Vec<&str> = Filter::of(report, viewer)
+                .map(|filter| filter.name)
+                .collect();
             assert_eq!(names("Filters"), filters);
             let is_listing = matches!(report.source, Source::Clicks(_));
             assert_eq!(filters.contains(&"ClickId"), is_listing);

@@ -1,10 +1,10 @@
 //! What a report has one row for, and the columns that name the row.
 
-use crate::model::id::{AdId, EventTypeId, PartnerId};
+use crate::model::id::{AdId, EventTypeId, PartnerId, ProgramId};
 use crate::model::tally::Facet;
 use crate::model::time::{Day, Millis};
 
-use super::bucket::Bucket;
+use super::bucket::{self, Bucket};
 use super::facet::FacetKind;
 use super::path;
 use super::risk::{self, Band};
@@ -14,6 +14,8 @@ use super::risk::{self, Band};
 pub struct Dimension {
     /// A stretch of time, in the program's time zone.
     pub bucket: Option<Bucket>,
+    /// The program.
+    pub program: bool,
     /// The partner.
     pub partner: bool,
     /// The facet of the cube; [`FacetKind::None`] adds its values up.
@@ -27,6 +29,8 @@ pub struct Dimension {
 pub struct RowKey {
     /// First day of the stretch of time.
     pub bucket: Option<Day>,
+    /// The program.
+    pub program: Option<ProgramId>,
     /// The partner.
     pub partner: Option<PartnerId>,
     /// The value of the facet.
@@ -47,6 +51,12 @@ pub struct Attribute {
 /// What a naming column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AttributeKind {
+    /// The program's number.
+    ProgramId,
+    /// The program's name in the catalogue.
+    ProgramName,
+    /// The name of the brand whose program it is.
+    BrandName,
     /// The partner's number.
     PartnerId,
     /// The partner's name in the catalogue.
@@ -89,6 +99,8 @@ pub enum AttributeKind {
 
 /// Names that the catalogue gives, for the programs of a query.
 pub trait Names {
+    /// The names of a program and of its brand.
+    fn program(&self, id: ProgramId) -> Option<(&str, &str)>;
     /// The name of a partner.
     fn partner(&self, id: PartnerId) -> Option<&str>;
     /// The name of an ad.
@@ -120,6 +132,24 @@ pub const UNKNOWN_PARTNER: &str = "Unknown partner";
 /// Shown for the values beyond those that are kept apart.
 pub const OTHER: &str = "(other)";
 
+const PROGRAM: &[Attribute] = &[
+    Attribute {
+        name: "CampaignId",
+        kind: AttributeKind::ProgramId,
+        help: "Number of the program.",
+    },
+    Attribute {
+        name: "Campaign",
+        kind: AttributeKind::ProgramName,
+        help: "Name of the program.",
+    },
+    Attribute {
+        name: "Advertiser",
+        kind: AttributeKind::BrandName,
+        help: "Name of the brand whose program it is.",
+    },
+];
+
 const PARTNER: &[Attribute] = &[
     Attribute {
         name: "MediaId",
@@ -137,9 +167,17 @@ impl Dimension {
     /// One row for each partner.
     pub const PARTNER: Self = Self {
         bucket: None,
+        program: false,
         partner: true,
         facet: FacetKind::None,
         is_judged: false,
+    };
+
+    /// One row for each program.
+    pub const PROGRAM: Self = Self {
+        program: true,
+        partner: false,
+        ..Self::PARTNER
     };
 
     /// One row for each stretch of time.
@@ -147,6 +185,7 @@ impl Dimension {
     pub const fn time(bucket: Bucket) -> Self {
         Self {
             bucket: Some(bucket),
+            program: false,
             partner: false,
             facet: FacetKind::None,
             is_judged: false,
@@ -158,6 +197,7 @@ impl Dimension {
     pub const fn facet(facet: FacetKind) -> Self {
         Self {
             bucket: None,
+            program: false,
             partner: false,
             facet,
             is_judged: false,
@@ -166,10 +206,15 @@ impl Dimension {
 
     /// The row that a cell belongs to, and the detail of the row that it adds to.
     #[must_use]
-    pub fn row(self, day: Day, partner: PartnerId, facet: &Facet) -> (RowKey, Option<Box<str>>) {
+    pub fn row(
+        self,
+        (program, day, partner): (ProgramId, Day, PartnerId),
+        facet: &Facet,
+    ) -> (RowKey, Option<Box<str>>) {
         let (facet, detail) = self.facet.split(facet);
         let key = RowKey {
             bucket: self.bucket.map(|bucket| bucket.first(day)),
+            program: self.program.then_some(program),
             partner: self.partner.then_some(partner),
             facet,
         };
@@ -179,19 +224,27 @@ impl Dimension {
     /// The columns that name its rows.
     pub fn attributes(self) -> impl Iterator<Item = &'static Attribute> {
         let bucket = self.bucket.map_or(&[][..], Bucket::attributes);
+        let program = if self.program { PROGRAM } else { &[] };
         let partner = if self.partner { PARTNER } else { &[] };
         let judged = if self.is_judged { risk::JUDGED } else { &[] };
         let facet = self.facet.attributes();
-        bucket.iter().chain(partner).chain(facet).chain(judged)
+        let spot = bucket.iter().chain(program).chain(partner);
+        spot.chain(facet).chain(judged)
     }
 
     /// What a row is for, in words.
     #[must_use]
     pub fn words(self) -> String {
         let bucket = self.bucket.map(Bucket::word);
+        let program = self.program.then_some("program");
         let partner = self.partner.then_some("partner");
         let facet = self.facet.word();
-        let words: Vec<&str> = bucket.into_iter().chain(partner).chain(facet).collect();
+        let words: Vec<&str> = bucket
+            .into_iter()
+            .chain(program)
+            .chain(partner)
+            .chain(facet)
+            .collect();
         words.join(" and ")
     }
 }
@@ -210,7 +263,13 @@ impl Attribute {
         let named = |name: Option<&str>, what: &str| {
             name.map_or_else(|| format!("{what} {number}"), ToOwned::to_owned)
         };
+        let program = row.program.unwrap_or_default();
         match self.kind {
+            AttributeKind::ProgramId => program.to_string(),
+            AttributeKind::ProgramName => names
+                .program(program)
+                .map_or_else(|| format!("Program {program}"), |(name, _)| name.to_owned()),
+            AttributeKind::BrandName => plain(names.program(program).map(|(_, brand)| brand)),
             AttributeKind::PartnerId => partner.to_string(),
             AttributeKind::PartnerName if partner == PartnerId::UNKNOWN => {
                 UNKNOWN_PARTNER.to_owned()
@@ -260,7 +319,8 @@ impl Attribute {
     pub const fn is_number(&self) -> bool {
         matches!(
             self.kind,
-            AttributeKind::PartnerId
+            AttributeKind::ProgramId
+                | AttributeKind::PartnerId
                 | AttributeKind::Number
                 | AttributeKind::Day
                 | AttributeKind::PathLength
@@ -272,6 +332,7 @@ impl Attribute {
     pub fn number(&self, row: &RowKey) -> i64 {
         match self.kind {
             AttributeKind::Day => row.bucket.map_or(0, |day| day.0.into()),
+            AttributeKind::ProgramId => row.program.map_or(0, |program| program.0.into()),
             AttributeKind::PartnerId => row.partner.map_or(0, |partner| partner.0.into()),
             AttributeKind::PathLength => path::length(&row.facet).unwrap_or(0),
             _ => match row.facet {
@@ -304,16 +365,10 @@ fn details_text(details: &[Detail]) -> String {
     shown.collect::<Vec<String>>().join("; ")
 }
 
-pub(super) fn date(day: Day) -> Option<jiff::civil::Date> {
-    jiff::civil::date(1970, 1, 1)
-        .checked_add(jiff::Span::new().days(day.0.clamp(-700_000, 2_900_000)))
-        .ok()
-}
-
 /// A calendar day as `YYYY-MM-DD`.
 #[must_use]
 pub fn day_text(day: Day) -> String {
-    date(day).map_or_else(|| day.0.to_string(), |date| date.to_string())
+    bucket::date(day).map_or_else(|| day.0.to_string(), |date| date.to_string())
 }
 
 #[cfg(test)]
@@ -323,6 +378,9 @@ mod tests {
     struct Sevens;
 
     impl Names for Sevens {
+        fn program(&self, id: ProgramId) -> Option<(&str, &str)> {
+            (id.0 == 7).then_some(("Shop", "Acme"))
+        }
         fn partner(&self, id: PartnerId) -> Option<&str> {
             (id.0 == 7).then_some("Seven")
         }
@@ -353,7 +411,7 @@ mod tests {
     }
 
     fn texts(dimension: Dimension, day: i32, partner: u32, facet: &Facet) -> Vec<String> {
-        let (row, detail) = dimension.row(Day(day), PartnerId(partner), facet);
+        let (row, detail) = dimension.row((ProgramId(7), Day(day), PartnerId(partner)), facet);
         let details: Vec<Detail> = detail.into_iter().map(|detail| (detail, 2)).collect();
         let attributes = dimension.attributes();
         attributes
@@ -379,6 +437,8 @@ mod tests {
             ["7", "Seven", "7", "Sale"]
         );
         assert_eq!(both.words(), "partner and event type");
+        let program = texts(Dimension::PROGRAM, 0, 1, &Facet::None);
+        assert_eq!(program, ["7", "Shop", "Acme"]);
     }
 
     #[test]
@@ -424,11 +484,10 @@ mod tests {
 
     #[test]
     fn a_report_that_does_not_show_the_facet_adds_it_up() {
-        let row = |facet| Dimension::PARTNER.row(Day(3), PartnerId(7), &Facet::Number(facet));
+        const SPOT: (ProgramId, Day, PartnerId) = (ProgramId(1), Day(3), PartnerId(7));
+        let row = |facet| Dimension::PARTNER.row(SPOT, &Facet::Number(facet));
         assert_eq!(row(1), row(2));
-        let row = |facet| {
-            Dimension::facet(FacetKind::Ad).row(Day(3), PartnerId(7), &Facet::Number(facet))
-        };
+        let row = |facet| Dimension::facet(FacetKind::Ad).row(SPOT, &Facet::Number(facet));
         assert!(row(1) < row(2));
     }
 }

@@ -28,7 +28,28 @@ pub enum FacetKind {
     PartnerGroup,
     /// The path that led to the action.
     Path,
+    /// The partner's three sub ids, of the link or of the conversion where it names any.
+    SubIds,
 }
+
+const SUB_IDS: &[Attribute] = &[
+    Attribute {
+        name: "SubId1",
+        kind: AttributeKind::Part(0),
+        help: "First sub id of the link, or of the conversion where it names any; empty without \
+            one. A tab is shown as a blank, in the others too.",
+    },
+    Attribute {
+        name: "SubId2",
+        kind: AttributeKind::Part(1),
+        help: "The second.",
+    },
+    Attribute {
+        name: "SubId3",
+        kind: AttributeKind::Part(2),
+        help: "The third.",
+    },
+];
 
 const PROPERTY: &[Attribute] = &[
     Attribute {
@@ -153,6 +174,7 @@ impl FacetKind {
             Self::ExpiredAd => Some("expired ad"),
             Self::PartnerGroup => Some("partner group"),
             Self::Path => Some("path"),
+            Self::SubIds => Some("sub ids"),
         }
     }
 
@@ -206,6 +228,7 @@ impl FacetKind {
                 help: "Group of the partner, by the catalogue in force; empty without one.",
             }],
             Self::Path => PATH,
+            Self::SubIds => SUB_IDS,
         }
     }
 }

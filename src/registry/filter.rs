@@ -1,6 +1,7 @@
 //! The parameters of a report query. Most are the same for every report; some need a figure or a
 //! facet that not every report has.
 
+use super::audience::{Audience, Viewer};
 use super::click::NARROWED_BY;
 use super::facet::FacetKind;
 use super::measure::{ACTIONS, CLICKS};
@@ -266,7 +267,7 @@ pub const FILTERS: &[Filter] = &[
         kind: FilterKind::Show(Show::PartnerGroup),
         data_type: "BOOLEAN",
         format: SWITCH,
-        help: "Whether to add the group of each partner, `PartnerGroup`.",
+        help: "Whether to add the group of each partner, `PartnerGroup`; for brands alone.",
     },
     Filter {
         name: "SHOW_COMPANY_URL",
@@ -292,10 +293,19 @@ pub const FILTERS: &[Filter] = &[
 const SWITCH: &str = "1, TRUE, 0 or FALSE";
 
 impl Filter {
-    /// Whether a report can apply it: its sums are kept apart by it, it shows the figure, or it
-    /// lists clicks and they have it.
+    /// Whether a report can apply it for `viewer`: its sums are kept apart by it, it shows the
+    /// figure, or it lists clicks and they have it; and what it adds is not the other side's.
     #[must_use]
-    pub fn applies_to(&self, report: &Report) -> bool {
+    pub fn applies_to(&self, report: &Report, viewer: Viewer) -> bool {
+        if let FilterKind::Show(show) = self.kind
+            && !show.audience().includes(viewer)
+        {
+            return false;
+        }
+        // A partner sees itself alone.
+        if self.kind == FilterKind::Partner && report.audience == Audience::Partner {
+            return false;
+        }
         match report.source {
             Source::Cells(figures) => self.applies_to_sums(&figures),
             Source::Clicks(_) => self.applies_to_clicks(),
@@ -332,9 +342,11 @@ impl Filter {
         }
     }
 
-    /// The parameters that a report can apply, in the order of links.
-    pub fn of(report: &Report) -> impl Iterator<Item = &'static Self> {
-        FILTERS.iter().filter(|filter| filter.applies_to(report))
+    /// The parameters that a report can apply for `viewer`, in the order of links.
+    pub fn of(report: &Report, viewer: Viewer) -> impl Iterator<Item = &'static Self> {
+        FILTERS
+            .iter()
+            .filter(move |filter| filter.applies_to(report, viewer))
     }
 
     /// The parameter called `name`, in any case.

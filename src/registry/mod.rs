@@ -2,12 +2,13 @@
 //!
 //! [`cube`] names the sums that the fold keeps and [`facet`] what they are kept apart by,
 //! [`measure`], [`dimension`] and [`bucket`] the columns that can be made from them, [`show`] those
-//! that are there on request, [`filter`] the parameters of a query, and [`report`] the reports.
-//! [`click`] has the columns of listings of clicks, [`cpc`] why a click is not paid, and [`risk`]
-//! what speaks against clicks and actions. Queries are checked, answers computed, the list of
-//! reports served and the README written from these tables alone: no code elsewhere knows a report
-//! by name. [`rules`] says by which rules conversions earn.
+//! that are there on request, [`filter`] the parameters of a query, [`report`] the reports and
+//! [`audience`] whom they are for. [`click`] has the columns of listings of clicks, [`cpc`] why a
+//! click is not paid, and [`risk`] what speaks against clicks and actions. Queries are checked,
+//! answers computed, the list of reports served and the README written from these tables alone: no
+//! code elsewhere knows a report by name. [`rules`] says by which rules conversions earn.
 
+pub mod audience;
 pub mod bucket;
 pub mod click;
 pub mod cpc;
@@ -23,5 +24,6 @@ pub mod risk;
 pub mod rules;
 pub mod show;
 
+pub use audience::Viewer;
 pub use cube::CubeId;
 pub use report::{REPORTS, Report};

@@ -2,6 +2,7 @@
 
 use crate::model::tally::Tally;
 
+use super::audience::{Audience, Viewer, earnings};
 use super::bucket::Bucket;
 use super::click::{FIELDS, Field, Shown};
 use super::cube::CubeId;
@@ -20,6 +21,8 @@ pub struct Report {
     pub name: &'static str,
     /// Its category in the list of reports.
     pub category: &'static str,
+    /// Whom it is for.
+    pub audience: Audience,
     /// What it shows, as a sentence.
     pub help: &'static str,
     /// What its rows are made of.
@@ -91,6 +94,7 @@ pub const REPORTS: &[Report] = &[
         handle: "att_adv_performance_by_media_pm_only",
         name: "Performance by Partner",
         category: "Performance",
+        audience: Audience::Brand,
         help: "Clicks, actions and money of each partner.",
         source: Source::Cells(Figures {
             cube: CubeId::PARTNER_PERFORMANCE,
@@ -102,6 +106,7 @@ pub const REPORTS: &[Report] = &[
         handle: "att_adv_performance_by_day_pm_only",
         name: "Performance by Day",
         category: "Performance",
+        audience: Audience::Brand,
         help: "Clicks, actions and money of each day.",
         source: Source::Cells(Figures {
             cube: CubeId::PARTNER_PERFORMANCE,
@@ -113,6 +118,7 @@ pub const REPORTS: &[Report] = &[
         handle: "att_adv_performance_by_week_pm_only",
         name: "Performance by Week",
         category: "Performance",
+        audience: Audience::Brand,
         help: "Clicks, actions and money of each week, from Monday to Sunday.",
         source: Source::Cells(Figures {
             cube: CubeId::PARTNER_PERFORMANCE,
@@ -124,6 +130,7 @@ pub const REPORTS: &[Report] = &[
         handle: "att_adv_performance_by_month_pm_only",
         name: "Performance by Month",
         category: "Performance",
+        audience: Audience::Brand,
         help: "Clicks, actions and money of each calendar month.",
         source: Source::Cells(Figures {
             cube: CubeId::PARTNER_PERFORMANCE,
@@ -135,6 +142,7 @@ pub const REPORTS: &[Report] = &[
         handle: "att_adv_performance_by_ad_pm_only",
         name: "Performance by Ad",
         category: "Performance",
+        audience: Audience::Brand,
         help: "Clicks, actions and money of each ad.",
         source: Source::Cells(Figures {
             cube: CubeId::AD,
@@ -146,6 +154,7 @@ pub const REPORTS: &[Report] = &[
         handle: "att_adv_performance_by_action_tracker_pm_only",
         name: "Performance by Event Type",
         category: "Performance",
+        audience: Audience::Brand,
         help: "Actions and money of each event type.",
         source: Source::Cells(Figures {
             cube: CubeId::EVENT_TYPE,
@@ -157,6 +166,7 @@ pub const REPORTS: &[Report] = &[
         handle: "att_adv_performance_by_shared_id_pm_only",
         name: "Performance by Shared ID",
         category: "Performance",
+        audience: Audience::Brand,
         help: "Clicks, actions and money of each partner and shared id.",
         source: Source::Cells(Figures {
             cube: CubeId::SHARED_ID,
@@ -171,6 +181,7 @@ pub const REPORTS: &[Report] = &[
         handle: "adv_payable_click_data_pm_only",
         name: "Payable Click Data",
         category: "Listing",
+        audience: Audience::Brand,
         help: "Every unique click with what it is paid by itself, or why it is not (ours: clicks \
             that are not unique are left out; Click Data has them).",
         source: Source::Clicks(Shown::Unique),
@@ -179,6 +190,7 @@ pub const REPORTS: &[Report] = &[
         handle: "adv_click_data_pm_only",
         name: "Click Data",
         category: "Listing",
+        audience: Audience::Brand,
         help: "Every click, by program, partner and time.",
         source: Source::Clicks(Shown::All),
     },
@@ -186,6 +198,7 @@ pub const REPORTS: &[Report] = &[
         handle: "att_adv_performance_by_property_pm_only",
         name: "Performance by Property",
         category: "Performance",
+        audience: Audience::Brand,
         help: "Clicks, actions and money of each partner's properties.",
         source: Source::Cells(Figures {
             cube: CubeId::PROPERTY,
@@ -200,6 +213,7 @@ pub const REPORTS: &[Report] = &[
         handle: "att_adv_performance_by_referring_domain_pm_only",
         name: "Performance by Referring Domain",
         category: "Performance",
+        audience: Audience::Brand,
         help: "Clicks, actions and money of each partner and host that its links were on.",
         source: Source::Cells(Figures {
             cube: CubeId::DOMAIN,
@@ -214,6 +228,7 @@ pub const REPORTS: &[Report] = &[
         handle: "att_adv_performance_by_device_pm_only",
         name: "Performance by Device and Browser",
         category: "Performance",
+        audience: Audience::Brand,
         help: "Clicks, actions and money of each device, browser and system.",
         source: Source::Cells(Figures {
             cube: CubeId::DEVICE,
@@ -225,6 +240,7 @@ pub const REPORTS: &[Report] = &[
         handle: "adv_clicks_from_expired_ads",
         name: "Clicks from Expired Ads",
         category: "Operations",
+        audience: Audience::Both,
         help: "Clicks on ads that had ended, by partner and ad, with the pages that still show \
             them: what a brand needs to tell a partner which page to mend.",
         source: Source::Cells(Figures {
@@ -245,6 +261,7 @@ pub const REPORTS: &[Report] = &[
         handle: "att_adv_performance_by_group_pm_only",
         name: "Performance by Partner Group",
         category: "Performance",
+        audience: Audience::Brand,
         help: "Clicks, actions and money of the partners of each group.",
         source: Source::Cells(Figures {
             cube: CubeId::PARTNER_PERFORMANCE,
@@ -256,6 +273,7 @@ pub const REPORTS: &[Report] = &[
         handle: "att_adv_top_paths_pm_only",
         name: "Top Paths",
         category: "Insights",
+        audience: Audience::Brand,
         help: "Actions and money of each path that led to them, of at most nine steps: clicks of \
             partners and arrivals by channels, as far back as the program's longest referral \
             window. A credited partner without a click among them, which a code, a page or a \
@@ -277,6 +295,7 @@ pub const REPORTS: &[Report] = &[
         handle: "att_adv_contribution_pm_only",
         name: "Contribution",
         category: "Insights",
+        audience: Audience::Brand,
         help: "What each partner had to do with the actions that are not reversed, by the steps of \
             their paths as in Top Paths, of the newest 32 steps however long the path is; \
             channels count as steps. These rules are ours.",
@@ -299,6 +318,7 @@ pub const REPORTS: &[Report] = &[
         handle: "adv_risk_by_partner",
         name: "Risk by Partner",
         category: "Protect",
+        audience: Audience::Brand,
         help: "What speaks against each partner's clicks and actions, reason by reason, and how it \
             stands against the median partner. It decides nothing: a person does.",
         source: Source::Cells(Figures {
@@ -310,6 +330,13 @@ pub const REPORTS: &[Report] = &[
             measures: risk::COLUMNS,
         }),
     },
+    earnings::BY_PROGRAM,
+    earnings::BY_DAY,
+    earnings::BY_WEEK,
+    earnings::BY_MONTH,
+    earnings::BY_AD,
+    earnings::BY_SHARED_ID,
+    earnings::BY_SUB_ID,
 ];
 
 impl Report {
@@ -317,6 +344,12 @@ impl Report {
     #[must_use]
     pub fn with_handle(handle: &str) -> Option<&'static Self> {
         REPORTS.iter().find(|report| report.handle == handle)
+    }
+
+    /// The report with this handle, if it is for `viewer`.
+    #[must_use]
+    pub fn seen_by(viewer: Viewer, handle: &str) -> Option<&'static Self> {
+        Self::with_handle(handle).filter(|report| report.audience.includes(viewer))
     }
 
     /// What a row is for, in words.
@@ -411,6 +444,21 @@ mod tests {
             );
         }
         assert!(Report::with_handle("att_adv_performance_by_media").is_none());
+    }
+
+    #[test]
+    fn sub_ids_are_for_partners_alone() {
+        let shows = |report: &Report| {
+            let is_of_sub_ids = match report.source {
+                Source::Cells(figures) => figures.cube == CubeId::SUB_IDS,
+                Source::Clicks(_) => false,
+            };
+            let sub_ids = ["SubId1", "SubId2", "SubId3"];
+            is_of_sub_ids || report.columns().any(|c| sub_ids.contains(&c.name()))
+        };
+        let found = REPORTS.iter().filter(|report| shows(report));
+        let found: Vec<_> = found.map(|own| (own.handle, own.audience)).collect();
+        assert_eq!(found, [("partner_performance_by_subid", Audience::Partner)]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Columns that a report has only when they are asked for.
 
+use super::audience::Audience;
 use super::dimension::{Attribute, AttributeKind};
 use super::facet::FacetKind;
 use super::measure::ACTIONS;
@@ -19,6 +20,15 @@ pub enum Show {
 impl Show {
     /// All of them, in the order of their columns.
     pub const ALL: [Self; 3] = [Self::PartnerGroup, Self::CompanyUrl, Self::EventTypes];
+
+    /// Who may ask for it: how partners are grouped is the brands' affair.
+    #[must_use]
+    pub const fn audience(self) -> Audience {
+        match self {
+            Self::PartnerGroup => Audience::Brand,
+            Self::CompanyUrl | Self::EventTypes => Audience::Both,
+        }
+    }
 
     /// Whether a report of these figures can show it: its rows are those of partners, and for
     /// event types, of nothing else.

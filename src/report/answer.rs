@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use ahash::AHashMap;
 
 use crate::catalog::Catalog;
-use crate::catalog::snapshot::{Ad, Brand, Program};
+use crate::catalog::snapshot::{Ad, Program};
 use crate::model::id::{AdId, EventTypeId, PartnerId, ProgramId};
 use crate::model::tally::{Facet, Tally};
 use crate::model::time::Millis;
@@ -14,11 +14,12 @@ use crate::registry::facet::FacetKind;
 use crate::registry::path;
 use crate::registry::report::{self, Column, Figures};
 use crate::registry::show::Show;
-use crate::registry::{CubeId, Report};
+use crate::registry::{CubeId, Report, Viewer};
 
 use super::error::ReportError;
 use super::judge::Judge;
 use super::query::{self, Query, Sort};
+use super::scope::Scope;
 use super::source::{Source, Wanted};
 use crate::derived::{Cell, Watermark};
 
@@ -86,10 +87,10 @@ fn ranked(details: Details) -> Vec<Detail> {
     ranked
 }
 
-/// Reads reports for one brand.
+/// Reads reports for one account.
 pub struct Reader<'a, S: ?Sized> {
     catalog: &'a Catalog,
-    brand: &'a Brand,
+    scope: Scope<'a>,
     source: &'a S,
 }
 
@@ -97,9 +98,15 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
     /// A reader for the brand with this account SID; nothing when there is none.
     #[must_use]
     pub fn for_brand(catalog: &'a Catalog, sid: &str, source: &'a S) -> Option<Self> {
-        catalog.brand(sid).map(|brand| Self {
+        Self::of(catalog, Viewer::Brand, sid, source)
+    }
+
+    /// A reader for the account `sid` of this side; nothing when there is none.
+    #[must_use]
+    pub fn of(catalog: &'a Catalog, viewer: Viewer, sid: &str, source: &'a S) -> Option<Self> {
+        Scope::of(catalog, viewer, sid).map(|scope| Self {
             catalog,
-            brand,
+            scope,
             source,
         })
     }
@@ -107,9 +114,12 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
     /// Checks the query string of a request.
     ///
     /// # Errors
-    /// Every problem of the query, or a foreign or unknown program.
+    /// Every problem of the query, a foreign or unknown program, or a report that is for others.
     pub fn query(&self, report: &Report, text: &str, now: Millis) -> Result<Query, ReportError> {
-        query::parse(report, text, self.catalog, self.brand, now)
+        if !report.audience.includes(self.scope.viewer()) {
+            return Err(ReportError::NotFound);
+        }
+        query::parse(report, text, &self.scope, now)
     }
 
     /// Answers a query that this reader has checked.
@@ -191,8 +201,11 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
             cube,
             programs: &query.programs,
             days,
-            // Who is judged is compared with all others.
-            partner: query.partner.filter(|_| !figures.dimension.is_judged),
+            // Who is judged is compared with all others, which a partner never sees.
+            partner: match self.scope.partner {
+                None => query.partner.filter(|_| !figures.dimension.is_judged),
+                own => own,
+            },
         };
         let days = || query.start..=query.end;
         let compared = query
@@ -229,7 +242,8 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
     fn gather(&self, figures: &Figures, query: &Query, cell: &Cell, to: &mut Gathered) {
         // Such a cell also counts the texts kept apart, so it is there before it is needed.
         to.is_added_up |= cell.facet == Facet::Other && figures.shows(&cell.tally);
-        let (mut key, detail) = figures.dimension.row(cell.day, cell.partner, &cell.facet);
+        let spot = (cell.program, cell.day, cell.partner);
+        let (mut key, detail) = figures.dimension.row(spot, &cell.facet);
         if figures.dimension.facet == FacetKind::PartnerGroup {
             key.facet = Facet::Text(self.group(cell.partner).into());
         }
@@ -340,6 +354,12 @@ impl<'a> CatalogNames<'a> {
 }
 
 impl Names for CatalogNames<'_> {
+    fn program(&self, id: ProgramId) -> Option<(&str, &str)> {
+        let program = self.catalog.program(id)?;
+        let brand = self.catalog.brand(&program.brand);
+        Some((&program.name, brand.map_or("", |brand| &brand.name)))
+    }
+
     fn partner(&self, id: PartnerId) -> Option<&str> {
         self.catalog.partner(id).map(|partner| &*partner.name)
     }

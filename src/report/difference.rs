@@ -154,7 +154,8 @@ fn levels(view: &View<'_>, program: ProgramId) -> Result<Vec<(PartnerId, Band)>,
     let (mut sums, mut judge) = (Sums::new(), Judge::default());
     let days = Day(i32::MIN)..=Day(i32::MAX);
     view.for_each_cell(CubeId::RISK, program, days, None, &mut |cell| {
-        let (key, _) = Dimension::PARTNER.row(cell.day, cell.partner, &cell.facet);
+        let spot = (cell.program, cell.day, cell.partner);
+        let (key, _) = Dimension::PARTNER.row(spot, &cell.facet);
         if let Facet::Number(part) = cell.facet {
             judge.take(key, part, &cell.tally);
         } else {

@@ -1,7 +1,8 @@
 //! What a figure of a row is made of: links to the lists behind it.
 //!
-//! A link is given only where the list holds exactly what the row counts, and every value in it is
-//! resolved: it names the same days, and the same state of the clicks, later.
+//! A link is given only where the list holds exactly what the row counts and the account may read
+//! it, and every value in it is resolved: it names the same days, and the same state of the clicks,
+//! later.
 
 use crate::model::tally::Facet;
 use crate::model::time::Day;
@@ -87,8 +88,10 @@ impl<'r, 'a> Behind<'r, 'a> {
     /// The list of the actions that a row counts, reversed ones included: of one program, at most
     /// as many days as such a list takes, and told apart by no more than it can tell apart.
     fn actions(&self) -> Option<String> {
-        let [program] = *self.of.query.programs.as_slice() else {
-            return None;
+        let program = match (self.row.program, self.of.query.programs.as_slice()) {
+            (Some(program), _) => program,
+            (None, [program]) => *program,
+            (None, _) => return None,
         };
         let (start, end) = self.days;
         if !self.shows(GROSS_ACTIONS.name) || end.0.saturating_sub(start.0) >= LISTED_DAYS_MAX {
@@ -115,8 +118,10 @@ impl<'r, 'a> Behind<'r, 'a> {
             return None;
         }
         let mut listings = REPORTS.iter();
-        let listing =
-            listings.find(|report| matches!(report.source, Source::Clicks(own) if own == shown))?;
+        let listing = listings.find(|report| {
+            report.audience.includes(self.of.viewer)
+                && matches!(report.source, Source::Clicks(own) if own == shown)
+        })?;
         let kind = self.figures.dimension.facet;
         let kept_apart = match &self.row.facet {
             _ if kind == FacetKind::None => String::new(),
@@ -130,7 +135,8 @@ impl<'r, 'a> Behind<'r, 'a> {
             _ => return None,
         };
         let query = self.of.query;
-        let program = query.program.map(|id| format!("SUBAID={id}&"));
+        let program = self.row.program.or(query.program);
+        let program = program.map(|id| format!("SUBAID={id}&"));
         let as_of = self.of.answer.as_of;
         Some(format!(
             "{}/Reports/{}?{}StartDate={}&EndDate={}{}{kept_apart}{}",

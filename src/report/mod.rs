@@ -1,12 +1,13 @@
-//! From a question to an answer: a report of the registry, for one brand, from the fold's sums.
+//! From a question to an answer: a report of the registry, for one account, from the fold's sums.
 //!
 //! In: the query string of a request. Out: rows in order, a page of them as JSON, or every problem
-//! of the query at once. A [`Reader`] can't be made without a brand, and it resolves programs in
-//! that brand's list only, so nothing here can read another brand's cells or clicks. Raw events are
-//! read by listings alone, one by one. Runs on blocking threads.
+//! of the query at once. A [`Reader`] can't be made without a [`Scope`], and it resolves programs
+//! in that scope only, so nothing here can read another brand's cells or clicks, or show a partner
+//! those of another. Raw events are read by listings alone, one by one. Runs on blocking threads.
 //!
 //! | step | module |
 //! |---|---|
+//! | account → its programs, and its partner | [`scope`] |
 //! | query string → [`query::Query`], checked against the registry | [`query`] |
 //! | cells → sorted rows | [`answer`] |
 //! | what speaks against partners, where a report judges them | `judge` |
@@ -23,17 +24,14 @@ pub mod clicks;
 pub mod difference;
 mod drill;
 pub mod error;
-#[cfg(test)]
-mod facet_tests;
 pub mod held;
 mod judge;
 pub mod listing;
 pub mod page;
 pub mod parameters;
-#[cfg(test)]
-mod path_tests;
 pub mod query;
 pub mod render;
+pub mod scope;
 pub mod source;
 mod table;
 #[cfg(test)]
@@ -44,4 +42,5 @@ pub use error::ReportError;
 pub use held::Held;
 pub use listing::{ClickFacts, Facts, Listing};
 pub use render::Written;
+pub use scope::Scope;
 pub use source::{Source, Wanted};

@@ -8,6 +8,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use crate::model::id::Slot;
 use crate::model::tally::Facet;
 use crate::registry::Report;
+use crate::registry::audience::Audience;
 use crate::registry::dimension::day_text;
 use crate::registry::facet::FacetKind;
 use crate::registry::filter::{FILTERS, FilterKind};
@@ -123,7 +124,12 @@ pub fn link(path: &str, report: &Report, query: &Query, page: u32, as_of: Option
     for filter in FILTERS {
         let value = match filter.kind {
             FilterKind::Program => query.program.map(|program| program.to_string()),
-            FilterKind::Partner => query.partner.map(|partner| partner.to_string()),
+            FilterKind::Partner => {
+                let asked = query
+                    .partner
+                    .filter(|_| report.audience != Audience::Partner);
+                asked.map(|partner| partner.to_string())
+            }
             FilterKind::Start => Some(day_text(query.start)),
             FilterKind::End => Some(day_text(query.end)),
             FilterKind::Facet(kind) => facet(report, query, kind),

@@ -2,8 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use crate::catalog::Catalog;
-use crate::catalog::snapshot::{Brand, Program};
+use crate::catalog::snapshot::Program;
 use crate::model::click_id::{self, ClickId};
 use crate::model::currency::Currency;
 use crate::model::id::{EventNumber, PartnerId, ProgramId, Slot};
@@ -16,10 +15,11 @@ use crate::registry::filter::{
 };
 use crate::registry::report::{Column, Source};
 use crate::registry::show::Show;
-use crate::registry::{REPORTS, Report};
+use crate::registry::{REPORTS, Report, Viewer};
 
 use super::error::{QueryError, ReportError};
 use super::parameters::{Parameters, shown};
+use super::scope::Scope;
 
 /// How the rows are ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,17 +166,16 @@ fn year_before(day: Day) -> Day {
 /// Checks the query string of a request for `report`.
 ///
 /// # Errors
-/// Every problem of the query at once, or a program that is not one of the brand's.
+/// Every problem of the query at once, or a program that is not one of the account's.
 pub fn parse(
     report: &Report,
     query: &str,
-    catalog: &Catalog,
-    brand: &Brand,
+    scope: &Scope<'_>,
     now: Millis,
 ) -> Result<Query, ReportError> {
     let mut errors = Vec::new();
     let sent = Parameters::read(query, &mut errors);
-    inapplicable(report, &sent, &mut errors);
+    inapplicable(report, scope.viewer(), &sent, &mut errors);
     let mut number = |kind, min: u32, max: u32, name: &str| {
         let text = sent.get(kind)?;
         let read = digits(text).filter(|number| (min..=max).contains(number));
@@ -200,7 +199,7 @@ pub fn parse(
     let as_of = number(FilterKind::AsOf, 0, u32::MAX, "AsOf").map(Slot);
     let min_clicks = number(FilterKind::MinClicks, 0, u32::MAX, "MinClicks").unwrap_or(0);
     let min_actions = number(FilterKind::MinActions, 0, u32::MAX, "MinActions").unwrap_or(0);
-    let facets = facets(report, &sent, &mut number);
+    let facets = facets((report, scope.viewer()), &sent, &mut number);
     let click = click(&sent, &mut errors);
     let (facet, clicks) = narrowed(report, facets, click);
     let format = word(FilterKind::Format, FORMATS, &sent, &mut errors);
@@ -208,12 +207,10 @@ pub fn parse(
     let collapse = word(FilterKind::Collapse, COLLAPSES, &sent, &mut errors);
     let show = shows(&sent, &mut errors);
     let sort = sort(report, &show, &sent, &mut errors);
-    let own = |id: &ProgramId| catalog.program(*id).filter(|own| own.brand == brand.sid);
-    let programs: Vec<&Program> = brand
-        .programs
-        .iter()
-        .filter(|id| program.is_none_or(|program| program == **id))
-        .filter_map(own)
+    let partner = scope.asked(partner, "MediaId", &mut errors);
+    let programs = scope.programs.iter().copied();
+    let programs: Vec<&Program> = programs
+        .filter(|own| program.is_none_or(|program| program == own.id))
         .collect();
     let (start, end) = days(report, &programs, &sent, now, &mut errors);
     let currency = currency(&programs, &mut errors);
@@ -246,15 +243,22 @@ pub fn parse(
 }
 
 /// Names each parameter that the report can't apply.
-fn inapplicable(report: &Report, sent: &Parameters, errors: &mut Vec<QueryError>) {
-    for filter in FILTERS.iter().filter(|filter| !filter.applies_to(report)) {
+fn inapplicable(report: &Report, viewer: Viewer, sent: &Parameters, errors: &mut Vec<QueryError>) {
+    for filter in FILTERS
+        .iter()
+        .filter(|filter| !filter.applies_to(report, viewer))
+    {
         if sent.get(filter.kind).is_some() {
             let able: Vec<&str> = REPORTS
                 .iter()
-                .filter(|other| filter.applies_to(other))
+                .filter(|other| other.audience.includes(viewer) && filter.applies_to(other, viewer))
                 .map(|other| other.name)
                 .collect();
-            let message = format!("does not apply to this report; ask {}", able.join(" or "));
+            let instead = match able.join(" or ") {
+                able if able.is_empty() => "leave it out".to_owned(),
+                able => format!("ask {able}"),
+            };
+            let message = format!("does not apply to this report; {instead}");
             errors.push(QueryError::new(filter.name, message));
         }
     }
@@ -262,11 +266,11 @@ fn inapplicable(report: &Report, sent: &Parameters, errors: &mut Vec<QueryError>
 
 /// The values of facets that the report is asked for.
 fn facets(
-    report: &Report,
+    (report, viewer): (&Report, Viewer),
     sent: &Parameters,
     number: &mut impl FnMut(FilterKind, u32, u32, &str) -> Option<u32>,
 ) -> Vec<(FacetKind, Facet)> {
-    let asked = Filter::of(report).filter_map(|filter| {
+    let asked = Filter::of(report, viewer).filter_map(|filter| {
         let FilterKind::Facet(kind) = filter.kind else {
             return None;
         };

@@ -10,6 +10,7 @@ use crate::model::currency::Currency;
 use crate::model::money::decimal_text;
 use crate::model::tally::Tally;
 use crate::model::time::Millis;
+use crate::registry::Viewer;
 use crate::registry::dimension::Names;
 use crate::registry::measure::{ACTION_COST, ACTIONS, Measure, Unit};
 use crate::registry::report::Column;
@@ -41,6 +42,8 @@ pub struct Written {
 pub struct Rendered<'a> {
     /// The whole answer.
     pub answer: &'a Answer,
+    /// The side of the account that reads it.
+    pub viewer: Viewer,
     /// The query, which says which page.
     pub query: &'a Query,
     /// Path of the report's address, without a query.

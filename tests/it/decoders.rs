@@ -11,7 +11,8 @@ use clickd::conversion::{ContentType, Received, read};
 use clickd::fold::{Robots, SHIPPED_ROBOTS};
 use clickd::model::id::{CatalogVersion, SubmissionId};
 use clickd::model::time::Millis;
-use clickd::registry::REPORTS;
+use clickd::registry::{REPORTS, Viewer};
+use clickd::report::Scope;
 use clickd::server::public::forwarded;
 use flate2::Compression;
 use flate2::read::DeflateDecoder;
@@ -150,9 +151,11 @@ proptest! {
 
     #[test]
     fn questions_survive_any_bytes(query in text(QUERY)) {
-        let brand = &IN_FORCE.brands["IRharbor"];
-        for report in REPORTS {
-            drop(clickd::report::query::parse(report, &query, &IN_FORCE, brand, NOW));
+        for (viewer, sid) in [(Viewer::Brand, "IRharbor"), (Viewer::Partner, "IRtrailnotes")] {
+            let scope = Scope::of(&IN_FORCE, viewer, sid).unwrap();
+            for report in REPORTS {
+                drop(clickd::report::query::parse(report, &query, &scope, NOW));
+            }
         }
     }
 

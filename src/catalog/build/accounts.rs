@@ -53,6 +53,13 @@ impl Builder {
                 self.catalog.unique_urls.add(url, partner.id);
             }
         }
+        if !compiled.account.is_empty() {
+            // Brands come first, and share the SIDs with partners: a SID names one account.
+            let (seen, sid) = (&mut self.brands, compiled.account.clone());
+            if seen.first(sid.clone(), partner.line, partner, "account", problems) {
+                self.catalog.accounts.insert(sid, partner.id);
+            }
+        }
         let seen = &mut self.partners;
         if seen.first(partner.id, partner.line, partner, "id", problems) {
             self.catalog.partners.insert(partner.id, compiled);
@@ -70,6 +77,10 @@ fn compiled_partner(partner: &PartnerDoc, problems: &mut Problems) -> Partner {
         Some(contact) => problems.or(partner, "contact", text::name(contact), Box::default()),
         None => Box::default(),
     };
+    let account = match &partner.account {
+        Some(account) => problems.or(partner, "account", text::sid(account), Box::default()),
+        None => Box::default(),
+    };
     let mut seen = Seen::default();
     let mut properties = Vec::with_capacity(partner.properties.len());
     for property in &partner.properties {
@@ -85,6 +96,7 @@ fn compiled_partner(partner: &PartnerDoc, problems: &mut Problems) -> Partner {
         active: state == "ACTIVE",
         group,
         contact,
+        account,
         properties: properties.into(),
         unique_urls: unique_urls(partner, problems),
     }

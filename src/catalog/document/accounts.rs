@@ -39,6 +39,9 @@ pub struct PartnerDoc {
     /// Whom to write to: a name, an address, a page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<String>,
+    /// Account SID that it reads its own figures by; no brand's and no other partner's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
     /// Its sites, profiles and apps.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub properties: Vec<PropertyDoc>,

@@ -137,14 +137,15 @@ fn event_type() -> impl Strategy<Value = EventTypeDoc> {
 fn partner() -> impl Strategy<Value = PartnerDoc> {
     let property = (any::<u32>(), text()).prop_map(|(id, name)| PropertyDoc { id, name });
     let properties = vec(property, 0..3);
-    let words = (maybe(), maybe());
+    let words = (maybe(), maybe(), maybe());
     (any::<u32>(), text(), text(), words, properties, few()).prop_map(
-        |(id, name, state, (group, contact), properties, unique_urls)| PartnerDoc {
+        |(id, name, state, (group, contact, account), properties, unique_urls)| PartnerDoc {
             id: PartnerId(id),
             name,
             state,
             group,
             contact,
+            account,
             properties,
             unique_urls,
             line: Line(None),

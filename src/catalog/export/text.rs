@@ -207,6 +207,7 @@ impl Text {
             state,
             group,
             contact,
+            account,
             properties,
             unique_urls,
             line: _,
@@ -217,6 +218,7 @@ impl Text {
         self.pair("state", quoted(state));
         self.maybe("group", group.as_deref().map(quoted));
         self.maybe("contact", contact.as_deref().map(quoted));
+        self.maybe("account", account.as_deref().map(quoted));
         self.list("properties", properties, |PropertyDoc { id, name }| {
             format!("{{ id = {id}, name = {} }}", quoted(name))
         });

@@ -205,6 +205,8 @@ pub struct Partner {
     pub group: Box<str>,
     /// Whom to write to, or empty.
     pub contact: Box<str>,
+    /// Account SID that it reads its own figures by; empty without one.
+    pub account: Box<str>,
     /// Its properties: number and name.
     pub properties: Box<[(u32, Box<str>)]>,
     /// Beginnings of pages that are the partner's alone, in the URL parser's own form, longest

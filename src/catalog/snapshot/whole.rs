@@ -22,6 +22,8 @@ pub struct Catalog {
     pub programs: AHashMap<ProgramId, Program>,
     /// Partners by id.
     pub partners: AHashMap<PartnerId, Partner>,
+    /// Partners by account SID, of those that have one.
+    pub accounts: AHashMap<Box<str>, PartnerId>,
     /// Contracts of a partner with a program, ordered by start; periods do not overlap.
     pub contracts: AHashMap<(ProgramId, PartnerId), Contracts>,
     /// Beginnings of pages that belong to one partner each.
@@ -47,6 +49,24 @@ impl Catalog {
     #[must_use]
     pub fn brand(&self, sid: &str) -> Option<&Brand> {
         self.brands.get(sid)
+    }
+
+    /// The partner with this account SID.
+    #[must_use]
+    pub fn partner_of(&self, sid: &str) -> Option<&Partner> {
+        self.accounts.get(sid).and_then(|id| self.partner(*id))
+    }
+
+    /// The programs that `partner` takes part in: it has a contract with each, whether or not that
+    /// is in force.
+    #[must_use]
+    pub fn programs_of(&self, partner: PartnerId) -> Vec<ProgramId> {
+        let programs = self.programs.keys().copied();
+        let mut own: Vec<ProgramId> = programs
+            .filter(|program| self.contracts.contains_key(&(*program, partner)))
+            .collect();
+        own.sort_unstable();
+        own
     }
 
     /// The contract of `partner` with `program` at `at`.

@@ -3,9 +3,10 @@
 use crate::derived::{Action, ActionId, Referred, Signs};
 use crate::log::row::click as click_row;
 use crate::model::entry::Entry;
+use crate::model::id::PartnerId;
 use crate::model::submission::Submission;
 
-use super::super::cells::{Facets, Spot, marks};
+use super::super::cells::{Facets, Said, Spot, marks};
 use super::super::credit::case::{Case, Clicked};
 use super::super::error::FoldError;
 use super::super::people::trail::Trail;
@@ -96,10 +97,52 @@ impl Desk<'_, '_> {
             let click = click_row::read(&row).map_err(crate::log::LogError::from)?;
             clicked = self.folder.facets(&click)?;
         }
-        let said = conversion.and_then(|submission| submission.field("SharedId"));
         let path = trail.text();
+        let said = Said {
+            path: path.as_deref(),
+            ..conversion.map_or_else(Said::default, |conversion| said(conversion, action.partner))
+        };
         let of = (action.ad, id.event_type);
         let cells = &mut self.folder.cells;
-        Ok(cells.facets_of_action(clicked, of, (said, path.as_deref())))
+        Ok(cells.facets_of_action(clicked, of, said))
+    }
+}
+
+/// What a conversion says of the link of the partner that it names. Of an action that a settlement
+/// gives to another partner it says nothing: labels are the partner's that made them.
+fn said(conversion: &Submission, partner: PartnerId) -> Said<'_> {
+    if conversion.names_another(partner) {
+        return Said::default();
+    }
+    let sub_ids = ["SubId1", "SubId2", "SubId3"].map(|name| conversion.field(name));
+    let says_any = sub_ids.iter().any(Option::is_some);
+    Said {
+        shared_id: conversion.field("SharedId"),
+        sub_ids: says_any.then(|| sub_ids.map(Option::unwrap_or_default)),
+        path: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::submission::Reference;
+
+    #[test]
+    fn labels_are_those_of_the_partner_that_is_named() {
+        let field = |name: &str, value: &str| (name.into(), value.into());
+        let mut conversion = Submission {
+            references: vec![Reference::Partner(PartnerId(7))],
+            fields: vec![field("SharedId", "s"), field("SubId2", "b")],
+            ..Submission::default()
+        };
+        let own = said(&conversion, PartnerId(7));
+        assert_eq!(own.shared_id, Some("s"));
+        assert_eq!(own.sub_ids, Some(["", "b", ""]));
+        let of_another = said(&conversion, PartnerId(8));
+        assert_eq!((of_another.shared_id, of_another.sub_ids), (None, None));
+        conversion.fields.pop();
+        let own = said(&conversion, PartnerId(7));
+        assert_eq!((own.shared_id, own.sub_ids), (Some("s"), None));
     }
 }

@@ -17,6 +17,17 @@ pub(super) enum Short {
     Other,
 }
 
+/// What was said of an action itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::fold) struct Said<'a> {
+    /// Its shared id.
+    pub(in crate::fold) shared_id: Option<&'a str>,
+    /// Its sub ids, where there are any.
+    pub(in crate::fold) sub_ids: Option<[&'a str; 3]>,
+    /// The path that led to it, where it is kept.
+    pub(in crate::fold) path: Option<&'a str>,
+}
+
 /// The facets of a click or of an action.
 #[derive(Clone, Copy, Debug, Default)]
 pub(in crate::fold) struct Facets {
@@ -24,6 +35,7 @@ pub(in crate::fold) struct Facets {
     event_type: Option<EventTypeId>,
     // Numbers of texts.
     shared_id: u32,
+    sub_ids: u32,
     property: u32,
     device: u32,
     domain: u32,
@@ -46,14 +58,22 @@ impl Facets {
             in_common: InCommon::of(click),
             ..Self::default()
         };
+        let mut sub_ids: [&[u8]; 3] = [b""; 3];
         for (parameter, value) in click.parameters.clone() {
             let facet = match parameter {
+                Parameter::SubId(number @ 1..=3) => {
+                    if let Some(sub_id) = sub_ids.get_mut(usize::from(number - 1)) {
+                        *sub_id = value;
+                    }
+                    continue;
+                }
                 Parameter::SharedId => &mut facets.shared_id,
                 Parameter::Property => &mut facets.property,
                 _ => continue,
             };
             *facet = texts.number(&String::from_utf8_lossy(value));
         }
+        facets.sub_ids = texts.number_of(sub_ids);
         facets
     }
 
@@ -73,14 +93,18 @@ impl Facets {
     pub(super) fn of_action(
         self,
         (ad, event_type): (AdId, EventTypeId),
-        (shared_id, path): (Option<&str>, Option<&str>),
+        said: Said<'_>,
         texts: &mut Texts,
     ) -> Self {
+        let sub_ids = said.sub_ids.map(|parts| parts.map(str::as_bytes));
         Self {
             ad,
             event_type: Some(event_type),
-            shared_id: shared_id.map_or(self.shared_id, |text| texts.number(text)),
-            path: path.map(|text| texts.number(text)),
+            shared_id: said
+                .shared_id
+                .map_or(self.shared_id, |text| texts.number(text)),
+            sub_ids: sub_ids.map_or(self.sub_ids, |parts| texts.number_of(parts)),
+            path: said.path.map(|text| texts.number(text)),
             ..self
         }
     }
@@ -103,6 +127,7 @@ impl Facets {
             FacetKind::ExpiredAd => self.expired.map(Short::Text),
             FacetKind::PartnerGroup => None,
             FacetKind::Path => self.path.map(Short::Text),
+            FacetKind::SubIds => Some(Short::Text(self.sub_ids)),
         }
     }
 }

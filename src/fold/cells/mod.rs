@@ -10,7 +10,7 @@ mod sums;
 mod texts;
 mod timing;
 
-pub(super) use facets::Facets;
+pub(super) use facets::{Facets, Said};
 pub(super) use marks::{AT_RISK, InCommon};
 pub(super) use sums::{Cells, Counted, Spot};
 pub(super) use timing::marks;

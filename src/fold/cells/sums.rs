@@ -14,7 +14,7 @@ use crate::registry::facet::FacetKind;
 use super::super::action::figures::Figures;
 use super::super::error::FoldError;
 use super::super::people::trail::Trail;
-use super::facets::{Facets, Short};
+use super::facets::{Facets, Said, Short};
 use super::kept::{Cell, Kept};
 use super::marks::{Marked, Marks};
 use super::texts::Texts;
@@ -125,9 +125,9 @@ impl Cells {
         &mut self,
         clicked: Facets,
         of: (AdId, EventTypeId),
-        shared_id_and_path: (Option<&str>, Option<&str>),
+        said: Said<'_>,
     ) -> Facets {
-        clicked.of_action(of, shared_id_and_path, &mut self.texts)
+        clicked.of_action(of, said, &mut self.texts)
     }
 
     /// Counts a click in every cube of clicks.

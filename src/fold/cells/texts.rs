@@ -9,7 +9,9 @@ use ahash::AHashMap;
 #[derive(Debug, Default)]
 pub(super) struct Texts {
     numbers: AHashMap<Arc<str>, u32>,
-    texts: Vec<Arc<str>>,
+    listed: Vec<Arc<str>>,
+    /// Where texts of several parts are put together.
+    joined: String,
 }
 
 impl Texts {
@@ -22,9 +24,33 @@ impl Texts {
             return *number;
         }
         let text: Arc<str> = text.into();
-        self.texts.push(Arc::clone(&text));
-        let number = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
+        self.listed.push(Arc::clone(&text));
+        let number = u32::try_from(self.listed.len()).unwrap_or(u32::MAX);
         self.numbers.insert(text, number);
+        number
+    }
+
+    /// The number of the text that holds these parts, kept apart by tabs; that of the empty text
+    /// where all are empty. A tab in a part becomes a blank, and what is not UTF-8 its replacement.
+    pub(super) fn number_of(&mut self, parts: [&[u8]; 3]) -> u32 {
+        if parts.iter().all(|part| part.is_empty()) {
+            return 0;
+        }
+        let mut joined = std::mem::take(&mut self.joined);
+        joined.clear();
+        for (nth, part) in parts.into_iter().enumerate() {
+            if nth > 0 {
+                joined.push('\t');
+            }
+            let text = String::from_utf8_lossy(part);
+            if text.contains('\t') {
+                joined.push_str(&text.replace('\t', " "));
+            } else {
+                joined.push_str(&text);
+            }
+        }
+        let number = self.number(&joined);
+        self.joined = joined;
         number
     }
 
@@ -33,17 +59,34 @@ impl Texts {
         let at = number
             .checked_sub(1)
             .and_then(|at| usize::try_from(at).ok());
-        at.and_then(|at| self.texts.get(at)).map_or("", |text| text)
+        at.and_then(|at| self.listed.get(at))
+            .map_or("", |text| text)
     }
 
     /// How many there are.
     pub(super) fn len(&self) -> usize {
-        self.texts.len()
+        self.listed.len()
     }
 
     /// Forgets all of them.
     pub(super) fn clear(&mut self) {
         self.numbers.clear();
-        self.texts.clear();
+        self.listed.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_one_text_that_comes_apart_again() {
+        let mut texts = Texts::default();
+        assert_eq!(texts.number_of([b"", b"", b""]), 0);
+        let number = texts.number_of([b"a", b"", b"c"]);
+        assert_eq!(texts.text(number), "a\t\tc");
+        assert_eq!(texts.number_of([b"a", b"", b"c"]), number);
+        let number = texts.number_of([b"a\tb", b"\xff", b""]);
+        assert_eq!(texts.text(number), "a b\t\u{fffd}\t");
     }
 }

@@ -9,8 +9,9 @@ use crate::log::row::click as click_row;
 use crate::log::{Log, LogError, Parameters};
 use crate::model::click::{Click, ClickFlags, Parameter};
 use crate::model::entry::Entry;
-use crate::model::id::StringRef;
+use crate::model::id::{PartnerId, StringRef};
 use crate::model::request::{Devices, host, page};
+use crate::model::submission::Submission;
 use crate::model::tally::Facet;
 use crate::registry::cube::CubeId;
 
@@ -49,6 +50,10 @@ impl Said {
             (CubeId::PROPERTY, text(parameter(Parameter::Property))),
             (CubeId::DOMAIN, text(host(&referrer))),
             (CubeId::DEVICE, Facet::Text(device)),
+            (
+                CubeId::SUB_IDS,
+                sub_ids([1, 2, 3].map(|number| parameter(Parameter::SubId(number)))),
+            ),
         ];
         if click.flags.any(ClickFlags::EXPIRED_AD) {
             let shown = format!("{}\t{}", click.ad, page(&referrer));
@@ -69,6 +74,7 @@ impl Said {
             (CubeId::PROPERTY, none()),
             (CubeId::DOMAIN, none()),
             (CubeId::DEVICE, none()),
+            (CubeId::SUB_IDS, none()),
         ];
         if let Some(click) = action.click
             && let Some(slot) = click.slot
@@ -78,13 +84,10 @@ impl Said {
             facets = self.of_click(log, &click)?;
             facets.retain(|(cube, _)| ![CubeId::AD, CubeId::EXPIRED_AD].contains(cube));
         }
-        if let Some(Entry::Conversion(submission)) = log.entry(action.submission)?
-            && let Some(said) = submission.field("SharedId")
-        {
-            for (cube, facet) in &mut facets {
-                if *cube == CubeId::SHARED_ID {
-                    *facet = text(said.to_owned());
-                }
+        if let Some(Entry::Conversion(submission)) = log.entry(action.submission)? {
+            for (cube, said) in labels(&submission, action.partner) {
+                facets.retain(|(known, _)| *known != cube);
+                facets.push((cube, said));
             }
         }
         facets.push((CubeId::AD, Facet::Number(action.ad.0)));
@@ -126,4 +129,28 @@ impl Said {
 
 fn text(text: String) -> Facet {
     Facet::Text(text.into())
+}
+
+/// The facet of three sub ids.
+fn sub_ids(parts: [String; 3]) -> Facet {
+    if parts.concat().is_empty() {
+        return text(String::new());
+    }
+    text(parts.map(|part| part.replace('\t', " ")).join("\t"))
+}
+
+/// What a conversion says of the link, in its own words; the labels of one partner are no other's.
+fn labels(submission: &Submission, partner: PartnerId) -> Vec<(CubeId, Facet)> {
+    let sent = |name| submission.field(name).map(ToOwned::to_owned);
+    let named = sent("MediaId").or_else(|| sent("MediaPartnerId"));
+    if named.is_some_and(|named| named.parse() != Ok(partner.0)) {
+        return Vec::new();
+    }
+    let mut labels = Vec::new();
+    labels.extend(sent("SharedId").map(|said| (CubeId::SHARED_ID, text(said))));
+    let said = ["SubId1", "SubId2", "SubId3"].map(|name| sent(name).unwrap_or_default());
+    if said.iter().any(|said| !said.is_empty()) {
+        labels.push((CubeId::SUB_IDS, sub_ids(said)));
+    }
+    labels
 }

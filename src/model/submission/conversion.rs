@@ -4,7 +4,7 @@ use super::order::Order;
 use super::reference::{Call, Reference};
 use crate::model::click::Network;
 use crate::model::click_id::ClickId;
-use crate::model::id::{EventTypeId, JobId, ProgramId};
+use crate::model::id::{EventTypeId, JobId, PartnerId, ProgramId};
 use crate::model::time::Millis;
 
 /// Longest order id, in bytes.
@@ -99,6 +99,14 @@ pub struct Submission {
 }
 
 impl Submission {
+    /// Whether it names a partner, and none of those is `partner`: what it says of a link is then
+    /// of a link of another.
+    #[must_use]
+    pub fn names_another(&self, partner: PartnerId) -> bool {
+        let mut named = self.references.iter();
+        named.any(|named| matches!(named, Reference::Partner(named) if *named != partner))
+    }
+
     /// The value of a field by its published name, unless it is empty.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&str> {

@@ -4,10 +4,11 @@ use serde::Serialize;
 
 use crate::derived::ActionState;
 
-use super::story::Story;
+use super::story::{Context, Story};
 use super::value::Amount;
 
-/// The published object. A field that is not known is empty.
+/// The published object. A field that is not known is empty; one that is the other side's is left
+/// out.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct ActionObject<'a> {
@@ -21,7 +22,8 @@ pub(super) struct ActionObject<'a> {
     media_partner_name: &'a str,
     state: &'static str,
     ad_id: u32,
-    client_cost: Amount,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_cost: Option<Amount>,
     payout: Amount,
     delta_payout: Amount,
     intended_payout: Amount,
@@ -38,26 +40,56 @@ pub(super) struct ActionObject<'a> {
     referring_domain: String,
     promo_code: &'a str,
     oid: &'a str,
-    customer_id: &'a str,
-    customer_status: &'a str,
-    customer_post_code: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    customer_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    customer_status: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    customer_post_code: Option<&'a str>,
     customer_area: &'a str,
     customer_city: &'a str,
     customer_region: &'a str,
     customer_country: &'a str,
-    ip_address: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ip_address: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sub_id1: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sub_id2: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sub_id3: Option<&'a str>,
     shared_id: &'a str,
-    caller_id: &'a str,
-    note: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    caller_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'a str>,
     uri: String,
 }
 
 impl<'a> ActionObject<'a> {
+    /// An empty object with the fields that those of `context` have.
+    pub(super) fn none(context: &Context<'_>) -> Self {
+        Self {
+            client_cost: context.of_brand(Amount::default()),
+            customer_id: context.of_brand(""),
+            customer_status: context.of_brand(""),
+            customer_post_code: context.of_brand(""),
+            ip_address: context.of_brand(String::new()),
+            sub_id1: context.of_partner(""),
+            sub_id2: context.of_partner(""),
+            sub_id3: context.of_partner(""),
+            caller_id: context.of_brand(""),
+            note: context.of_brand(""),
+            ..Self::default()
+        }
+    }
+
     /// The object of an action that stands in `state` and whose last update changed the payout
     /// and the sale amount by `delta`.
     pub(super) fn of(story: &'a Story<'_>, state: ActionState, delta: (i64, i64)) -> Self {
         let (action, context) = (&story.action, story.context);
         let amount = |micros| context.amount(micros);
+        let [first, second, third] = story.sub_ids();
         Self {
             id: story.id.to_string(),
             campaign_id: story.id.program.0,
@@ -69,7 +101,7 @@ impl<'a> ActionObject<'a> {
             media_partner_name: story.partner_name,
             state: state.word(),
             ad_id: action.ad.0,
-            client_cost: amount(action.cost.0),
+            client_cost: context.of_brand(amount(action.cost.0)),
             payout: amount(action.cost.0),
             delta_payout: amount(delta.0),
             intended_payout: amount(action.intended_cost.0),
@@ -86,17 +118,20 @@ impl<'a> ActionObject<'a> {
             referring_domain: story.referring_domain(),
             promo_code: story.promo_code(),
             oid: &action.order_id,
-            customer_id: story.sent("CustomerId"),
-            customer_status: story.customer_status(),
-            customer_post_code: story.sent("CustomerPostCode"),
+            customer_id: context.of_brand(story.sent("CustomerId")),
+            customer_status: context.of_brand(story.customer_status()),
+            customer_post_code: context.of_brand(story.sent("CustomerPostCode")),
             customer_area: story.sent("CustomerArea"),
             customer_city: story.sent("CustomerCity"),
             customer_region: story.sent("CustomerRegion"),
             customer_country: story.sent("CustomerCountry"),
-            ip_address: story.hashed_network(),
+            ip_address: context.of_brand(story.hashed_network()),
+            sub_id1: context.of_partner(first),
+            sub_id2: context.of_partner(second),
+            sub_id3: context.of_partner(third),
             shared_id: story.shared_id(),
-            caller_id: story.sent("CallerId"),
-            note: story.sent("Note"),
+            caller_id: context.of_brand(story.sent("CallerId")),
+            note: context.of_brand(story.sent("Note")),
             uri: context.action_uri(story.id),
         }
     }

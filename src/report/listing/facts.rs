@@ -19,6 +19,8 @@ pub struct ClickFacts {
     pub property: String,
     /// `sharedid` of its link, empty when it had none.
     pub shared_id: String,
+    /// `subId1` to `subId3` of its link, for its partner alone; empty when it had none.
+    pub sub_ids: [String; 3],
     /// The page that it was on, without its query; empty when the browser did not say.
     pub referrer: String,
     /// What sent the request says it is; empty when it did not say.

@@ -52,10 +52,12 @@ impl Head {
         self
     }
 
-    /// The objects of a page in one of the forms, and what is said beside CSV.
-    pub(super) fn written<T: Serialize + Default>(
+    /// The objects of a page in one of the forms, and what is said beside CSV; `none` has their
+    /// fields.
+    pub(super) fn written<T: Serialize>(
         self,
         (name, format): (&str, Format),
+        none: &T,
         objects: impl Iterator<Item = Result<Box<RawValue>, ReportError>>,
     ) -> Result<Written, ReportError> {
         let said = |attribute: &str| {
@@ -70,7 +72,7 @@ impl Head {
             currency: None,
             body: match format {
                 Format::Json => self.list(name, objects)?,
-                Format::Csv => table(&T::default(), objects)?,
+                Format::Csv => table(none, objects)?,
             },
         })
     }

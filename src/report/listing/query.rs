@@ -15,6 +15,7 @@ use crate::model::time::Millis;
 use super::super::error::{QueryError, ReportError};
 use super::super::parameters::{decode, shown};
 use super::super::query::{FORMATS, Format};
+use super::super::scope::Scope;
 use super::instant;
 
 /// Longest range of times, in days of the program's calendar.
@@ -206,15 +207,11 @@ impl Sent {
     }
 }
 
-/// Checks a query string; `own` finds a program of the account.
+/// Checks a query string of an account that may read `scope`.
 ///
 /// # Errors
 /// A program that is not the account's, or every problem of the query at once.
-pub(super) fn parse<'a>(
-    text: &str,
-    own: impl FnOnce(ProgramId) -> Option<&'a Program>,
-    now: Millis,
-) -> Result<Query, ReportError> {
+pub(super) fn parse(text: &str, scope: &Scope<'_>, now: Millis) -> Result<Query, ReportError> {
     let mut errors = Vec::new();
     let sent = Sent::read(text, &mut errors);
     let program = sent.number("CampaignId", 0..=u32::MAX, &mut errors);
@@ -226,6 +223,7 @@ pub(super) fn parse<'a>(
     let partner = id("MediaPartnerId").map(PartnerId);
     let event_type = id("ActionTrackerId").map(EventTypeId);
     let ad = id("AdId").map(AdId);
+    let partner = scope.asked(partner, "MediaPartnerId", &mut errors);
     let state = sent.word("State", ActionState::ALL, &mut errors);
     let format = sent.word("ResultFormat", FORMATS, &mut errors);
     let page = sent.number("Page", 1..=u32::MAX, &mut errors);
@@ -233,7 +231,9 @@ pub(super) fn parse<'a>(
     let Some(program) = program else {
         return Err(ReportError::Invalid(errors));
     };
-    let program = own(ProgramId(program)).ok_or(ReportError::NotFound)?;
+    let program = scope
+        .program(ProgramId(program))
+        .ok_or(ReportError::NotFound)?;
     let mut range = Ranges {
         sent: &sent,
         program,
@@ -328,14 +328,16 @@ impl Ranges<'_> {
 mod tests {
     use super::*;
     use crate::conversion::fixture;
+    use crate::registry::Viewer;
 
     /// 2026-11-25T12:00:00Z.
     const NOW: Millis = Millis(1_795_608_000_000);
 
     fn parsed(query: &str) -> Result<Query, String> {
         let catalog = fixture::catalog();
+        let scope = Scope::of(&catalog, Viewer::Brand, "IRacme").unwrap();
         let query = format!("CampaignId=1000&{query}");
-        parse(&query, |id| catalog.program(id), NOW).map_err(|error| match error {
+        parse(&query, &scope, NOW).map_err(|error| match error {
             ReportError::Invalid(errors) => errors[0].to_string(),
             other => other.to_string(),
         })

@@ -4,6 +4,7 @@ use crate::catalog::snapshot::Program;
 use crate::derived::{Action, ActionId};
 use crate::model::submission::Submission;
 use crate::model::time::Millis;
+use crate::registry::Viewer;
 
 use super::facts::ClickFacts;
 use super::instant;
@@ -12,7 +13,10 @@ use super::value::Amount;
 /// What all objects of one program share.
 #[derive(Clone, Copy)]
 pub(super) struct Context<'a> {
-    pub(super) sid: &'a str,
+    /// Who reads them.
+    pub(super) viewer: Viewer,
+    /// What the paths of the account begin with.
+    pub(super) base: &'a str,
     pub(super) program: &'a Program,
 }
 
@@ -29,7 +33,21 @@ impl Context<'_> {
     }
 
     pub(super) fn action_uri(&self, id: ActionId) -> String {
-        format!("/Advertisers/{}/Actions/{id}", self.sid)
+        format!("{}/Actions/{id}", self.base)
+    }
+
+    pub(super) fn update_uri(&self, id: &str) -> String {
+        format!("{}/ActionUpdates/{id}", self.base)
+    }
+
+    /// What brands alone are shown: their customers' data and their own notes.
+    pub(super) fn of_brand<T>(&self, value: T) -> Option<T> {
+        (self.viewer == Viewer::Brand).then_some(value)
+    }
+
+    /// What the partner alone is shown.
+    pub(super) fn of_partner<T>(&self, value: T) -> Option<T> {
+        (self.viewer == Viewer::Partner).then_some(value)
     }
 }
 
@@ -96,10 +114,26 @@ impl Story<'_> {
 
     /// What the conversion says of the click counts before what the click says.
     pub(super) fn shared_id(&self) -> &str {
-        match self.sent("SharedId") {
+        match self.label("SharedId") {
             "" => &self.click.shared_id,
             shared_id => shared_id,
         }
+    }
+
+    /// The partner's sub ids, of the conversion where it names any.
+    pub(super) fn sub_ids(&self) -> [&str; 3] {
+        let said = ["SubId1", "SubId2", "SubId3"].map(|name| self.label(name));
+        if said.iter().any(|said| !said.is_empty()) {
+            return said;
+        }
+        self.click.sub_ids.each_ref().map(String::as_str)
+    }
+
+    /// What the conversion says of the link; nothing where that is another partner's.
+    fn label(&self, name: &str) -> &str {
+        let conversion = self.conversion.as_ref();
+        let is_other = conversion.is_some_and(|sent| sent.names_another(self.action.partner));
+        if is_other { "" } else { self.sent(name) }
     }
 
     /// The customer's network, told from others by a hash of the program's own.

@@ -9,13 +9,14 @@ use crate::model::money::decimal_text;
 use crate::model::submission::Submission;
 
 use super::select::state_after;
-use super::story::Story;
+use super::story::{Context, Story};
 use super::value::Amount;
 
 /// What the update that made the action gives as its reason.
 const FIRST: &str = "IR_BLANK";
 
-/// The published object. A field that is not known is empty.
+/// The published object. A field that is not known is empty; one that is the other side's is left
+/// out.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct UpdateObject<'a> {
@@ -52,14 +53,34 @@ pub(super) struct UpdateObject<'a> {
     clearing_date: &'static str,
     action_date: String,
     oid: &'a str,
-    customer_id: &'a str,
-    customer_status: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    customer_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    customer_status: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sub_id1: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sub_id2: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sub_id3: Option<&'a str>,
     shared_id: &'a str,
     action_uri: String,
     uri: String,
 }
 
 impl<'a> UpdateObject<'a> {
+    /// An empty object with the fields that those of `context` have.
+    pub(super) fn none(context: &Context<'_>) -> Self {
+        Self {
+            customer_id: context.of_brand(""),
+            customer_status: context.of_brand(""),
+            sub_id1: context.of_partner(""),
+            sub_id2: context.of_partner(""),
+            sub_id3: context.of_partner(""),
+            ..Self::default()
+        }
+    }
+
     /// The object of the update at `key`, which spoke of `item` if it did of one alone. `payout`
     /// is that of the action's contract.
     pub(super) fn of(
@@ -69,6 +90,7 @@ impl<'a> UpdateObject<'a> {
         payout: Option<&Payout>,
     ) -> Self {
         let (action, context) = (&story.action, story.context);
+        let [first, second, third] = story.sub_ids();
         let id = format!("{}.{}", key.action, key.number);
         Self {
             action_id: key.action.to_string(),
@@ -107,11 +129,14 @@ impl<'a> UpdateObject<'a> {
             clearing_date: "",
             action_date: context.shown(action.date),
             oid: &action.order_id,
-            customer_id: story.sent("CustomerId"),
-            customer_status: story.customer_status(),
+            customer_id: context.of_brand(story.sent("CustomerId")),
+            customer_status: context.of_brand(story.customer_status()),
+            sub_id1: context.of_partner(first),
+            sub_id2: context.of_partner(second),
+            sub_id3: context.of_partner(third),
             shared_id: story.shared_id(),
             action_uri: context.action_uri(story.id),
-            uri: format!("/Advertisers/{}/ActionUpdates/{id}", context.sid),
+            uri: context.update_uri(&id),
             id,
         }
     }

@@ -1,9 +1,9 @@
-//! The lists and objects of one brand, each from a request to its answer.
+//! The lists and objects of one account, each from a request to its answer.
 
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::catalog::Catalog;
-use crate::catalog::snapshot::{Brand, Found, Payout, Program};
+use crate::catalog::snapshot::{Found, Payout};
 use crate::derived::{
     Action, ActionId, ActionItem, DerivedError, Referred, Update, UpdateKey, View,
 };
@@ -14,6 +14,7 @@ use super::super::error::ReportError;
 use super::super::page::Page;
 use super::super::query::Format;
 use super::super::render::Written;
+use super::super::scope::Scope;
 use super::action::ActionObject;
 use super::facts::{ClickFacts, Facts};
 use super::item::{ItemObject, only_line};
@@ -23,29 +24,32 @@ use super::select;
 use super::story::{Context, Story};
 use super::update::{OneItem, UpdateObject};
 
-/// Reads the actions of one brand.
+/// Reads the actions of one account.
 pub struct Listing<'a> {
     catalog: &'a Catalog,
-    brand: &'a Brand,
+    scope: Scope<'a>,
+    base: String,
     view: &'a View<'a>,
     facts: &'a dyn Facts,
 }
 
 impl<'a> Listing<'a> {
-    /// A listing for the brand with this account SID; nothing when there is none.
+    /// A listing of what `scope` may read; paths of its account begin with `base`.
     #[must_use]
-    pub fn for_brand(
+    pub fn of(
         catalog: &'a Catalog,
-        sid: &str,
+        scope: Scope<'a>,
+        base: String,
         view: &'a View<'a>,
         facts: &'a dyn Facts,
-    ) -> Option<Self> {
-        catalog.brand(sid).map(|brand| Self {
+    ) -> Self {
+        Self {
             catalog,
-            brand,
+            scope,
+            base,
             view,
             facts,
-        })
+        }
     }
 
     /// A page of the actions that a query string means, in the form that it names or else in the
@@ -68,13 +72,13 @@ impl<'a> Listing<'a> {
         let objects = rows.iter().map(|hit| self.shown(&context, hit.action));
         let form = ("Actions", query.format.unwrap_or(asked));
         let head = self.head(&query, path, &page, hits.len())?;
-        head.written::<ActionObject<'_>>(form, objects)
+        head.written(form, &ActionObject::none(&context), objects)
     }
 
     /// One action by the text of its id.
     ///
     /// # Errors
-    /// There is none, it is another brand's, or it can't be read.
+    /// There is none, it is another account's, or it can't be read.
     pub fn action(&self, id: &str) -> Result<Vec<u8>, ReportError> {
         let (context, id, _) = self.own(id)?;
         self.shown(&context, id).and_then(|object| json(&object))
@@ -130,7 +134,7 @@ impl<'a> Listing<'a> {
         });
         let form = ("ActionUpdates", query.format.unwrap_or(asked));
         let head = self.head(&query, path, &page, hits.len())?;
-        head.written::<UpdateObject<'_>>(form, objects)
+        head.written(form, &UpdateObject::none(&context), objects)
     }
 
     /// One update by the text of its id: the action's, a dot and its number.
@@ -153,27 +157,23 @@ impl<'a> Listing<'a> {
 
 impl Listing<'_> {
     fn query(&self, text: &str, now: Millis) -> Result<Query, ReportError> {
-        query::parse(text, |id| self.program(id), now)
-    }
-
-    /// A program of the brand's own.
-    fn program(&self, id: ProgramId) -> Option<&Program> {
-        let is_own = self.brand.programs.binary_search(&id).is_ok();
-        self.catalog.program(id).filter(|_| is_own)
+        query::parse(text, &self.scope, now)
     }
 
     fn context(&self, program: ProgramId) -> Option<Context<'_>> {
-        self.program(program).map(|program| Context {
-            sid: &self.brand.sid,
+        self.scope.program(program).map(|program| Context {
+            viewer: self.scope.viewer(),
+            base: &self.base,
             program,
         })
     }
 
-    /// An action of the brand's own by the text of its id.
+    /// An action of the account's own by the text of its id.
     fn own(&self, id: &str) -> Result<(Context<'_>, ActionId, Action), ReportError> {
         let id: ActionId = id.parse().map_err(|_| ReportError::NotFound)?;
         let context = self.context(id.program).ok_or(ReportError::NotFound)?;
         let action = self.view.action(id).map_err(|error| unreadable(&error))?;
+        let action = action.filter(|action| self.scope.reads(action.partner));
         Ok((context, id, action.ok_or(ReportError::NotFound)?))
     }
 

@@ -13,18 +13,18 @@ use crate::model::id::{EventNumber, PartnerId, Slot, SubmissionId};
 use crate::model::submission::Submission;
 use crate::model::time::Millis;
 use crate::report::query::Format;
-use crate::report::{ClickFacts, Facts, Listing, ReportError};
+use crate::report::{ClickFacts, Facts, Listing, ReportError, Scope};
 
 use super::reports;
 use super::respond::{self, Answer};
-use super::route::Route;
+use super::route::{Account, Route};
 use super::state::ApiState;
 use crate::model::entry::Entry;
 
 /// `GET` of `…/Actions`, `…/ActionUpdates` and what is below them.
 pub async fn show(
     state: &Arc<ApiState>,
-    sid: &str,
+    account: Account<'_>,
     route: Route<'_>,
     path: &str,
     query: String,
@@ -33,9 +33,12 @@ pub async fn show(
     let Some(question) = Question::of(route) else {
         return respond::not_found();
     };
-    let (own, sid, path) = (Arc::clone(state), sid.to_owned(), path.to_owned());
+    let viewer = account.viewer;
+    let (own, sid, path) = (Arc::clone(state), account.sid.to_owned(), path.to_owned());
     reports::in_turn(state, "actions", move || {
-        read(&own, &question, &sid, (&path, &query, asked))
+        let sid = &sid;
+        let account = Account { viewer, sid };
+        read(&own, &question, account, (&path, &query, asked))
     })
     .await
 }
@@ -70,7 +73,7 @@ impl Question {
 fn read(
     state: &ApiState,
     question: &Question,
-    sid: &str,
+    account: Account<'_>,
     (path, query, asked): (&str, &str, Format),
 ) -> Result<Answer, ReportError> {
     let catalog = state.catalog.load();
@@ -78,9 +81,10 @@ fn read(
     let facts = Stored(&state.log);
     let mut answer = Err(ReportError::NotFound);
     let viewed = state.figures.at_one_moment(&mut |view| {
-        let Some(listing) = Listing::for_brand(&catalog, sid, view, &facts) else {
+        let Some(scope) = Scope::of(&catalog, account.viewer, account.sid) else {
             return;
         };
+        let listing = Listing::of(&catalog, scope, account.base(), view, &facts);
         let json = |json| respond::body_of(StatusCode::OK, json);
         answer = match question {
             Question::Actions => {
@@ -144,6 +148,7 @@ impl Facts for Stored<'_> {
             is_expired: click.flags.any(ClickFlags::EXPIRED_AD),
             property: sent(Parameter::Property),
             shared_id: sent(Parameter::SharedId),
+            sub_ids: [1, 2, 3].map(|number| sent(Parameter::SubId(number))),
             referrer: named(click.referrer)?,
             user_agent: named(click.user_agent)?,
         }))

@@ -10,10 +10,11 @@ use hyper::{Request, StatusCode};
 use super::auth;
 use super::keys::KeyRecord;
 use super::respond::{self, Answer};
-use super::route::Route;
+use super::route::{Account, Route};
 use super::state::ApiState;
 use super::{actions, changes, files, page_load, pins, reports, submissions};
 use crate::log::RefusedReason;
+use crate::registry::Viewer;
 use crate::report::query::Format;
 use crate::telemetry::label::{ApiRoute, CodeClass};
 
@@ -65,11 +66,11 @@ where
         return respond::unauthorized();
     };
     let path = request.uri().path().to_owned();
-    let (route, format) = match admit(state, key, &path, &request) {
+    let (account, route, format) = match admit(state, key, &path, &request) {
         Ok(admitted) => admitted,
         Err(answer) => return *answer,
     };
-    let sid = &*key.sid;
+    let sid = account.sid;
     match route {
         Route::Conversions => submissions::submit(state, sid, request).await,
         Route::Submission(id) => submissions::show(state, sid, id).await,
@@ -81,21 +82,38 @@ where
         | Route::ActionItems(_)
         | Route::ActionItem(..)
         | Route::ActionUpdates
-        | Route::ActionUpdate(_) => actions::show(state, sid, route, &path, query, format).await,
+        | Route::ActionUpdate(_) => {
+            actions::show(state, account, route, &path, query, format).await
+        }
         Route::Files if request.method() == hyper::Method::POST => {
             files::upload(state, key, request).await
         }
         Route::Files | Route::File(_) | Route::FileErrors(_) | Route::FileError(..) => {
             files::show(state, sid, route, &path, query).await
         }
-        Route::ReportList => reports::list(&state.pins, key, &query),
+        Route::ReportList => reports::list(&state.pins, key, account, &query),
         Route::Pin(handle) => {
             let is_pinned = request.method() == hyper::Method::PUT;
-            pins::change(state, &key.id, handle, is_pinned).await
+            pins::change(state, (account.viewer, &key.id), handle, is_pinned).await
         }
-        Route::MetaData(handle) => reports::metadata(handle),
-        Route::Report(handle) => reports::run(state, sid, handle, format, &path, query).await,
+        Route::MetaData(handle) => reports::metadata(account.viewer, handle),
+        Route::Report(handle) => reports::run(state, account, handle, format, &path, query).await,
     }
+}
+
+/// Whether the key is that of the account, and the catalogue in force has it. A partner's key is
+/// that of one partner: an account that goes to another takes no keys with it.
+fn is_own(state: &ApiState, key: &KeyRecord, account: Account<'_>) -> bool {
+    let catalog = state.catalog.load();
+    account.sid == key.sid
+        && match (account.viewer, key.partner) {
+            (Viewer::Brand, None) => catalog.brand(account.sid).is_some(),
+            (Viewer::Partner, Some(own)) => {
+                let partner = catalog.partner_of(account.sid);
+                partner.is_some_and(|partner| partner.id == own)
+            }
+            (Viewer::Brand, Some(_)) | (Viewer::Partner, None) => false,
+        }
 }
 
 /// The answer to a request that breaks a rule of HTTP or a bound of its head.
@@ -159,18 +177,20 @@ fn admit<'p, B>(
     key: &KeyRecord,
     path: &'p str,
     request: &Request<B>,
-) -> Result<(Route<'p>, Format), Box<Answer>> {
-    let route = Route::of(path)
-        .filter(|(sid, _)| *sid == key.sid && state.catalog.load().brand(sid).is_some())
-        .map(|(_, route)| route)
+) -> Result<(Account<'p>, Route<'p>, Format), Box<Answer>> {
+    let (account, route) = Route::of(path)
+        .filter(|(account, _)| is_own(state, key, *account))
         .ok_or_else(|| Box::new(respond::not_found()))?;
-    if !route.allows(request.method()) {
-        match route {
-            Route::Conversions => submissions::refuse(state, None, RefusedReason::Method),
-            Route::Actions => changes::refuse(state, None, RefusedReason::Method),
+    let viewer = account.viewer;
+    if !route.allows(viewer, request.method()) {
+        match (viewer, route) {
+            (Viewer::Brand, Route::Conversions) => {
+                submissions::refuse(state, None, RefusedReason::Method);
+            }
+            (Viewer::Brand, Route::Actions) => changes::refuse(state, None, RefusedReason::Method),
             _ => {}
         }
-        return Err(Box::new(respond::method_not_allowed(route.allow())));
+        return Err(Box::new(respond::method_not_allowed(route.allow(viewer))));
     }
     let scopes = route.scopes(request.method());
     if !scopes.iter().any(|scope| key.may(*scope)) {
@@ -181,10 +201,10 @@ fn admit<'p, B>(
     // A conversion or a change is worth more than the form of its answer.
     let is_submitted = route == Route::Conversions || Route::changes(request.method());
     if is_submitted || takes(request.headers(), &JSON) {
-        return Ok((route, Format::Json));
+        return Ok((account, route, Format::Json));
     }
     if route.has_csv() && takes(request.headers(), &CSV) {
-        return Ok((route, Format::Csv));
+        return Ok((account, route, Format::Csv));
     }
     let message = if route.has_csv() {
         "only application/json and text/csv are answered"

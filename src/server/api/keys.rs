@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use subtle::{Choice, ConstantTimeEq as _};
 
 use crate::log::{Log, LogError};
+use crate::model::id::PartnerId;
 use crate::model::time::Millis;
 
 /// The key of the hashes that records hold.
@@ -74,6 +75,9 @@ pub struct KeyRecord {
     pub id: String,
     /// The account it belongs to.
     pub sid: String,
+    /// The partner whose account that is; none for a brand's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partner: Option<PartnerId>,
     /// What it may do.
     pub scopes: Vec<Scope>,
     /// Keyed hash of the token, 64 hexadecimal digits; none for a signing key.
@@ -132,7 +136,7 @@ pub struct Created {
     pub record: KeyRecord,
 }
 
-/// Makes a key for the account `sid`; it is durable on return.
+/// Makes a key for the brand account `sid`; it is durable on return.
 ///
 /// # Errors
 /// The log failed, or there is no randomness.
@@ -143,12 +147,37 @@ pub fn create(
     scopes: &[Scope],
     now: Millis,
 ) -> Result<Created, KeyError> {
+    create_of(log, hash_key, (sid, None), scopes, now)
+}
+
+/// Makes a key for a partner, whose account is `sid`, as [`create`] does for a brand.
+///
+/// # Errors
+/// As [`create`].
+pub fn create_for_partner(
+    log: &Log,
+    hash_key: &HashKey,
+    (sid, partner): (&str, PartnerId),
+    scopes: &[Scope],
+    now: Millis,
+) -> Result<Created, KeyError> {
+    create_of(log, hash_key, (sid, Some(partner)), scopes, now)
+}
+
+fn create_of(
+    log: &Log,
+    hash_key: &HashKey,
+    (sid, partner): (&str, Option<PartnerId>),
+    scopes: &[Scope],
+    now: Millis,
+) -> Result<Created, KeyError> {
     let id = new_id(&list(log)?)?;
     let secret = URL_SAFE_NO_PAD.encode(random::<32>()?);
     let token = format!("{PREFIX}{id}_{secret}");
     let record = KeyRecord {
         hash: Some(hash(hash_key, &token).to_string()),
         sid: sid.to_owned(),
+        partner,
         scopes: scopes.to_vec(),
         created: now,
         revoked: None,
@@ -176,6 +205,7 @@ pub fn create_signing(
     let record = KeyRecord {
         hash: None,
         sid: sid.to_owned(),
+        partner: None,
         scopes: Vec::new(),
         created: now,
         revoked: None,
@@ -390,6 +420,22 @@ mod tests {
             Err(KeyError::Unknown(_))
         ));
         assert_eq!(list(&log).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn a_record_without_a_partner_is_a_brands() {
+        let stored = r#"{"id":"0123abcd","sid":"IRacme","scopes":["read-reports"],"hash":null,
+            "created":1,"revoked":null}"#;
+        let record: KeyRecord = serde_json::from_str(stored).unwrap();
+        assert_eq!(record.partner, None);
+        assert!(!serde_json::to_string(&record).unwrap().contains("partner"));
+        let folder = tempfile::tempdir().unwrap();
+        let log = log(&folder);
+        let account = ("IRblog", PartnerId(7));
+        let made = create_for_partner(&log, &KEY, account, &BOTH, Millis(1)).unwrap();
+        let table = KeyTable::load(&log).unwrap();
+        let record = table.check(&KEY, "IRblog", &made.token).unwrap();
+        assert_eq!(record.partner, Some(PartnerId(7)));
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! The brand API: conversions and changes of actions in, their results, actions and reports out.
+//! The API of brands and partners: conversions and changes of actions in, their results, actions
+//! and reports out. Partners only read.
 //!
 //! In: HTTP/1.1 on the api listener, HTTP Basic with an account SID and an auth token. Out: JSON
 //! in the shapes of impact.com's API. Every request is judged in one order: form of the request,

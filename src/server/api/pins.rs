@@ -17,7 +17,7 @@ use super::keys::KeyError;
 use super::respond::{self, Answer};
 use super::state::ApiState;
 use crate::log::Log;
-use crate::registry::Report;
+use crate::registry::{Report, Viewer};
 
 /// The handles that each key has pinned. Shared by the threads that answer.
 #[derive(Debug, Default)]
@@ -100,8 +100,13 @@ impl Pins {
 }
 
 /// `PUT` and `DELETE` of `…/Reports/{handle}/Pin`
-pub async fn change(state: &Arc<ApiState>, key: &str, handle: &str, is_pinned: bool) -> Answer {
-    let Some(report) = Report::with_handle(handle) else {
+pub async fn change(
+    state: &Arc<ApiState>,
+    (viewer, key): (Viewer, &str),
+    handle: &str,
+    is_pinned: bool,
+) -> Answer {
+    let Some(report) = Report::seen_by(viewer, handle) else {
         return respond::not_found();
     };
     let Ok(Ok(turn)) = timeout(state.limits.store, state.store_turns.acquire()).await else {

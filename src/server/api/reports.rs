@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use crate::catalog::Catalog;
 use crate::registry::click::Shown;
 use crate::registry::report::Source;
-use crate::registry::{REPORTS, Report, describe};
+use crate::registry::{REPORTS, Report, Viewer, describe};
 use crate::report::clicks::Clicks;
 use crate::report::error::QueryError;
 use crate::report::parameters::{decode, shown};
@@ -21,18 +21,21 @@ use super::actions::Stored;
 use super::keys::KeyRecord;
 use super::pins::Pins;
 use super::respond::{self, Answer};
+use super::route::Account;
 use super::state::ApiState;
 
-/// `GET /Advertisers/{sid}/Reports`, of `?Search=` and `?Category=` those that fit; what the key
-/// has pinned comes first.
+/// `GET …/Reports`, of `?Search=` and `?Category=` those that fit; what the key has pinned comes
+/// first.
 #[must_use]
-pub fn list(pins: &Pins, key: &KeyRecord, query: &str) -> Answer {
+pub fn list(pins: &Pins, key: &KeyRecord, account: Account<'_>, query: &str) -> Answer {
     let wanted = match Wanted::read(query) {
         Ok(wanted) => wanted,
         Err(errors) => return respond::query_errors(&errors),
     };
-    let base = format!("/Advertisers/{}/Reports", key.sid);
-    let fit = REPORTS.iter().filter(|report| wanted.takes(report));
+    let base = format!("{}/Reports", account.base());
+    let fit = REPORTS
+        .iter()
+        .filter(|report| report.audience.includes(account.viewer) && wanted.takes(report));
     let (pinned, others): (Vec<&Report>, Vec<&Report>) =
         fit.partition(|report| pins.holds(&key.id, report));
     let entry = |is_pinned| {
@@ -114,29 +117,32 @@ impl Wanted {
     }
 }
 
-/// `GET /Advertisers/{sid}/Reports/{handle}/MetaData`
+/// `GET …/Reports/{handle}/MetaData`
 #[must_use]
-pub fn metadata(handle: &str) -> Answer {
-    Report::with_handle(handle).map_or_else(respond::not_found, |report| {
-        respond::value(StatusCode::OK, &describe::metadata(report))
+pub fn metadata(viewer: Viewer, handle: &str) -> Answer {
+    Report::seen_by(viewer, handle).map_or_else(respond::not_found, |report| {
+        respond::value(StatusCode::OK, &describe::metadata(report, viewer))
     })
 }
 
-/// `GET /Advertisers/{sid}/Reports/{handle}`; `asked` is the form that `Accept` asks for.
+/// `GET …/Reports/{handle}`; `asked` is the form that `Accept` asks for.
 pub async fn run(
     state: &Arc<ApiState>,
-    sid: &str,
+    account: Account<'_>,
     handle: &str,
     asked: Format,
     path: &str,
     query: String,
 ) -> Answer {
-    let Some(report) = Report::with_handle(handle) else {
+    let viewer = account.viewer;
+    let Some(report) = Report::seen_by(viewer, handle) else {
         return respond::not_found();
     };
-    let (own, sid, path) = (Arc::clone(state), sid.to_owned(), path.to_owned());
+    let (own, sid, path) = (Arc::clone(state), account.sid.to_owned(), path.to_owned());
     in_turn(state, "report", move || {
-        read(&own, report, &sid, asked, &path, &query)
+        let sid = &sid;
+        let account = Account { viewer, sid };
+        read(&own, report, account, asked, &path, &query)
     })
     .await
 }
@@ -192,27 +198,30 @@ fn clicks(
 fn read(
     state: &ApiState,
     report: &'static Report,
-    sid: &str,
+    account: Account<'_>,
     asked: Format,
     path: &str,
     query: &str,
 ) -> Result<Answer, ReportError> {
     let catalog = state.catalog.load();
-    let reader = Reader::for_brand(&catalog, sid, &*state.figures).ok_or(ReportError::NotFound)?;
+    let (Account { viewer, sid }, holder) = (account, account.base());
+    let reader = Reader::of(&catalog, viewer, sid, &*state.figures);
+    let reader = reader.ok_or(ReportError::NotFound)?;
     let query = reader.query(report, query, state.log.clock().now())?;
     if let Source::Clicks(shown) = report.source {
         let listed = clicks(state, &catalog, (report, shown), (&query, path, asked))?;
         return Ok(respond::written(listed));
     }
-    let answer = if let Some(answer) = state.held.find(sid, report, &query) {
+    let answer = if let Some(answer) = state.held.find(&holder, report, &query) {
         answer
     } else {
         let answer = Arc::new(reader.answer(report, &query)?);
-        state.held.hold(sid, &query, &answer);
+        state.held.hold(&holder, &query, &answer);
         answer
     };
     let rendered = Rendered {
         answer: &answer,
+        viewer,
         query: &query,
         path,
         names: &reader.names(&query),

@@ -3,7 +3,42 @@
 use hyper::Method;
 
 use super::keys::Scope;
+use crate::registry::Viewer;
 use crate::telemetry::label::ApiRoute;
+
+/// The account that a path names, whether or not there is one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Account<'a> {
+    /// Its side.
+    pub viewer: Viewer,
+    /// Its SID.
+    pub sid: &'a str,
+}
+
+impl<'a> Account<'a> {
+    const BRANDS: &'static str = "/Advertisers/";
+    const PARTNERS: &'static str = "/Mediapartners/";
+
+    /// What every path of the account begins with.
+    #[must_use]
+    pub fn base(self) -> String {
+        let side = match self.viewer {
+            Viewer::Brand => Self::BRANDS,
+            Viewer::Partner => Self::PARTNERS,
+        };
+        format!("{side}{}", self.sid)
+    }
+
+    /// The account and the rest of a path.
+    fn of(path: &'a str) -> Option<(Self, &'a str)> {
+        let (viewer, rest) = match path.strip_prefix(Self::BRANDS) {
+            Some(rest) => (Viewer::Brand, rest),
+            None => (Viewer::Partner, path.strip_prefix(Self::PARTNERS)?),
+        };
+        let (sid, rest) = rest.split_once('/')?;
+        Some((Self { viewer, sid }, rest))
+    }
+}
 
 /// An endpoint below one account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,10 +78,10 @@ pub enum Route<'a> {
 }
 
 impl<'a> Route<'a> {
-    /// Splits a path into its account SID and endpoint; nothing for any other path.
+    /// Splits a path into its account and endpoint; nothing for any other path.
     #[must_use]
-    pub fn of(path: &'a str) -> Option<(&'a str, Self)> {
-        let (sid, rest) = path.strip_prefix("/Advertisers/")?.split_once('/')?;
+    pub fn of(path: &'a str) -> Option<(Account<'a>, Self)> {
+        let (account, rest) = Account::of(path)?;
         let mut segments = rest.split('/');
         let parts = [(); 5].map(|()| segments.next());
         let route = match parts {
@@ -67,7 +102,21 @@ impl<'a> Route<'a> {
             [Some("Reports"), Some(handle), Some("Pin"), None, _] => Self::Pin(handle),
             _ => return None,
         };
-        Some((sid, route))
+        route.is_for(account.viewer).then_some((account, route))
+    }
+
+    /// Whether accounts of this side have it: partners read, and send nothing.
+    #[must_use]
+    pub const fn is_for(self, viewer: Viewer) -> bool {
+        match self {
+            Self::Conversions
+            | Self::Submission(_)
+            | Self::Files
+            | Self::File(_)
+            | Self::FileErrors(_)
+            | Self::FileError(..) => matches!(viewer, Viewer::Brand),
+            _ => true,
+        }
     }
 
     /// The endpoint below the uploaded files; both published spellings.
@@ -83,12 +132,12 @@ impl<'a> Route<'a> {
         })
     }
 
-    /// Whether it answers `method`.
+    /// Whether it answers `method` of accounts of this side.
     #[must_use]
-    pub fn allows(self, method: &Method) -> bool {
+    pub fn allows(self, viewer: Viewer, method: &Method) -> bool {
         match self {
             Self::Conversions => method == Method::POST,
-            Self::Actions if Self::changes(method) => true,
+            Self::Actions if Self::changes(method) => viewer == Viewer::Brand,
             Self::Pin(_) => Self::changes(method),
             Self::Files if method == Method::POST => true,
             _ => method == Method::GET || method == Method::HEAD,
@@ -109,10 +158,10 @@ impl<'a> Route<'a> {
 
     /// The `Allow` header.
     #[must_use]
-    pub fn allow(self) -> &'static str {
+    pub fn allow(self, viewer: Viewer) -> &'static str {
         match self {
             Self::Conversions => "POST",
-            Self::Actions => "GET, HEAD, PUT, DELETE",
+            Self::Actions if viewer == Viewer::Brand => "GET, HEAD, PUT, DELETE",
             Self::Files => "GET, HEAD, POST",
             Self::Pin(_) => "PUT, DELETE",
             _ => "GET, HEAD",
@@ -170,6 +219,11 @@ impl<'a> Route<'a> {
 mod tests {
     use super::*;
 
+    const BRAND: Account<'_> = Account {
+        viewer: Viewer::Brand,
+        sid: "A",
+    };
+
     #[test]
     fn paths_are_matched_whole() {
         for (path, expected) in [
@@ -214,21 +268,45 @@ mod tests {
             ("/Advertisers/A", None),
             ("/Advertisers//Conversions/x", None),
             ("//Advertisers/A/Conversions", None),
-            ("/Mediapartners/A/Reports", None),
+            ("/mediapartners/A/Reports", None),
+            ("/Mediapartners/A", None),
             ("/Advertisers/A/../B/Conversions", None),
             ("", None),
             ("*", None),
         ] {
             assert_eq!(
                 Route::of(path),
-                expected.map(|route| ("A", route)),
+                expected.map(|route| (BRAND, route)),
                 "{path}"
             );
         }
-        assert_eq!(
-            Route::of("/Advertisers//Conversions"),
-            Some(("", Route::Conversions))
-        );
+        let (account, route) = Route::of("/Advertisers//Conversions").unwrap();
+        assert_eq!((account.sid, route), ("", Route::Conversions));
+    }
+
+    #[test]
+    fn partners_have_what_is_read() {
+        let partner = Account {
+            viewer: Viewer::Partner,
+            ..BRAND
+        };
+        for (path, route) in [
+            ("Reports", Some(Route::ReportList)),
+            ("Reports/h", Some(Route::Report("h"))),
+            ("Reports/h/MetaData", Some(Route::MetaData("h"))),
+            ("Actions", Some(Route::Actions)),
+            ("Actions/i/Items/s", Some(Route::ActionItem("i", "s"))),
+            ("ActionUpdates/u", Some(Route::ActionUpdate("u"))),
+            ("Conversions", None),
+            ("APISubmissions/x", None),
+            ("FTPFileSubmissions", None),
+            ("FTPFileSubmissions/J/ErrorDetails", None),
+        ] {
+            let path = format!("/Mediapartners/A/{path}");
+            assert_eq!(Route::of(&path), route.map(|r| (partner, r)), "{path}");
+        }
+        assert_eq!(partner.base(), "/Mediapartners/A");
+        assert_eq!(BRAND.base(), "/Advertisers/A");
     }
 
     #[test]
@@ -259,11 +337,11 @@ mod tests {
                 Method::DELETE,
                 Method::PATCH,
             ] {
-                let listed = route
-                    .allow()
-                    .split(", ")
-                    .any(|name| name == method.as_str());
-                assert_eq!(route.allows(&method), listed, "{path} {method}");
+                for viewer in [Viewer::Brand, Viewer::Partner] {
+                    let mut listed = route.allow(viewer).split(", ");
+                    let listed = listed.any(|name| name == method.as_str());
+                    assert_eq!(route.allows(viewer, &method), listed, "{path} {method}");
+                }
             }
         }
     }

@@ -88,7 +88,8 @@ fn what_is_kept_apart_adds_up_to_the_whole() {
 /// Raw clicks by cube, program and value.
 type ByValue = BTreeMap<(&'static str, u32, String), i128>;
 
-const KINDS: [(&str, CubeId); 6] = [
+const KINDS: [(&str, CubeId); 7] = [
+    ("sub ids", CubeId::SUB_IDS),
     ("ad", CubeId::AD),
     ("shared id", CubeId::SHARED_ID),
     ("property", CubeId::PROPERTY),
@@ -127,15 +128,19 @@ fn clicks_of(log: &Log) -> ByValue {
                 *counted.entry(place).or_default() += 1;
             };
             count("ad", &row.click.ad.to_string());
-            let mut shared = String::new();
+            let (mut shared, mut sub_ids) = (String::new(), [const { String::new() }; 3]);
             for (parameter, value) in row.click.parameters.clone() {
                 let value = String::from_utf8(value.to_vec()).unwrap();
                 match parameter {
                     Parameter::Property => count("property", &value),
+                    Parameter::SubId(number) => sub_ids[usize::from(number) - 1] = value,
                     _ => shared = value,
                 }
             }
             count("shared id", &shared);
+            let [first, second, third] = sub_ids;
+            let joined = format!("{first}\t{second}\t{third}");
+            count("sub ids", if joined == "\t\t" { "" } else { &joined });
             let page = string(row.click.referrer);
             let domain = match page.as_str() {
                 "https://www.blog.example/a" => "blog.example",

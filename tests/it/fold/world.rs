@@ -324,6 +324,7 @@ impl World {
             order_id: format!("order-{order}").into(),
             event,
             claim,
+            fields: labels(&references),
             references,
             order: sold(amount),
             is_test: dice.chance(5),
@@ -365,6 +366,24 @@ fn references(dice: &mut Dice, program: ProgramId) -> Vec<Reference> {
         references.push(Reference::PromoCode(code.into()));
     }
     references
+}
+
+/// What is said of the link of a forced partner, with its number; sorted by name.
+fn labels(references: &[Reference]) -> Vec<(Box<str>, Box<str>)> {
+    let forced = references.iter().find_map(|reference| match reference {
+        Reference::Partner(partner) => Some(partner.to_string()),
+        _ => None,
+    });
+    let labels = forced.into_iter().flat_map(|partner| {
+        let sub_id = if partner == "11" { "" } else { "said" };
+        [
+            ("MediaId", partner),
+            ("SharedId", "by the brand".to_owned()),
+            ("SubId2", sub_id.to_owned()),
+        ]
+    });
+    let labels = labels.map(|(name, value)| (name.into(), value.into()));
+    labels.collect()
 }
 
 /// None to two names of eight persons, by the chances of both kinds.
@@ -450,15 +469,18 @@ fn push(
     };
     let shared = SHARED[usize::try_from(number.0 % 5).unwrap()];
     let property = (number.0 % 2).to_string();
-    let parameters = [
-        (Parameter::Property, property.as_bytes()),
-        (Parameter::SharedId, shared.as_bytes()),
-    ];
-    let sent = 1 + usize::from(!shared.is_empty());
+    let sub_id = format!("m{}", number.0 % 4);
+    let mut parameters = vec![(Parameter::Property, property.as_bytes())];
+    if !shared.is_empty() {
+        parameters.push((Parameter::SharedId, shared.as_bytes()));
+    }
+    // None, the first, the third, or both.
+    parameters.extend((number.0 & 1 != 0).then_some((Parameter::SubId(1), sub_id.as_bytes())));
+    parameters.extend((number.0 & 2 != 0).then_some((Parameter::SubId(3), &b"a b"[..])));
     writer.count(click.program, Outcome::Received);
     let stored = Click {
         user_agent,
-        parameters: parameters.into_iter().take(sent),
+        parameters: parameters.into_iter(),
         flags: click.flags,
         program: click.program,
         ad: click.ad,

@@ -3,6 +3,7 @@
 mod exits;
 mod explain;
 mod hung;
+mod keys;
 mod manager;
 mod metrics;
 mod ready;

@@ -88,6 +88,32 @@ fn duplicates_are_told_with_both_lines() {
 }
 
 #[test]
+fn an_account_is_of_one_brand_or_one_partner() {
+    let partner =
+        |id, account| format!("[[partner]]\nid = {id}\nname = \"x\"\naccount = \"{account}\"\n");
+    check_more(
+        &partner(281, "IRacme"),
+        &[("line 42, partner 281: account", "line 2")],
+    );
+    let twice = partner(281, "IRblog") + &partner(282, "IRblog");
+    check_more(
+        &twice,
+        &[("line 46, partner 282: account", "already used on line 42")],
+    );
+    check_more(
+        &partner(281, "IR blog"),
+        &[("partner 281: account", "is no account SID")],
+    );
+    let good = format!("{BASE}{}", partner(281, "IRblog"));
+    let catalog = build(&good).unwrap();
+    assert_eq!(catalog.partner_of("IRblog").unwrap().id, PartnerId(281));
+    assert!(catalog.partner_of("IRacme").is_none() && catalog.partner_of("").is_none());
+    assert!(catalog.brand("IRblog").is_none());
+    assert_eq!(catalog.programs_of(PartnerId(280)), [ProgramId(7)]);
+    assert!(catalog.programs_of(PartnerId(281)).is_empty());
+}
+
+#[test]
 fn references_that_point_nowhere_are_told() {
     check(
         "brand = \"IRacme\"",

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::actions::{CLICK, Clicked, Whole};
 use super::clicks::{records, stored};
 use crate::model::click::ClickFlags;
-use crate::registry::REPORTS;
 use crate::registry::report::Source;
+use crate::registry::{REPORTS, Viewer};
 
 /// Links, and the column of figures that each leads behind.
 const LINKS: [(&str, &str); 3] = [
@@ -42,7 +42,7 @@ fn a_list_holds_as_many_as_the_figure_that_leads_to_it() {
     let base = "/Advertisers/IRacme/Reports";
     let mut links: Vec<(&str, &str, String, i64)> = Vec::new();
     for report in REPORTS {
-        if matches!(report.source, Source::Clicks(_)) {
+        if matches!(report.source, Source::Clicks(_)) || !report.audience.includes(Viewer::Brand) {
             continue;
         }
         let target = format!("{base}/{}?SUBAID=1000", report.handle);

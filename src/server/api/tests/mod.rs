@@ -10,6 +10,7 @@ mod drill;
 mod files;
 mod http;
 mod keys;
+mod partners;
 mod pins;
 mod queries;
 mod reports;

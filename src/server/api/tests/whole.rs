@@ -19,14 +19,24 @@ use crate::model::click_id::ClickId;
 use crate::model::id::{AdId, CatalogVersion, EventTypeId, PartnerId, ProgramId, StringRef};
 use crate::server::api::Limits;
 
-/// Stores one click of a partner and gives the id its customer carries.
+/// Stores one click of a partner in program 1000 and gives the id its customer carries.
 fn click(log: &Log, signer: &Signer, partner: PartnerId) -> String {
+    click_with(log, signer, (ProgramId(1000), partner), &[])
+}
+
+/// Stores one click whose link has these parameters.
+pub(super) fn click_with(
+    log: &Log,
+    signer: &Signer,
+    (program, partner): (ProgramId, PartnerId),
+    parameters: &[(Parameter, &[u8])],
+) -> String {
     let mut writer = log.writer();
     let (number, covered) = writer.mint(writer.now());
     assert!(covered);
     let click = Click {
         flags: ClickFlags::NONE,
-        program: ProgramId(1000),
+        program,
         ad: AdId(0),
         network: Network::V4([192, 0, 2]),
         visitor: Visitor(5),
@@ -36,7 +46,7 @@ fn click(log: &Log, signer: &Signer, partner: PartnerId) -> String {
         referrer: StringRef(0),
         shape: StringRef(0),
         landing: StringRef(0),
-        parameters: std::iter::empty::<(Parameter, &[u8])>(),
+        parameters: parameters.iter().copied(),
     };
     writer.push(partner, number, &click);
     writer.commit().unwrap();
@@ -52,7 +62,7 @@ fn click(log: &Log, signer: &Signer, partner: PartnerId) -> String {
 }
 
 /// A server over a log and a running fold, and what signs its click ids.
-fn whole() -> (Bench, Arc<Signer>, Fold) {
+pub(super) fn whole() -> (Bench, Arc<Signer>, Fold) {
     let signer = Arc::new(Signer::new(vec![(0, [9; 32])]).unwrap());
     let fold = Mutex::new(None);
     let verifier = Arc::clone(&signer);
@@ -71,7 +81,7 @@ fn whole() -> (Bench, Arc<Signer>, Fold) {
 }
 
 /// Waits until everything received so far is folded.
-fn folded(bench: &Bench, fold: &Fold) {
+pub(super) fn folded(bench: &Bench, fold: &Fold) {
     let sealed = bench.log.seal().unwrap();
     let status = fold.status();
     while status.watermark().slot < sealed {

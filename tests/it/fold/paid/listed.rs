@@ -71,6 +71,7 @@ impl Facts for Stored<'_> {
             is_expired: false,
             property: String::new(),
             shared_id: String::from_utf8(shared.to_vec()).unwrap(),
+            sub_ids: Default::default(),
             referrer: "https://blog.example/page".to_owned(),
             user_agent: "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Firefox/128.0".to_owned(),
         }))

@@ -7,6 +7,7 @@ mod changes;
 mod files;
 mod forms;
 mod lists;
+mod partners;
 mod shapes;
 mod whole;
 mod world;

@@ -1,14 +1,14 @@
 //! Queries and answers over sums held in memory.
 
-use super::render::Rendered;
-use super::source::TakeCell;
-use super::*;
 use crate::conversion::fixture;
 use crate::derived::{Cell, DerivedError, Watermark};
 use crate::model::id::{PartnerId, ProgramId, Slot};
 use crate::model::tally::{Facet, Stored, Tally};
 use crate::model::time::{Day, Millis};
-use crate::registry::Report;
+use crate::registry::{Report, Viewer};
+use crate::report::render::Rendered;
+use crate::report::source::TakeCell;
+use crate::report::*;
 
 /// 2026-11-22T18:00:00Z: the same day in New York and Berlin, the next one in Tokyo.
 const NOW: Millis = Millis(1_795_370_400_000);
@@ -81,6 +81,7 @@ fn ask(sid: &str, handle: &str, query: &str) -> Result<serde_json::Value, Report
     let answer = reader.answer(report, &query)?;
     let rendered = Rendered {
         answer: &answer,
+        viewer: Viewer::Brand,
         query: &query,
         path: "/p",
         names: &reader.names(&query),
@@ -138,6 +139,7 @@ fn columns_come_in_the_order_of_the_registry() {
     let answer = reader.answer(report, &query).unwrap();
     let rendered = Rendered {
         answer: &answer,
+        viewer: Viewer::Brand,
         query: &query,
         path: "/p",
         names: &reader.names(&query),
@@ -465,7 +467,7 @@ fn a_partner_of_earlier_days_alone_has_a_row() {
 
 #[test]
 fn a_year_before_is_the_same_date() {
-    use super::query::Compare;
+    use crate::report::query::Compare;
     let day = |text: &str| {
         let date: jiff::civil::Date = text.parse().unwrap();
         let epoch = jiff::civil::date(1970, 1, 1);

@@ -1,14 +1,14 @@
 //! Reports whose rows stand for more than a partner or a stretch of time.
 
-use super::render::Rendered;
-use super::source::TakeCell;
-use super::*;
 use crate::conversion::fixture;
 use crate::derived::{Cell, DerivedError, Watermark};
 use crate::model::id::{PartnerId, ProgramId, Slot};
 use crate::model::tally::{Facet, Stored, Tally};
 use crate::model::time::{Day, Millis};
-use crate::registry::Report;
+use crate::registry::{Report, Viewer};
+use crate::report::render::Rendered;
+use crate::report::source::TakeCell;
+use crate::report::*;
 
 const NOW: Millis = Millis(1_795_370_400_000);
 
@@ -61,6 +61,7 @@ fn both(
     let query = reader.query(report, &query, NOW)?;
     let rendered = Rendered {
         answer: &reader.answer(report, &query).unwrap(),
+        viewer: Viewer::Brand,
         query: &query,
         path: &format!("/Advertisers/IRacme/Reports/{handle}"),
         names: &reader.names(&query),

@@ -1,14 +1,14 @@
 //! Top Paths: rows by path, as they are and without repeats.
 
-use super::render::Rendered;
-use super::source::TakeCell;
-use super::*;
 use crate::conversion::fixture;
 use crate::derived::{Cell, DerivedError, Watermark};
 use crate::model::id::{PartnerId, ProgramId};
 use crate::model::tally::{Facet, Stored, Tally};
 use crate::model::time::{Day, Millis};
-use crate::registry::Report;
+use crate::registry::{Report, Viewer};
+use crate::report::render::Rendered;
+use crate::report::source::TakeCell;
+use crate::report::*;
 
 const NOW: Millis = Millis(1_795_370_400_000);
 
@@ -54,6 +54,7 @@ fn ask(handle: &str, more: &str) -> Result<serde_json::Value, ReportError> {
     let query = reader.query(report, &format!("SUBAID=1000{more}"), NOW)?;
     let rendered = Rendered {
         answer: &reader.answer(report, &query).unwrap(),
+        viewer: Viewer::Brand,
         query: &query,
         path: "/p",
         names: &reader.names(&query),

@@ -1,0 +1,6 @@
+//! Whom reports are for, and those of partners.
+
+pub mod earnings;
+pub mod viewer;
+
+pub use viewer::{Audience, Viewer};

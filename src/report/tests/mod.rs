@@ -1,0 +1,5 @@
+//! Reports over sums held in memory.
+
+mod facets;
+mod paths;
+mod whole;
