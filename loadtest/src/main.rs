@@ -10,7 +10,8 @@
 //! the figures that must come of it, and `loadtest import` brings them to a daemon: in order,
 //! shuffled and interrupted. `loadtest cut` cuts the connections of conversions and counts what
 //! came of them. `loadtest reports` measures the fold and every report over a long history.
-//! `loadtest robots` counts which user agents of two lists the daemon takes for robots. All
+//! `loadtest robots` counts which user agents of two lists the daemon takes for robots.
+//! `loadtest fraud` plants fraud among clean partners and counts what Risk by Partner finds. All
 //! speak to loopback only, end by themselves, and leave no server behind. The
 //! exit code is 0 only if nothing differs, fails, is lost or misses its bound.
 //!
@@ -23,7 +24,7 @@
 //! | `measure/` | pace, latency, freshness |
 //! | `check/` | recount, comparison, ledger, bounds |
 //! | `compare/` | other servers, turns and rounds, ratios and their bounds |
-//! | `scale/`, `hostile/`, `cut/`, `reports/` | the tests of these names |
+//! | `scale/`, `hostile/`, `cut/`, `reports/`, `fraud/` | the tests of these names |
 //! | `convert/` | the sample with its own times, as files |
 //!
 //! It does not use the daemon's library: what it expects is counted from what it sent.
@@ -36,6 +37,7 @@ mod convert;
 mod cut;
 mod daemon;
 mod drive;
+mod fraud;
 mod hostile;
 mod http;
 mod measure;
@@ -92,6 +94,8 @@ enum Test {
     Cut(cut::Options),
     /// Measure the fold and every report over a long history
     Reports(reports::Options),
+    /// Plant fraud among clean partners and count what Risk by Partner finds
+    Fraud(fraud::Options),
     /// Count which user agents of two lists are taken for robots
     Robots(robots::Options),
 }
@@ -159,6 +163,10 @@ async fn test(test: Test) -> Result<()> {
         Test::Reports(options) => (
             LIMIT,
             Box::pin(async { reports::run(options, &mut out).await }) as Boxed<'_>,
+        ),
+        Test::Fraud(options) => (
+            LIMIT,
+            Box::pin(async { fraud::run(options, &mut out).await }) as Boxed<'_>,
         ),
         Test::Robots(options) => (
             LIMIT,

@@ -14,6 +14,6 @@ mod files;
 pub(crate) mod import;
 mod recount;
 mod run;
-mod sample;
+pub(crate) mod sample;
 
 pub(crate) use run::{Options, run};

@@ -17,24 +17,24 @@ use crate::traffic::visit::{ADDRESS_MAX, Visit};
 
 /// A time of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Moment {
+pub(crate) struct Moment {
     /// Unix milliseconds of its start.
-    pub(super) millis: i64,
+    pub(crate) millis: i64,
     /// ISO 8601 in UTC, as precise as it was.
-    pub(super) text: String,
+    pub(crate) text: String,
 }
 
 /// One row.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Row {
+pub(crate) struct Row {
     /// Its number in the file, from 1.
-    pub(super) number: u64,
+    pub(crate) number: u64,
     /// The click.
-    pub(super) visit: Visit,
+    pub(crate) visit: Visit,
     /// When it was.
-    pub(super) clicked: Moment,
+    pub(crate) clicked: Moment,
     /// When the click led to an install.
-    pub(super) installed: Option<Moment>,
+    pub(crate) installed: Option<Moment>,
 }
 
 #[derive(Deserialize)]
@@ -50,13 +50,13 @@ struct Line {
 }
 
 /// Reads the gzip file at `path`; the first bad row ends it with its number.
-pub(super) fn read(path: &Path) -> Result<impl Iterator<Item = Result<Row>> + use<>> {
+pub(crate) fn read(path: &Path) -> Result<impl Iterator<Item = Result<Row>> + use<>> {
     let file = File::open(path).with_context(|| format!("opening {}", path.display()))?;
     Ok(rows(MultiGzDecoder::new(file)))
 }
 
 /// Reads CSV text.
-pub(super) fn rows(text: impl Read) -> impl Iterator<Item = Result<Row>> {
+pub(crate) fn rows(text: impl Read) -> impl Iterator<Item = Result<Row>> {
     let lines = csv::Reader::from_reader(text).into_deserialize();
     (1..).zip(lines).map(|(number, line)| {
         let line = line.with_context(|| format!("row {number}"))?;

@@ -15,6 +15,9 @@ const SHORT: Duration = Duration::from_secs(30);
 /// How long `verify` may take, which reads the whole store.
 const LONG: Duration = Duration::from_secs(600);
 
+/// What the brand's key may do.
+const SCOPES: &str = "read-reports,write-conversions,modify-actions";
+
 /// Runs verbs of one program with one configuration.
 pub(crate) struct Verbs {
     clickd: PathBuf,
@@ -42,7 +45,7 @@ impl Verbs {
 
     /// Makes an API key of brand `sid` and returns its token.
     pub(crate) async fn create_key(&self, sid: &str) -> Result<String> {
-        let arguments = ["--brand", sid, "--scopes", "read-reports,write-conversions"];
+        let arguments = ["--brand", sid, "--scopes", SCOPES];
         let output = self.run(&["key", "create"], &arguments, SHORT).await?;
         token(&output).with_context(|| format!("`key create` printed no token: {output}"))
     }
@@ -117,7 +120,7 @@ mod tests {
             let verbs = verbs(folder.path(), "echo \"token: $*\"");
             assert_eq!(
                 verbs.create_key("SID").await.unwrap(),
-                "key create --config /c.toml --brand SID --scopes read-reports,write-conversions"
+                format!("key create --config /c.toml --brand SID --scopes {SCOPES}")
             );
             assert_eq!(
                 verbs.verify().await.unwrap(),

@@ -18,6 +18,8 @@ use crate::check::compare::{Record, count};
 
 /// Performance by Partner.
 const BY_PARTNER: &str = "att_adv_performance_by_media_pm_only";
+/// Risk by Partner.
+const RISK: &str = "adv_risk_by_partner";
 /// Click Data.
 const CLICKS: &str = "adv_click_data_pm_only";
 /// Performance by Day.
@@ -116,6 +118,26 @@ impl Brand {
             lossy(&answer.body)
         );
         Ok(())
+    }
+
+    /// Takes the action of an order back.
+    pub(crate) async fn reverse(&mut self, event_type: u32, order: &str) -> Result<()> {
+        let form =
+            format!("ActionTrackerId={event_type}&OrderId={order}&DispositionCode=ORDER_ERROR");
+        let path = format!("/Advertisers/{}/Actions", self.account.sid);
+        let answer = self.ask(Method::DELETE, &path, form).await?;
+        ensure!(
+            answer.status.is_success(),
+            "reversal of {order}: answered {}: {}",
+            answer.status,
+            lossy(&answer.body)
+        );
+        Ok(())
+    }
+
+    /// Risk by Partner over `days`.
+    pub(crate) async fn risk(&mut self, days: &Days) -> Result<Report> {
+        self.report(RISK, days).await
     }
 
     /// Performance by Partner over `days`.

@@ -44,9 +44,18 @@ category = "INSTALL"
 
 /// The text for these partners and ads.
 pub(crate) fn text(partners: &BTreeSet<u32>, ads: &BTreeSet<u32>) -> String {
+    text_with(partners, ads, |_| String::new())
+}
+
+/// The same, with further lines of each partner.
+pub(crate) fn text_with(
+    partners: &BTreeSet<u32>,
+    ads: &BTreeSet<u32>,
+    more: impl Fn(u32) -> String,
+) -> String {
     let parts: Vec<String> = std::iter::once(HEAD.to_owned())
         .chain(ads.iter().map(|id| ad(*id)))
-        .chain(partners.iter().map(|id| partner(*id)))
+        .chain(partners.iter().map(|id| partner(*id, &more(*id))))
         .collect();
     parts.concat()
 }
@@ -64,13 +73,13 @@ landing_page = "https://www.brand.example/app/{id}"
     )
 }
 
-fn partner(id: u32) -> String {
+fn partner(id: u32, more: &str) -> String {
     format!(
         r#"
 [[partner]]
 id = {id}
 name = "Channel {id}"
-
+{more}
 [[contract]]
 program = {PROGRAM}
 partner = {id}
