@@ -133,6 +133,35 @@ impl Kind {
         }
     }
 
+    /// The codes of which one must be the first reason against it; none if nothing may be.
+    pub(super) fn reasons(self) -> &'static [&'static str] {
+        match self {
+            Self::Clean => &[],
+            Self::Robots => &["SPIDERS_AND_BOTS"],
+            Self::Library => &["SPIDERS_AND_BOTS", "NO_BROWSER"],
+            Self::NoAgent => &["NO_BROWSER"],
+            Self::Hosting => &["DATA_CENTER"],
+            Self::Image => &["IMAGE_CLICK"],
+            Self::Headers => &["REQUEST_ANOMALY"],
+            Self::Repeats => &["DUPLICATE"],
+            Self::Network => &["ADDRESS_CONCENTRATION"],
+            Self::OneAgent => &["AGENT_CONCENTRATION"],
+            Self::OneLabel => &["SUB_ID_CONCENTRATION"],
+            Self::EachLabel => &["SUB_ID_SPREAD"],
+            Self::NoPage => &["NO_REFERRER"],
+            Self::OnePage => &["ONE_REFERRER"],
+            Self::ForeignPage => &["FOREIGN_PAGE"],
+            Self::Burst => &["BURST"],
+            Self::Soon => &["TOO_SOON"],
+            Self::Flat => &["FLAT_TIMES"],
+            Self::Flood => &["LOW_RATE"],
+            Self::Converts => &["HIGH_RATE"],
+            Self::Reversals => &["REVERSALS"],
+            Self::Orders => &["DUPLICATE_ORDERS", "UNTRUE_CLAIMS"],
+            Self::Impossible | Self::Forged => &["UNTRUE_CLAIMS"],
+        }
+    }
+
     /// What is sent over HTTP, and how many of it for a thousand clicks of the import.
     pub(super) fn live(self) -> Option<(Live, u64)> {
         match self {

@@ -10,9 +10,11 @@
 //! | the kinds of fraud, and how each is planted | [`kind`], [`plant`] |
 //! | all partners of a seed | [`market`] |
 //! | what is sent over HTTP | [`live`] |
+//! | what the report found | [`judge`] |
 //! | the command | [`run`](mod@run) |
 
 mod dice;
+mod judge;
 mod kind;
 mod live;
 mod market;

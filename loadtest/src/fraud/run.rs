@@ -4,12 +4,15 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use jiff::civil::Date;
+use tokio::task::JoinSet;
 
 use super::dice::Dice;
+use super::judge::Judged;
 use super::kind::Kind;
 use super::live;
 use super::market::Market;
@@ -69,7 +72,8 @@ fn seeds(text: &str) -> Result<RangeInclusive<u64>> {
 /// Runs it; an error is a bound that is missed.
 pub(crate) async fn run(options: Options, out: &mut impl Write) -> Result<()> {
     let clickd = clickd(options.clickd.clone())?;
-    let source = Source::read(&options.file)?;
+    let source = Rc::new(Source::read(&options.file)?);
+    let mut found = Judged::default();
     for seed in options.seeds.clone() {
         let begun = Instant::now();
         let market = Market::new(&source, seed, (now() / DAY - AGO) * DAY)?;
@@ -79,14 +83,15 @@ pub(crate) async fn run(options: Options, out: &mut impl Write) -> Result<()> {
         if options.partners {
             partners(&market, &records, out)?;
         }
+        found.add(&market, &records)?;
     }
-    Ok(())
+    found.check(out)
 }
 
 /// Brings a market to a new daemon; the rows of its Risk by Partner.
 async fn judged(
     clickd: &Path,
-    source: &Source,
+    source: &Rc<Source>,
     market: &Market,
     seed: u64,
     keep: bool,
@@ -98,22 +103,9 @@ async fn judged(
     Ok(records)
 }
 
-async fn ask(site: &Site, source: &Source, market: &Market, seed: u64) -> Result<Vec<Record>> {
+async fn ask(site: &Site, source: &Rc<Source>, market: &Market, seed: u64) -> Result<Vec<Record>> {
     let mut brand = Brand::new(&site.account(PROGRAM).await?);
-    let mut connection = Connection::new(site.settings.public);
-    let (mut followed, mut forged) = (0, Vec::new());
-    for (kind, traffic) in market.kinds.iter().zip(&market.traffic) {
-        if let Some((live, each)) = kind.live() {
-            let count = u64::try_from(traffic.clicks.len())? * each / 1_000;
-            let mut dice = Dice::new(!seed, traffic.partner);
-            let partner = traffic.partner;
-            let ids = live::send(&mut connection, source, partner, live, count, &mut dice).await?;
-            followed += count;
-            if *kind == Kind::Forged {
-                forged.extend(ids.iter().cycle().take(FORGED).map(|id| live::forged(id)));
-            }
-        }
-    }
+    let (followed, forged) = live(site, source, market, seed).await?;
     let (clicks, sales) = (site.path("clicks.csv"), site.path("sales.csv"));
     let file = |path| anyhow::Ok(BufWriter::with_capacity(1 << 20, File::create(path)?));
     write_clicks(&market.traffic, file(&clicks)?)?;
@@ -135,6 +127,40 @@ async fn ask(site: &Site, source: &Source, market: &Market, seed: u64) -> Result
     }
     until(&mut brand, &days, Totals { raw, actions }).await?;
     Ok(brand.risk(&days).await?.records)
+}
+
+/// Sends what partners send over HTTP, each on a connection of its own; how many clicks, and
+/// click ids that are forged.
+async fn live(
+    site: &Site,
+    source: &Rc<Source>,
+    market: &Market,
+    seed: u64,
+) -> Result<(u64, Vec<String>)> {
+    let mut senders = JoinSet::new();
+    let mut followed = 0;
+    for (kind, traffic) in market.kinds.iter().zip(&market.traffic) {
+        let Some((way, each)) = kind.live() else {
+            continue;
+        };
+        let count = u64::try_from(traffic.clicks.len())? * each / 1_000;
+        followed += count;
+        let (kind, partner, source) = (*kind, traffic.partner, Rc::clone(source));
+        let mut connection = Connection::new(site.settings.public);
+        senders.spawn_local(async move {
+            let mut dice = Dice::new(!seed, partner);
+            let sent = live::send(&mut connection, &source, partner, way, count, &mut dice);
+            anyhow::Ok((kind, sent.await?))
+        });
+    }
+    let mut forged = Vec::new();
+    while let Some(sent) = senders.join_next().await {
+        let (kind, ids) = sent??;
+        if kind == Kind::Forged {
+            forged.extend(ids.iter().cycle().take(FORGED).map(|id| live::forged(id)));
+        }
+    }
+    Ok((followed, forged))
 }
 
 /// Waits until the reports show what was sent.
