@@ -106,7 +106,7 @@ const COMPARED: &[Compared] = &[
         "AGENT_CONCENTRATION",
         "clicks come from one user agent, estimated",
         (Stored::TopAgentClicks, Stored::PeopleClicks),
-        (200, 0.4, 2.0),
+        (200, 0.4, 1.5),
         (10.0, 40.0),
     ),
     compared(
@@ -127,7 +127,7 @@ const COMPARED: &[Compared] = &[
         "DUPLICATE",
         "clicks are duplicates",
         (Stored::DuplicateClicks, Stored::RawClicks),
-        (200, 0.5, 2.0),
+        (200, 0.2, 2.0),
         (10.0, 50.0),
     ),
     compared(
@@ -362,7 +362,9 @@ impl Reasons {
         let share = Share::of(tally, Stored::GrossActions, Stored::PeopleClicks);
         let (low, high) = share.between();
         let words = || format!("{} clicks have an action{}", share.words(), against(median));
-        if share.of >= 1_000.0 && median.is_some_and(|median| high < median / 10.0) {
+        // Where actions are rare, chance leaves a tenth of the median open for long.
+        let is_low = |median: f64| share.value() < median / 10.0 && high < median / 2.0;
+        if share.of >= 1_000.0 && median.is_some_and(is_low) {
             self.add("LOW_RATE", words(), 12.0);
         }
         let most = median.filter(|median| *median > 0.0);
@@ -435,4 +437,41 @@ fn against(median: Option<f64>) -> String {
     median.map_or_else(String::new, |median| {
         format!("; the median partner has {:.1} %", 100.0 * median)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_of_the_clicks_of_one_user_agent_speak_where_a_quarter_is_usual() {
+        let code = "AGENT_CONCENTRATION";
+        let agent = COMPARED.iter().find(|one| one.code == code).unwrap();
+        for (clicks, codes) in [(500, vec![code]), (400, vec![])] {
+            let mut tally = Tally::default();
+            tally.add(Stored::TopAgentClicks, clicks);
+            tally.add(Stored::PeopleClicks, 1_000);
+            let mut reasons = Reasons::default();
+            reasons.compare(&tally, agent, Some(0.24));
+            let found: Vec<&str> = reasons.0.iter().map(|(code, ..)| *code).collect();
+            assert_eq!(found, codes, "{clicks}");
+        }
+    }
+
+    #[test]
+    fn few_actions_speak_only_where_chance_leaves_no_half_of_the_median() {
+        for (clicks, actions, codes) in [
+            (12_000, 1, vec!["LOW_RATE"]),
+            (12_000, 6, vec![]),
+            (3_000, 0, vec![]),
+        ] {
+            let mut tally = Tally::default();
+            tally.add(Stored::PeopleClicks, clicks);
+            tally.add(Stored::GrossActions, actions);
+            let mut reasons = Reasons::default();
+            reasons.rate(&tally, Some(0.003));
+            let found: Vec<&str> = reasons.0.iter().map(|(code, ..)| *code).collect();
+            assert_eq!(found, codes, "{actions} of {clicks}");
+        }
+    }
 }

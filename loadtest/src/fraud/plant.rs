@@ -74,7 +74,13 @@ pub(super) fn partner(
         },
     };
     let mut traffic = Traffic::real(source, partner, size, start, dice)?;
-    let share = 300_000 + dice.below(600_000);
+    // A user agent speaks from two fifths of all clicks on.
+    let least = if kind == Kind::OneAgent {
+        500_000
+    } else {
+        300_000
+    };
+    let share = least + dice.below(900_000 - least);
     let network = [dice.below(200), dice.below(256), dice.below(256)].map(|part| part + 20);
     let burst = start + dice.between(DAY, 3 * DAY);
     for click in &mut traffic.clicks {

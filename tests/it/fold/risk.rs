@@ -264,9 +264,9 @@ fn judged(seed: u64) -> Vec<Row> {
         };
         match kind {
             "robots" => made.robots = 300,
-            "again" => made.again = 900,
+            "again" => made.again = 350,
             "flood" => (made.clicks, made.actions) = (6_000, 12),
-            "barren" => (made.clicks, made.actions) = (6_000, 0),
+            "barren" => (made.clicks, made.actions) = (1_500, 0),
             _ => {}
         }
         maker.partner(partner, made);
