@@ -23,6 +23,8 @@ use crate::registry::risk::{BUCKETS_OF_KIND, KINDS, Level, REASONS};
 
 use super::answer::Sums;
 
+/// Events that may be chance, whatever their share: where they are rare, two come together often.
+const EVENTS_MIN: f64 = 3.0;
 /// Partners without which there is no median.
 const PARTNERS_MIN: usize = 3;
 
@@ -344,7 +346,7 @@ impl Reasons {
 
     fn compare(&mut self, tally: &Tally, one: &Compared, median: Option<f64>) {
         let share = Share::of(tally, one.over, one.under);
-        if share.of < real(one.at_least) {
+        if share.of < real(one.at_least) || share.count < EVENTS_MIN {
             return;
         }
         let bound = one.usual.max(one.times * median.unwrap_or(0.0));
@@ -455,6 +457,21 @@ mod tests {
             reasons.compare(&tally, agent, Some(0.24));
             let found: Vec<&str> = reasons.0.iter().map(|(code, ..)| *code).collect();
             assert_eq!(found, codes, "{clicks}");
+        }
+    }
+
+    #[test]
+    fn two_actions_that_came_soon_are_chance() {
+        let soon = COMPARED
+            .iter()
+            .find(|one| one.over == Stored::Under5sActions);
+        for (count, spoken) in [(2, 0), (3, 1)] {
+            let mut tally = Tally::default();
+            tally.add(Stored::Under5sActions, count);
+            tally.add(Stored::ClickedActions, 12);
+            let mut reasons = Reasons::default();
+            reasons.compare(&tally, soon.unwrap(), Some(0.0));
+            assert_eq!(reasons.0.len(), spoken, "{count}");
         }
     }
 
