@@ -133,12 +133,12 @@ JOIN estimate AS e USING (partner), LATERAL (VALUES
     (4, 'ADDRESS_CONCENTRATION', 'clicks come from one network, estimated', e.network, f.people,
         200, 0.2, 3.0, 10.0, 60.0),
     (5, 'AGENT_CONCENTRATION', 'clicks come from one user agent, estimated', e.agent, f.people,
-        200, 0.4, 2.0, 10.0, 40.0),
+        200, 0.4, 1.5, 10.0, 40.0),
     (6, 'SUB_ID_CONCENTRATION', 'clicks with sub ids carry the same ones, estimated', e.subs,
         f.with_subs, 200, 0.9, 2.0, 5.0, 4.0),
     (7, 'REVERSALS', 'actions are reversed', f.gross - f.standing, f.gross, 10,
         0.2, 3.0, 10.0, 50.0),
-    (8, 'DUPLICATE', 'clicks are duplicates', f.duplicate, f.raw, 200, 0.5, 2.0, 10.0, 50.0),
+    (8, 'DUPLICATE', 'clicks are duplicates', f.duplicate, f.raw, 200, 0.2, 2.0, 10.0, 50.0),
     (9, 'FOREIGN_PAGE', 'clicks come from pages of others', f.foreign_page, f.raw, 50,
         0.2, 2.0, 10.0, 50.0),
     (10, 'NO_FETCH_METADATA', 'clicks do not say what they are for', f.no_fetch, f.raw, 50,
@@ -188,11 +188,13 @@ WITH sign AS (
     SELECT partner, code, nth, share_words(count, total) || ' ' || words || against(median),
         points + more * (at_least(count, total) - bound) / (1.0 - bound)
     FROM bound
-    WHERE nth <= 10 AND total >= events_min AND at_least(count, total) > bound AND bound < 1.0
+    WHERE nth <= 10 AND total >= events_min AND count >= 3
+        AND at_least(count, total) > bound AND bound < 1.0
     UNION ALL
     SELECT partner, 'LOW_RATE', 0,
         share_words(count, total) || ' clicks have an action' || against(median), 12.0
-    FROM rate WHERE total >= 1000 AND at_most(count, total) < median / 10.0
+    FROM rate WHERE total >= 1000 AND count / total < median / 10.0
+        AND at_most(count, total) < median / 2.0
     UNION ALL
     SELECT partner, 'HIGH_RATE', 0,
         share_words(count, total) || ' clicks have an action' || against(median),
