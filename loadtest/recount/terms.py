@@ -44,7 +44,7 @@ AGENTS = [
     agent(PIXEL, ("PHONE", "Chrome", "Android"), recent=True),
     agent(GOOGLEBOT, ("ROBOT", "Googlebot", "UNKNOWN"), robot=True),
     agent("okhttp/4.9", ("UNKNOWN",) * 3, robot=True, is_browser=False),
-    agent("Tracker 7", ("UNKNOWN",) * 3, is_browser=False),
+    agent("Boutique/7.2 (de; 12)", ("UNKNOWN",) * 3, is_browser=False),
     agent("", ("UNKNOWN",) * 3, is_browser=False),
 ]
 

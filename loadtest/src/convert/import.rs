@@ -21,7 +21,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use super::files::Files;
 use super::recount::{Figures, Place, Recount};
 use super::sample::{self, Row};
-use crate::check::compare::count;
+use crate::check::compare::{Record, count};
 use crate::daemon::settings::Ack;
 use crate::daemon::stage::{Stage, clickd};
 use crate::http::brand::{Brand, Days};
@@ -268,7 +268,7 @@ impl Trial<'_> {
             let date = date.checked_add(jiff::Span::new().try_days(day)?)?;
             let (start, end) = (date.to_string(), date.to_string());
             let report = brand.by_partner(&Days { start, end }).await?;
-            serde_json::to_writer(&mut bytes, &report.records)?;
+            serde_json::to_writer(&mut bytes, &figures(&report.records))?;
             for record in &report.records {
                 let number = |column| -> Result<u64> { Ok(u64::try_from(count(record, column)?)?) };
                 let place = Place {
@@ -377,9 +377,25 @@ fn shuffle(rows: &mut [Row], seed: u64) {
     rows.sort_by_key(|row| mix(seed ^ mix(row.number)));
 }
 
+/// The records without their links, which name the slot that they were answered at.
+fn figures(records: &[Record]) -> Vec<Record> {
+    let mut records = records.to_vec();
+    for record in &mut records {
+        record.retain(|column, _| !column.ends_with("Uri"));
+    }
+    records
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn links_are_no_figures() {
+        let record = |text| serde_json::from_str::<Record>(text).unwrap();
+        let shown = record(r#"{"Clicks": 1, "ClicksUri": "/a?AsOf=2"}"#);
+        assert_eq!(figures(&[shown]), [record(r#"{"Clicks": 1}"#)]);
+    }
 
     #[test]
     fn an_import_is_found_in_the_list_by_its_kind() {

@@ -86,7 +86,13 @@ impl Home {
         let mut client = Client::connect(self.config.api, PATIENCE).unwrap();
         let answer = client.exchange(&request).unwrap();
         assert_eq!(answer.status, 200);
-        answer.json()["Records"].clone()
+        let mut records = answer.json()["Records"].clone();
+        for record in records.as_array_mut().unwrap() {
+            // Links name the slot that they were answered at.
+            let record = record.as_object_mut().unwrap();
+            record.retain(|column, _| !column.ends_with("Uri"));
+        }
+        records
     }
 
     /// The series of rows that are not 0, by their labels.
