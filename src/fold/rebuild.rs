@@ -44,22 +44,22 @@ pub(super) fn refold(
 ) -> Result<Option<Folder>, FoldError> {
     let generation = derived.next_generation()?;
     let mut folder = Folder::new(log.clone(), generation).sharing(shelf);
-    folder.cells.hold_back();
     let folded = catch_up_with(&mut folder, log, stop, progress);
-    let folded = folded.and_then(|all| release(&mut folder).map(|()| all));
     if !matches!(folded, Ok(true)) {
         folder.generation().retire();
     }
     Ok(folded?.then_some(folder))
 }
 
-/// Folds up to slot `last`, which is sealed; false when stopped before.
+/// Folds up to slot `last`, which is sealed, into a generation that does not serve, with the cells
+/// of many slots written together; false when stopped before, and then `folder` is of no use.
 pub(super) fn catch_up(
     folder: &mut Folder,
     last: Slot,
     stop: &dyn Fn() -> bool,
     progress: &mut Progress<'_>,
 ) -> Result<bool, FoldError> {
+    folder.cells.hold_back();
     while let Some(slot) = folder.next_slot()?
         && slot <= last
     {
@@ -68,6 +68,7 @@ pub(super) fn catch_up(
         }
         progress(slot, last);
     }
+    release(folder)?;
     Ok(true)
 }
 

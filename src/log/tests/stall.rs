@@ -40,6 +40,7 @@ fn a_start_waits_until_the_store_takes_writes() {
     let options = Options::new(folder.path());
     pile_up(&options);
     let log = Log::open(&options, Clock::start()).unwrap();
-    log.put_rules(b"rules").unwrap();
+    let version = log.put_rules(b"rules").unwrap();
+    assert_eq!(log.rules(version).unwrap().as_deref(), Some(&b"rules"[..]));
     log.stop().unwrap();
 }
