@@ -163,6 +163,75 @@ mod tests {
     }
 
     #[test]
+    fn robots_are_told_by_what_they_say_and_how_they_are_written() {
+        let robots = Robots::parse(SHIPPED_ROBOTS.as_bytes()).unwrap();
+        for robot in [
+            // Words.
+            "Mozilla/5.0 (compatible; MSIE 9.0; AcmeUptime)",
+            "Mozilla/5.0 (Windows NT 10.0) Chrome/14.0 Safari/535.1 acme_partner_monitoring X",
+            "Mozilla/4.0 (compatible; WebMon 1.0; Windows XP)",
+            "Mozilla/5.0 (Windows NT 6.3; WOW64) Websnapper/3.0 Safari/534.34",
+            "LinkExtract/\"1.01\" (Windows)",
+            "SiteWatch/\"1.01\" (Windows)",
+            "Mozilla/5.0 (X11; Linux x86_64) Acme Screenshot Service/1.0 Safari/537.21",
+            "Mozilla/5.0 (X11; Linux x86_64) (KHTML, like Gecko) wkhtmltopdf Safari/534.34",
+            "Mozilla/5.0 (X11; Linux) Acme Tracer Safari/534.34",
+            "Mozilla/5.0 (X11; Linux) Acme Probe; Safari/534.34",
+            "Mozilla/5.0 (X11; Linux) Acme Preload Safari/534.34",
+            "Mozilla/5.0 (X11; Linux) Firefox/82.0 Observatory/82.0",
+            "Mozilla/5.0 (Windows; U) Gecko/20080311 Firefox/2.0 SEOtool/1.0",
+            "Mozilla/5.0 (compatible; Prospector; contact via site) Chrome/124.0 Safari/537.36",
+            "[object Promise] acme website analyse",
+            "Mozilla/4.0 (compatible;  MSIE 5.01; AcmeAgent 2.0; Windows NT)",
+            "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; Acme-User/0.1)",
+            "Mozilla/5.0 (Linux; Android 8.0; Pixel 2; AcmeWeb-Google/1.0) Mobile Safari/537.36",
+            "Mozilla/5.0 (X11; U; Linux) (KHTML, like Gecko, Google Keyword Suggestion)",
+            "Mozilla/5.0 Chrome/10.0 Safari/534.15 Acme.js/5.0",
+            "Mozilla/5.0 (compatible; MSIE or Firefox mutant; not on Windows;) Daumoa/4.0",
+            // An address to write to, or a page.
+            "acme_viewer (acme2.6.3@unspecified.mail)",
+            "acme/\"1.0\" (root@localhost)",
+            "Acme&v4.0 - acme at example dot test",
+            "Mozilla/5.0 (X11; Linux x86_64) Chrome/137.0 Safari/537.36; Acme/1.0; +example.test",
+            "Mozilla/5.0 (compatible; acme; linux; +; )",
+            // Shapes.
+            "Acme/Walk/FrankfurtEU",
+            "Acme::Bookmark/2.00 (Acme; master;)",
+            "acme-tool/v0-570-g26f8c96",
+            "Mozilla/5.0 Acme/4.0",
+            "Mozilla/4.0 (compatible; acme-client-2.3)",
+            "Mozilla/4.0 (compatible; A-c-m-e)",
+            "Mozilla/5.0 (Unknown; Linux x86_64) AppleWebKit/538.1 (KHTML, like Gecko) Acme",
+            "Mozilla/5.0 (Macintosh; Intel Mac OS X) Excel/14.62.0",
+            "Mozilla/5.0 (Windows NT 6.1) Firefox/77.0 Time/1710630666672",
+            "${jndi:ldap://${hostName}.example.test}",
+            "() { :;};echo",
+            "pip/21.3 {ci:null}",
+        ] {
+            assert!(robots.lists(robot.as_bytes()), "{robot}");
+        }
+    }
+
+    #[test]
+    fn a_device_named_like_a_robot_is_none() {
+        let robots = Robots::parse(SHIPPED_ROBOTS.as_bytes()).unwrap();
+        let people = [
+            "Mozilla/5.0 (Linux; Android 6.0; CUBOT_NOTE_S Build/MRA58K) Chrome/71.0 Safari/537.36",
+            "Mozilla/5.0 (Linux; Android 6.0; VR BOT 552 PLUS) Chrome/73.0 Mobile Safari/537.36",
+            "Mozilla/5.0 (Linux; Android 8.1.0; XBot_Senior Build/O11019) Mobile Safari/537.36",
+            "Mozilla/5.0 (Linux; Android 4.2.1; MAJESTIC Zeus21 Build/JOP40D) Safari/537.36",
+            "Mozilla/5.0 (Linux; Android 8.0.0; Expanse) AppleWebKit/537.36 Mobile Safari/537.36",
+            "Mozilla/5.0 (Linux; Android 9; Google Pixelbook) AppleWebKit/537.36 Safari/537.36",
+            "Mozilla/5.0 (X11; Linux x86_64; rv:5.0) Gecko/20100101 Firefox/5.0 FirePHP/0.5",
+            "Mozilla/4.0 LG-GM750Q MMS/LGMMSv1.0/1.2 Java/LGVM/1.1 Profile/MIDP-2.1 (Windows CE)",
+            "YahooMobile/1.0 (im; 1.8.4.15957); (Linux; U; Android 4.0.4; ALLVIEW Build/Unknown);",
+        ];
+        for person in people {
+            assert!(!robots.lists(person.as_bytes()), "{person}");
+        }
+    }
+
+    #[test]
     fn no_list_lists_nobody() {
         assert!(!Robots::default().lists(b"curl/8.5.0"));
     }
