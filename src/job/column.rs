@@ -150,7 +150,7 @@ pub const CLICKS: &[Column] = &[
         "UserAgent",
         Need::Never,
         Form::Text(1_024),
-        "Browser; robots are told by it.",
+        "All that the browser sent. Robots are told by it, and a click without one is a robot's.",
     ),
     column(
         "ReferringUrl",

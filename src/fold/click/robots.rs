@@ -213,9 +213,10 @@ mod tests {
     }
 
     #[test]
-    fn a_device_named_like_a_robot_is_none() {
+    fn a_device_or_a_label_of_a_browser_is_no_robot() {
         let robots = Robots::parse(SHIPPED_ROBOTS.as_bytes()).unwrap();
         let people = [
+            // Named like robots.
             "Mozilla/5.0 (Linux; Android 6.0; CUBOT_NOTE_S Build/MRA58K) Chrome/71.0 Safari/537.36",
             "Mozilla/5.0 (Linux; Android 6.0; VR BOT 552 PLUS) Chrome/73.0 Mobile Safari/537.36",
             "Mozilla/5.0 (Linux; Android 8.1.0; XBot_Senior Build/O11019) Mobile Safari/537.36",
@@ -225,9 +226,36 @@ mod tests {
             "Mozilla/5.0 (X11; Linux x86_64; rv:5.0) Gecko/20100101 Firefox/5.0 FirePHP/0.5",
             "Mozilla/4.0 LG-GM750Q MMS/LGMMSv1.0/1.2 Java/LGVM/1.1 Profile/MIDP-2.1 (Windows CE)",
             "YahooMobile/1.0 (im; 1.8.4.15957); (Linux; U; Android 4.0.4; ALLVIEW Build/Unknown);",
+            // What other systems keep.
+            "Browser/1",
+            "Mobile Safari",
+            "Mobile Safari UI/WKWebView",
+            "Safari (in-app)",
+            "Chrome 126",
+            "Chrome Mobile iOS",
+            "Chrome on Windows 10",
+            "Chrome/Android/mobile",
+            "Samsung Internet",
+            "Samsung SM-G960F",
+            "iPhone 15 Pro Max",
+            "Moto G Power (2022)",
+            "desktop",
         ];
         for person in people {
             assert!(!robots.lists(person.as_bytes()), "{person}");
+        }
+        // More than names, or none of them.
+        for robot in [
+            "Mobile Robot",
+            "Chrome fetch",
+            "Safari check",
+            "Android/1.0 crawler",
+            "HeadlessChrome 120",
+            "9260",
+            "x",
+            "Acme 2",
+        ] {
+            assert!(robots.lists(robot.as_bytes()), "{robot}");
         }
     }
 
