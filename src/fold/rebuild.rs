@@ -59,7 +59,7 @@ pub(super) fn catch_up(
     stop: &dyn Fn() -> bool,
     progress: &mut Progress<'_>,
 ) -> Result<bool, FoldError> {
-    folder.cells.hold_back();
+    folder.hold_back();
     while let Some(slot) = folder.next_slot()?
         && slot <= last
     {
@@ -68,7 +68,7 @@ pub(super) fn catch_up(
         }
         progress(slot, last);
     }
-    release(folder)?;
+    folder.release()?;
     Ok(true)
 }
 
@@ -90,16 +90,5 @@ fn catch_up_with(
             }
             _ => return Ok(true),
         }
-    }
-}
-
-/// Writes the cells that were held back.
-fn release(folder: &mut Folder) -> Result<(), FoldError> {
-    let generation = Arc::clone(folder.generation());
-    let mut batch = generation.families()?.batch();
-    folder.cells.release(&mut batch);
-    match folder.mark() {
-        Some(mark) => Ok(batch.commit(&mark)?),
-        None => Ok(()),
     }
 }

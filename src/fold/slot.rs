@@ -43,7 +43,7 @@ use super::people::forget::forget;
 
 /// Version of the fold's own rules. A store folded under another version is made again, so it
 /// changes with anything that gives other derived rows for the same log.
-pub const RULES: u32 = 13;
+pub const RULES: u32 = 14;
 
 /// Clicks after which the verdicts are committed and another thread may go first, half a
 /// millisecond: the kernel takes no CPU from a thread that has just got it, so a public worker on
@@ -72,6 +72,7 @@ pub struct Folder {
     charges: Charges,
     pub(super) counts: Counts,
     part: u32,
+    holds_back: bool,
     forgets: bool,
 }
 
@@ -98,6 +99,7 @@ impl Folder {
             charges: Charges::default(),
             counts: Counts::default(),
             part: PART,
+            holds_back: false,
             forgets: true,
         }
     }
@@ -116,10 +118,11 @@ impl Folder {
         self
     }
 
-    /// Holds at most twice `rows` window rows in memory, 56 bytes each. Fewer mean more reads and
-    /// never another result.
-    pub fn hold_windows(&mut self, rows: usize) {
+    /// Holds at most twice `rows` window rows in memory, 56 bytes each, and `rows` cells between
+    /// slots, about 120 bytes each. Fewer mean more reads and never another result.
+    pub fn hold_rows(&mut self, rows: usize) {
         self.windows.hold(rows);
+        self.cells.remember_at_most(rows);
     }
 
     /// Forgets nobody, to compare with. What is credited is the same.
@@ -130,6 +133,30 @@ impl Folder {
     /// Commits the verdicts after so many clicks each, at least one.
     pub fn commit_every(&mut self, clicks: u32) {
         self.part = clicks.max(1);
+    }
+
+    /// Has what changes again and again written once for many slots, and each slot in one part.
+    /// Only for a generation that does not serve until [`Self::release`].
+    pub fn hold_back(&mut self) {
+        self.holds_back = true;
+        self.cells.hold_back();
+        self.windows.hold_back();
+    }
+
+    /// Writes what is held back, and holds nothing back any more.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub fn release(&mut self) -> Result<(), FoldError> {
+        self.holds_back = false;
+        let generation = Arc::clone(&self.generation);
+        let mut batch = generation.families()?.batch();
+        self.cells.release(&mut batch);
+        self.windows.release(&mut batch);
+        match self.mark {
+            Some(mark) => Ok(batch.commit(&mark)?),
+            None => Ok(()),
+        }
     }
 
     /// The generation it folds into.
@@ -267,13 +294,14 @@ impl Folder {
                 self.windows.is_stored(row.time);
             } else {
                 if at > judged && at.is_multiple_of(self.part) {
-                    self.windows.write(batch);
-                    batch.commit_part(&Begun {
-                        slot,
-                        checksum,
-                        judged: at,
-                    })?;
-                    self.windows.written();
+                    if !self.holds_back {
+                        self.windows.write(batch);
+                        batch.commit_part(&Begun {
+                            slot,
+                            checksum,
+                            judged: at,
+                        })?;
+                    }
                     std::thread::yield_now();
                     if stop() {
                         return Ok(false);
@@ -309,14 +337,15 @@ impl Folder {
         let live = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
         for (nth, at) in (0..count).zip(live..) {
             if at > judged && at.is_multiple_of(self.part) {
-                self.windows.write(batch);
-                self.imports.write(batch);
-                batch.commit_part(&Begun {
-                    slot,
-                    checksum,
-                    judged: at,
-                })?;
-                self.windows.written();
+                if !self.holds_back {
+                    self.windows.write(batch);
+                    self.imports.write(batch);
+                    batch.commit_part(&Begun {
+                        slot,
+                        checksum,
+                        judged: at,
+                    })?;
+                }
                 std::thread::yield_now();
                 if stop() {
                     return Ok(false);
@@ -386,7 +415,7 @@ impl Folder {
         let (log, cells) = (&self.log, &mut self.cells);
         self.requests
             .describe(log, row.request, &mut row.facets, cells)?;
-        row.count(cells, day, charged.cost());
+        row.count(families, cells, (day, charged.cost()))?;
         self.counts.verdict(row.verdict.class);
         Ok(charged)
     }

@@ -260,9 +260,8 @@ const ACTIONS: &[Stored] = &[
     Stored::GrossActionCost,
 ];
 
-/// Texts of one facet that are kept apart for a program, day and partner, in the order of the
-/// slots that bring them, and by their bytes within one; what comes beyond them is added up
-/// together.
+/// Texts of one facet that are kept apart for a program, day and partner, in the order in which
+/// the fold counts them; what comes beyond them is added up together.
 pub const TEXTS_MAX: u32 = 10_000;
 
 impl Cube {

@@ -1,164 +1,241 @@
 //! The cells as whole rows: what is added is added in memory, and a cell that changed is written
 //! whole, so that writing a batch is all it takes.
-
-use std::collections::hash_map::Entry;
+//!
+//! Every click counts in the cell of partner performance of its spot. A spot that has no such row
+//! when it is first met therefore has no row of any cube of clicks, and none of its cells is
+//! looked for in the store.
 
 use ahash::AHashMap;
 
 use crate::derived::{Batch, CellKey, Families};
 use crate::model::tally::{Facet, Stored, Tally};
-use crate::registry::cube::TEXTS_MAX;
+use crate::registry::cube::{CubeId, TEXTS_MAX};
 
 use super::super::error::FoldError;
 use super::facets::Short;
-use super::sums::Place;
+use super::place::{Place, Spot, SpotNumber};
+use super::sum::Sum;
+use super::sums::Counted;
 use super::texts::Texts;
 
-/// Cells of either half of what is remembered, about 250 bytes each.
-const HALF: usize = 65_536;
+/// Cells and texts remembered at most, about 120 bytes each: all are forgotten beyond that, which
+/// costs reads and changes no result.
+const SERVING_MAX: usize = 131_072;
+/// The same while cells are held back, where forgetting costs writes too.
+const HELD_BACK_MAX: usize = 1_048_576;
 
-/// A cell's place, and the key of its row.
 #[derive(Debug)]
-pub(super) struct Cell {
+struct Cell {
     place: Place,
-    key: CellKey,
-    facet: Facet,
-}
-
-#[derive(Debug, Default)]
-struct Held {
-    tally: Tally,
+    sum: Sum,
     is_changed: bool,
 }
+
+#[derive(Clone, Copy, Debug)]
+struct Met {
+    spot: Spot,
+    is_new: bool,
+}
+
+/// Where a cell is among those remembered, until all are forgotten.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct At(usize);
 
 /// Cells remembered, of which those that changed are yet to be written.
 #[derive(Debug, Default)]
 pub(super) struct Kept {
-    held: AHashMap<Place, Held>,
-    /// The half before, of which none has changed; a cell that is asked for moves.
-    older: AHashMap<Place, Tally>,
-    changed: Vec<Cell>,
-}
-
-impl Cell {
-    pub(super) fn new(place: Place, texts: &Texts) -> Self {
-        let facet = match place.facet {
-            Short::None => Facet::None,
-            Short::Number(number) => Facet::Number(number),
-            Short::Text(number) => Facet::Text(texts.text(number).into()),
-            Short::Other => Facet::Other,
-        };
-        Self {
-            place,
-            key: place.key(),
-            facet,
-        }
-    }
-
-    /// The order of rows.
-    pub(super) fn order(&self) -> (CellKey, &Facet) {
-        (self.key, &self.facet)
-    }
-
-    /// The cell of the texts that are not kept apart.
-    fn other(&self) -> Self {
-        Self {
-            place: self.place.other(),
-            key: self.key,
-            facet: Facet::Other,
-        }
-    }
+    pub(super) texts: Texts,
+    numbers: AHashMap<Spot, SpotNumber>,
+    met: Vec<Met>,
+    places: AHashMap<Place, At>,
+    cells: Vec<Cell>,
+    changed: Vec<At>,
+    whole: Tally,
+    holds_back: bool,
+    max: Option<usize>,
 }
 
 impl Kept {
-    /// Adds to one cell; gives back what there is no room for among the texts of its day and
-    /// partner, with the cell where it goes.
-    pub(super) fn add(
+    /// The number of a spot.
+    pub(super) fn spot(
         &mut self,
         families: &Families<'_>,
-        cell: Cell,
-        more: Tally,
-    ) -> Result<Option<(Cell, Tally)>, FoldError> {
-        if !self.recall(families, &cell)? && matches!(cell.place.facet, Short::Text(_)) {
-            let other = cell.other();
-            self.recall(families, &other)?;
-            let counted = self.held.get(&other.place);
-            let texts = counted.map_or(0, |held| held.tally.get(Stored::Texts));
-            if texts >= i128::from(TEXTS_MAX) {
-                return Ok(Some((other, more)));
-            }
-            let mut one = Tally::default();
-            one.add(Stored::Texts, 1);
-            self.merge(other, &one);
+        spot: Spot,
+    ) -> Result<SpotNumber, FoldError> {
+        if let Some(number) = self.numbers.get(&spot) {
+            return Ok(*number);
         }
-        self.merge(cell, &more);
-        Ok(None)
+        let number = SpotNumber(u32::try_from(self.met.len()).unwrap_or(u32::MAX));
+        let cube = CubeId::PARTNER_PERFORMANCE;
+        let stored = families.cell(spot.key(cube), &Facet::None)?;
+        self.numbers.insert(spot, number);
+        self.met.push(Met {
+            spot,
+            is_new: stored.is_none(),
+        });
+        if let Some(stored) = stored {
+            let facet = Short::None;
+            let place = Place {
+                spot: number,
+                facet,
+                cube,
+            };
+            self.remember(place, Sum::stored(stored));
+        }
+        Ok(number)
     }
 
-    /// Adds to the cell of the texts that are not kept apart.
-    pub(super) fn add_to_other(
-        &mut self,
-        families: &Families<'_>,
-        other: Cell,
-        more: &Tally,
-    ) -> Result<(), FoldError> {
-        self.recall(families, &other)?;
-        self.merge(other, more);
-        Ok(())
-    }
-
-    /// Whether what changed should be written, however much is held back.
-    pub(super) fn is_full(&self) -> bool {
-        self.held.len() >= HALF
-    }
-
-    /// Puts every cell that changed into `batch`.
-    pub(super) fn write(&mut self, batch: &mut Batch<'_>) {
-        self.changed
-            .sort_unstable_by(|a, b| a.order().cmp(&b.order()));
-        for cell in self.changed.drain(..) {
-            if let Some(held) = self.held.get_mut(&cell.place) {
-                held.is_changed = false;
-                batch.cell(cell.key, &cell.facet, &held.tally);
+    /// Where the cell is that counts for `place`: that of all other texts where there is no room
+    /// for one more.
+    pub(super) fn at(&mut self, families: &Families<'_>, place: Place) -> Result<At, FoldError> {
+        if let Some(at) = self.recall(families, place)? {
+            return Ok(at);
+        }
+        if matches!(place.facet, Short::Text(_)) {
+            let other = place.other();
+            let at = match self.recall(families, other)? {
+                Some(at) => at,
+                None => self.remember(other, Sum::default()),
+            };
+            let cell = self.changing(at);
+            if cell.is_some_and(|sum| !sum.has_room(TEXTS_MAX)) {
+                return Ok(at);
             }
         }
-        if self.is_full() {
-            let held = self.held.drain();
-            self.older = held.map(|(place, held)| (place, held.tally)).collect();
+        Ok(self.remember(place, Sum::default()))
+    }
+
+    /// Adds a click to a cell.
+    pub(super) fn click(&mut self, at: At, counted: &Counted) {
+        if let Some(sum) = self.changing(at) {
+            sum.click(counted);
         }
     }
 
-    /// Forgets every cell; none may be unwritten.
-    pub(super) fn forget(&mut self) {
-        self.held.clear();
-        self.older.clear();
+    /// Adds what is not a click to a cell.
+    pub(super) fn merge(&mut self, at: At, more: &Tally) {
+        if let Some(sum) = self.changing(at) {
+            sum.merge(more);
+        }
     }
 
-    /// Has a cell in `held`, if there is such a cell; whether there is.
-    fn recall(&mut self, families: &Families<'_>, cell: &Cell) -> Result<bool, FoldError> {
-        let Entry::Vacant(vacant) = self.held.entry(cell.place) else {
-            return Ok(true);
+    /// Remembers at most `max` cells and as many texts between slots.
+    pub(super) fn remember_at_most(&mut self, max: usize) {
+        self.max = Some(max);
+    }
+
+    /// Has the cells of many slots written together.
+    pub(super) fn hold_back(&mut self) {
+        self.holds_back = true;
+    }
+
+    /// Puts whatever is held back into `batch`, and holds nothing back any more.
+    pub(super) fn release(&mut self, batch: &mut Batch<'_>) {
+        self.holds_back = false;
+        self.write(batch);
+    }
+
+    /// Ends a slot: puts what changed into `batch`, unless it is held back.
+    pub(super) fn end_slot(&mut self, batch: &mut Batch<'_>) {
+        let max = match (self.max, self.holds_back) {
+            (Some(max), _) => max,
+            (None, false) => SERVING_MAX,
+            (None, true) => HELD_BACK_MAX,
         };
-        let tally = match self.older.remove(&cell.place) {
-            Some(tally) => Some(tally),
-            None => families.cell(cell.key, &cell.facet)?,
+        let is_full = self.cells.len().max(self.texts.len()) > max;
+        if is_full || !self.holds_back {
+            self.write(batch);
+        }
+        if is_full {
+            self.texts.clear();
+            self.numbers.clear();
+            self.met.clear();
+            self.places.clear();
+            self.cells.clear();
+        }
+    }
+
+    /// Puts every cell that changed into `batch`, in the order of the rows.
+    fn write(&mut self, batch: &mut Batch<'_>) {
+        let mut changed: Vec<_> = std::mem::take(&mut self.changed)
+            .into_iter()
+            .filter_map(|at| Some((self.key(at)?, at)))
+            .collect();
+        changed.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        for ((key, facet), at) in changed {
+            if let Some(cell) = self.cells.get_mut(at.0)
+                && let Some(cube) = cell.place.cube.cube()
+            {
+                cell.is_changed = false;
+                cell.sum.write(cube, &mut self.whole);
+                batch.cell(key, &facet, &self.whole);
+            }
+        }
+    }
+
+    /// The key of a cell's row.
+    fn key(&self, at: At) -> Option<(CellKey, Facet)> {
+        let place = self.cells.get(at.0)?.place;
+        let met = self.met(place.spot)?;
+        Some((met.spot.key(place.cube), self.facet(place.facet)))
+    }
+
+    fn met(&self, number: SpotNumber) -> Option<Met> {
+        self.met.get(usize::try_from(number.0).ok()?).copied()
+    }
+
+    fn facet(&self, facet: Short) -> Facet {
+        match facet {
+            Short::None => Facet::None,
+            Short::Number(number) => Facet::Number(number),
+            Short::Text(number) => Facet::Text(self.texts.text(number).into()),
+            Short::Other => Facet::Other,
+        }
+    }
+
+    /// Where a cell is, if there is such a cell.
+    fn recall(&mut self, families: &Families<'_>, place: Place) -> Result<Option<At>, FoldError> {
+        if let Some(at) = self.places.get(&place) {
+            return Ok(Some(*at));
+        }
+        let Some(met) = self.met(place.spot) else {
+            return Ok(None);
         };
-        let Some(tally) = tally else {
-            return Ok(false);
-        };
-        vacant.insert(Held {
-            tally,
+        if met.is_new && is_of_clicks(place) {
+            return Ok(None);
+        }
+        let stored = families.cell(met.spot.key(place.cube), &self.facet(place.facet))?;
+        Ok(stored.map(|stored| self.remember(place, Sum::stored(stored))))
+    }
+
+    fn remember(&mut self, place: Place, sum: Sum) -> At {
+        let at = At(self.cells.len());
+        self.places.insert(place, at);
+        self.cells.push(Cell {
+            place,
+            sum,
             is_changed: false,
         });
-        Ok(true)
+        at
     }
 
-    fn merge(&mut self, cell: Cell, more: &Tally) {
-        let held = self.held.entry(cell.place).or_default();
-        held.tally.merge(more);
-        if !held.is_changed {
-            held.is_changed = true;
-            self.changed.push(cell);
+    /// A cell that is about to change.
+    fn changing(&mut self, at: At) -> Option<&mut Sum> {
+        let cell = self.cells.get_mut(at.0)?;
+        if !cell.is_changed {
+            cell.is_changed = true;
+            self.changed.push(at);
         }
+        Some(&mut cell.sum)
     }
+}
+
+/// Whether a spot without a cell of partner performance has none there either. What speaks against
+/// a partner may be more than its clicks; only buckets come of clicks alone.
+fn is_of_clicks(place: Place) -> bool {
+    if place.cube == CubeId::RISK {
+        return matches!(place.facet, Short::Number(_));
+    }
+    let cube = place.cube.cube();
+    cube.is_some_and(|cube| cube.counts(Stored::RawClicks))
 }

@@ -11,10 +11,11 @@ use crate::derived::{Class, Signs};
 use crate::model::click::{Click, Network, Parameter};
 use crate::model::id::StringRef;
 use crate::model::tally::{BUCKETS, Stored, Tally};
+use crate::registry::cube::RISK_PARTS;
 use crate::registry::risk::{BUCKETS_OF_KIND, KINDS};
 
 use super::facets::Short;
-use super::sums::Spot;
+use super::place::Spot;
 
 /// The signs of clicks with the measures they are counted in, of clicks and of their actions.
 pub(super) const SIGNS: &[(Signs, Stored, Option<Stored>)] = &[
@@ -174,14 +175,10 @@ impl Marks {
             whole.add(*measure, (*count).into());
         }
         take(spot, Short::None, whole);
-        let parts = self.buckets.iter().flatten().copied();
-        let parts: Vec<u32> = parts.collect();
-        for (part, counts) in (0_u32..).zip(parts.chunks(BUCKETS.len())) {
-            let mut tally = Tally::default();
-            for (measure, count) in BUCKETS.iter().zip(counts) {
-                tally.add(*measure, (*count).into());
-            }
-            take(spot, Short::Number(part), tally);
+        let mut counts = self.buckets.iter().flatten().copied();
+        for part in (0_u32..).take(RISK_PARTS) {
+            let counts = BUCKETS.iter().copied().zip(counts.by_ref());
+            take(spot, Short::Number(part), Tally::of_counts(counts));
         }
         *self = Self::default();
     }

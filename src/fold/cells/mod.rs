@@ -6,11 +6,14 @@
 mod facets;
 mod kept;
 mod marks;
+mod place;
+mod sum;
 mod sums;
 mod texts;
 mod timing;
 
 pub(super) use facets::{Facets, Said};
 pub(super) use marks::{AT_RISK, InCommon};
-pub(super) use sums::{Cells, Counted, Spot};
+pub(super) use place::Spot;
+pub(super) use sums::{Cells, Counted};
 pub(super) use timing::marks;

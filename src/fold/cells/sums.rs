@@ -1,34 +1,21 @@
 //! What clicks and actions add to the cells: each is counted in every cube, apart by its facets.
 
-use ahash::AHashMap;
-
-use crate::derived::{Batch, CellKey, Class, Families, Signs};
+use crate::derived::{Batch, Class, Families, Signs};
 use crate::model::click::{Click, Parameter};
-use crate::model::id::{AdId, EventTypeId, PartnerId, ProgramId};
+use crate::model::id::{AdId, EventTypeId};
 use crate::model::money::Money;
 use crate::model::tally::{Stored, Tally};
-use crate::model::time::{Day, Millis};
-use crate::registry::cube::{CUBES, CubeId, Granularity};
+use crate::model::time::Millis;
+use crate::registry::cube::{CUBES, CubeId};
 use crate::registry::facet::FacetKind;
 
 use super::super::action::figures::Figures;
 use super::super::error::FoldError;
 use super::super::people::trail::Trail;
 use super::facets::{Facets, Said, Short};
-use super::kept::{Cell, Kept};
+use super::kept::{At, Kept};
 use super::marks::{Marked, Marks};
-use super::texts::Texts;
-
-/// Texts remembered between slots; beyond that all are numbered anew.
-const TEXTS_REMEMBERED_MAX: usize = 65_536;
-
-/// Program, day and partner of a cell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(in crate::fold) struct Spot {
-    pub(in crate::fold) program: ProgramId,
-    pub(in crate::fold) day: Day,
-    pub(in crate::fold) partner: PartnerId,
-}
+use super::place::{Place, Spot};
 
 /// What a click counts as.
 #[derive(Clone, Copy, Debug)]
@@ -40,44 +27,31 @@ pub(in crate::fold) struct Counted {
     pub(in crate::fold) signs: Signs,
 }
 
-/// Where a cell lies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Place {
-    pub(super) cube: CubeId,
-    pub(super) spot: Spot,
-    pub(super) facet: Short,
-}
-
-/// Clicks that a slot adds to a cell. A slot holds far fewer than 2^32.
-#[derive(Clone, Copy, Debug, Default)]
-struct Clicks {
-    raw: u32,
-    unique: u32,
-    payable: u32,
-    /// Own time of the last one.
-    last: i64,
-    /// Millionths; what a slot's clicks cost fits by far.
-    cost: i64,
-}
-
-/// The clicks of one cube that fell into one cell in a row.
+/// The cell of one cube that the last click fell into. Clicks come by partner, so most fall into
+/// the same one.
 #[derive(Debug)]
 struct Run {
     cube: CubeId,
     facet: FacetKind,
-    last: Option<(Place, Clicks)>,
+    last: Option<(Place, At)>,
+}
+
+/// What is counted at the end of the slot.
+#[derive(Debug)]
+struct Late {
+    spot: Spot,
+    cube: CubeId,
+    facet: Short,
+    more: Tally,
 }
 
 /// The cells of all cubes.
 #[derive(Debug)]
 pub(in crate::fold) struct Cells {
     kept: Kept,
-    texts: Texts,
     runs: Vec<Run>,
     marks: Marks,
-    clicks: AHashMap<Place, Clicks>,
-    sums: Vec<(Place, Tally)>,
-    holds_back: bool,
+    late: Vec<Late>,
 }
 
 impl Default for Cells {
@@ -85,7 +59,6 @@ impl Default for Cells {
         let clicks = CUBES.iter().filter(|cube| cube.counts(Stored::RawClicks));
         Self {
             kept: Kept::default(),
-            texts: Texts::default(),
             runs: clicks
                 .map(|cube| Run {
                     cube: cube.id,
@@ -94,9 +67,7 @@ impl Default for Cells {
                 })
                 .collect(),
             marks: Marks::default(),
-            clicks: AHashMap::new(),
-            sums: Vec::new(),
-            holds_back: false,
+            late: Vec::new(),
         }
     }
 }
@@ -107,17 +78,17 @@ impl Cells {
     where
         P: Iterator<Item = (Parameter, &'p [u8])> + Clone,
     {
-        Facets::of_click(click, &mut self.texts)
+        Facets::of_click(click, &mut self.kept.texts)
     }
 
     /// Adds to the facets of a click what its request says of device and page.
     pub(in crate::fold) fn describe(&mut self, facets: &mut Facets, device: &str, domain: &str) {
-        facets.describe(device, domain, &mut self.texts);
+        facets.describe(device, domain, &mut self.kept.texts);
     }
 
     /// Adds to the facets of a click on an expired ad the page that leads to it.
     pub(in crate::fold) fn expired(&mut self, facets: &mut Facets, page: &str) {
-        facets.expired(page, &mut self.texts);
+        facets.expired(page, &mut self.kept.texts);
     }
 
     /// What an action is kept apart by that came by a click with `clicked`.
@@ -127,39 +98,44 @@ impl Cells {
         of: (AdId, EventTypeId),
         said: Said<'_>,
     ) -> Facets {
-        clicked.of_action(of, said, &mut self.texts)
+        clicked.of_action(of, said, &mut self.kept.texts)
     }
 
     /// Counts a click in every cube of clicks.
-    pub(in crate::fold) fn click(&mut self, spot: Spot, facets: &Facets, counted: Counted) {
+    pub(in crate::fold) fn click(
+        &mut self,
+        families: &Families<'_>,
+        spot: Spot,
+        facets: &Facets,
+        counted: &Counted,
+    ) -> Result<(), FoldError> {
+        let number = self.kept.spot(families, spot)?;
         for run in &mut self.runs {
             let Some(facet) = facets.get(run.facet) else {
                 continue;
             };
-            let cube = run.cube;
-            let place = Place { cube, spot, facet };
-            // Clicks come by partner, so most add to the same cell as the one before.
-            if run.last.as_ref().is_none_or(|last| last.0 != place) {
-                settle(&mut self.clicks, run.last.take());
-                run.last = Some((place, Clicks::default()));
-            }
-            if let Some((_, clicks)) = &mut run.last {
-                clicks.raw += 1;
-                clicks.unique += u32::from(counted.class == Class::Unique);
-                clicks.payable += u32::from(counted.payable);
-                clicks.last = clicks.last.max(counted.time.0);
-                clicks.cost = clicks.cost.saturating_add(counted.cost.0);
-            }
+            let place = Place {
+                spot: number,
+                facet,
+                cube: run.cube,
+            };
+            let at = match run.last {
+                Some((last, at)) if last == place => at,
+                _ => self.kept.at(families, place)?,
+            };
+            run.last = Some((place, at));
+            self.kept.click(at, counted);
         }
         let marked = Marked {
             signs: counted.signs,
             class: counted.class,
             in_common: facets.in_common,
         };
-        let sums = &mut self.sums;
-        self.marks.click(spot, marked, &mut |spot, facet, tally| {
-            sums.push((Place::of_risk(spot, facet), tally));
+        let late = &mut self.late;
+        self.marks.click(spot, marked, &mut |spot, facet, more| {
+            late.push(Late::of_risk(spot, facet, more));
         });
+        Ok(())
     }
 
     /// Counts what an action bears `times` more; less where that is negative.
@@ -168,14 +144,14 @@ impl Cells {
         for (measure, count) in marks.iter() {
             more.add(measure, count * times);
         }
-        self.sums.push((Place::of_risk(spot, Short::None), more));
+        self.late.push(Late::of_risk(spot, Short::None, more));
     }
 
     /// Counts a conversion refused that a partner laid claim to.
     pub(in crate::fold) fn refused(&mut self, spot: Spot) {
         let mut more = Tally::default();
         more.add(Stored::RefusedClaims, 1);
-        self.sums.push((Place::of_risk(spot, Short::None), more));
+        self.late.push(Late::of_risk(spot, Short::None, more));
     }
 
     /// Counts in every cube of actions what changes when an action that counted for `before`
@@ -204,122 +180,65 @@ impl Cells {
 
     fn add(&mut self, cube: CubeId, (spot, facet): (Spot, Short), more: Tally) {
         if !more.is_zero() {
-            self.sums.push((Place { cube, spot, facet }, more));
+            self.late.push(Late {
+                spot,
+                cube,
+                facet,
+                more,
+            });
         }
+    }
+
+    /// Remembers at most `max` cells and as many texts between slots.
+    pub(in crate::fold) fn remember_at_most(&mut self, max: usize) {
+        self.kept.remember_at_most(max);
     }
 
     /// Has the cells of many slots written together. Only for a generation that does not serve:
     /// its rows say less than its watermark until [`Self::release`].
     pub(in crate::fold) fn hold_back(&mut self) {
-        self.holds_back = true;
+        self.kept.hold_back();
     }
 
     /// Puts whatever is held back into `batch`, and holds nothing back any more.
     pub(in crate::fold) fn release(&mut self, batch: &mut Batch<'_>) {
-        self.holds_back = false;
-        self.kept.write(batch);
+        self.kept.release(batch);
     }
 
-    /// Adds what the slot counted to the cells and puts each that changed into its batch.
+    /// Adds what the slot counted late, and puts each cell that changed into the slot's batch.
     pub(in crate::fold) fn write(
         &mut self,
         families: &Families<'_>,
         batch: &mut Batch<'_>,
     ) -> Result<(), FoldError> {
-        let mut beyond = Vec::new();
-        for (cell, more) in self.counted() {
-            let more = self.kept.add(families, cell, more)?;
-            beyond.extend(more);
+        let late = &mut self.late;
+        self.marks.end(&mut |spot, facet, more| {
+            late.push(Late::of_risk(spot, facet, more));
+        });
+        for late in self.late.drain(..).filter(|late| !late.more.is_zero()) {
+            let place = Place {
+                spot: self.kept.spot(families, late.spot)?,
+                facet: late.facet,
+                cube: late.cube,
+            };
+            let at = self.kept.at(families, place)?;
+            self.kept.merge(at, &late.more);
         }
-        for (other, more) in beyond {
-            self.kept.add_to_other(families, other, &more)?;
+        for run in &mut self.runs {
+            run.last = None;
         }
-        let is_full = self.kept.is_full() || self.texts.len() > TEXTS_REMEMBERED_MAX;
-        if is_full || !self.holds_back {
-            self.kept.write(batch);
-        }
-        if self.texts.len() > TEXTS_REMEMBERED_MAX {
-            self.kept.forget();
-            self.texts.clear();
-        }
+        self.kept.end_slot(batch);
         Ok(())
     }
-
-    /// What the slot counted, by cell and in the order of their keys.
-    fn counted(&mut self) -> Vec<(Cell, Tally)> {
-        for run in &mut self.runs {
-            settle(&mut self.clicks, run.last.take());
-        }
-        let sums = &mut self.sums;
-        self.marks.end(&mut |spot, facet, tally| {
-            sums.push((Place::of_risk(spot, facet), tally));
-        });
-        let mut changed: AHashMap<Place, Tally> = AHashMap::new();
-        for (place, clicks) in self.clicks.drain() {
-            let Some(cube) = place.cube.cube() else {
-                continue;
-            };
-            let tally = changed.entry(place).or_default();
-            for (measure, more) in [
-                (Stored::RawClicks, i128::from(clicks.raw)),
-                (Stored::Clicks, clicks.unique.into()),
-                (Stored::PayableClicks, clicks.payable.into()),
-                (Stored::LastClick, clicks.last.into()),
-                (Stored::CpcCost, clicks.cost.into()),
-            ] {
-                if cube.counts(measure) {
-                    tally.add(measure, more);
-                }
-            }
-        }
-        for (place, more) in self.sums.drain(..).filter(|(_, more)| !more.is_zero()) {
-            changed.entry(place).or_default().merge(&more);
-        }
-        let mut changed: Vec<(Cell, Tally)> = changed
-            .into_iter()
-            .map(|(place, more)| (Cell::new(place, &self.texts), more))
-            .collect();
-        changed.sort_unstable_by(|a, b| a.0.order().cmp(&b.0.order()));
-        changed
-    }
 }
 
-impl Place {
-    fn of_risk(spot: Spot, facet: Short) -> Self {
+impl Late {
+    fn of_risk(spot: Spot, facet: Short, more: Tally) -> Self {
         Self {
-            cube: CubeId::RISK,
             spot,
+            cube: CubeId::RISK,
             facet,
+            more,
         }
-    }
-
-    /// The key of its row, without the facet.
-    pub(super) fn key(self) -> CellKey {
-        CellKey {
-            cube: self.cube,
-            program: self.spot.program,
-            granularity: Granularity::Day,
-            day: self.spot.day,
-            partner: self.spot.partner,
-        }
-    }
-
-    /// Where the texts go that are not kept apart.
-    pub(super) fn other(self) -> Self {
-        Self {
-            facet: Short::Other,
-            ..self
-        }
-    }
-}
-
-fn settle(clicks: &mut AHashMap<Place, Clicks>, run: Option<(Place, Clicks)>) {
-    if let Some((place, more)) = run {
-        let clicks = clicks.entry(place).or_default();
-        clicks.raw += more.raw;
-        clicks.unique += more.unique;
-        clicks.payable += more.payable;
-        clicks.last = clicks.last.max(more.last);
-        clicks.cost = clicks.cost.saturating_add(more.cost);
     }
 }

@@ -161,8 +161,7 @@ impl Imports {
         judging
             .requests
             .describe(log, row.request, &mut row.facets, cells)?;
-        row.count(cells, day, judged_now.cost());
-        Ok(())
+        row.count(judging.families, cells, (day, judged_now.cost()))
     }
 
     /// The verdict on a click of this slot, by its place in the order of [`Row::order`].

@@ -2,13 +2,14 @@
 
 use crate::catalog::Catalog;
 use crate::catalog::snapshot::Risk;
-use crate::derived::{Class, Reasons, Signs, Verdict, VerdictKey, WindowKey};
+use crate::derived::{Class, Families, Reasons, Signs, Verdict, VerdictKey, WindowKey};
 use crate::model::click::{StoredClick, Visitor};
 use crate::model::id::{EventNumber, PartnerId, ProgramId, Slot};
 use crate::model::money::Money;
 use crate::model::time::{Day, Millis};
 
 use super::super::cells::{Cells, Counted, Facets, Spot};
+use super::super::error::FoldError;
 use super::requests::Request;
 use super::window::Rule;
 
@@ -54,7 +55,12 @@ impl Row {
     }
 
     /// Adds it to the sums of `day` as it was judged, and what it costs.
-    pub(in crate::fold) fn count(&self, cells: &mut Cells, day: Day, cost: Money) {
+    pub(in crate::fold) fn count(
+        &self,
+        families: &Families<'_>,
+        cells: &mut Cells,
+        (day, cost): (Day, Money),
+    ) -> Result<(), FoldError> {
         let spot = Spot {
             program: self.program,
             day,
@@ -67,7 +73,7 @@ impl Row {
             signs: self.verdict.signs,
             class: self.verdict.class,
         };
-        cells.click(spot, &self.facets, counted);
+        cells.click(families, spot, &self.facets, &counted)
     }
 
     pub(in crate::fold) fn key(&self) -> VerdictKey {

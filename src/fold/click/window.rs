@@ -88,8 +88,11 @@ pub(in crate::fold) struct Windows {
     young_newest: Millis,
     old_newest: Millis,
     complete_from: Millis,
+    /// Keys of rows in the young map that are not stored as they are, some more than once. While
+    /// rows are held back that is taken of all of them.
     changed: Vec<WindowKey>,
     held_max: usize,
+    holds_back: bool,
 }
 
 impl Windows {
@@ -103,6 +106,7 @@ impl Windows {
             complete_from: newest.map_or(Millis(i64::MIN), |newest| newest.plus(1)),
             changed: Vec::new(),
             held_max: HELD_MAX,
+            holds_back: false,
         }
     }
 
@@ -139,23 +143,52 @@ impl Windows {
     pub(in crate::fold) fn set(&mut self, key: WindowKey, window: Window) {
         self.young.insert(key, window);
         self.young_newest = self.young_newest.max(window.click);
-        self.changed.push(key);
+        if !self.holds_back {
+            self.changed.push(key);
+        }
     }
 
-    /// Puts every changed row into the batch.
+    /// Has rows written no sooner than they leave the memory; most are forgotten before that. Only
+    /// for a generation that does not serve: its rows say less than its watermark until
+    /// [`Self::release`].
+    pub(in crate::fold) fn hold_back(&mut self) {
+        self.holds_back = true;
+        self.changed.clear();
+    }
+
+    /// Puts every row that is held back into the batch, and holds nothing back any more.
+    pub(in crate::fold) fn release(&mut self, batch: &mut Batch<'_>) {
+        if self.holds_back {
+            self.holds_back = false;
+            self.write_all(batch);
+        }
+    }
+
+    /// Puts every changed row into the batch; those held back only when they are about to leave
+    /// the memory.
     pub(in crate::fold) fn write(&mut self, batch: &mut Batch<'_>) {
+        if self.holds_back {
+            if self.is_full() {
+                self.write_all(batch);
+            }
+            return;
+        }
         self.changed.sort_unstable();
         self.changed.dedup();
-        for key in &self.changed {
-            if let Some(window) = self.young.get(key) {
-                batch.window(*key, *window);
+        for key in self.changed.drain(..) {
+            if let Some(window) = self.young.get(&key) {
+                batch.window(key, *window);
             }
         }
     }
 
-    /// The rows of the last [`Self::write`] are stored.
-    pub(in crate::fold) fn written(&mut self) {
-        self.changed.clear();
+    fn write_all(&self, batch: &mut Batch<'_>) {
+        let rows = self.young.iter().map(|(key, window)| (*key, *window));
+        let mut rows: Vec<_> = rows.collect();
+        rows.sort_unstable_by_key(|(key, _)| *key);
+        for (key, window) in rows {
+            batch.window(key, window);
+        }
     }
 
     /// A row of a click at `time` is stored and not held: it was judged before this start.
@@ -172,8 +205,8 @@ impl Windows {
         batch: &mut Batch<'_>,
     ) -> Result<(), FoldError> {
         let mut programs = families.programs_with_windows(last)?;
-        let changed = self.changed.iter().filter(|key| key.day <= last);
-        programs.extend(changed.map(|key| key.program));
+        let held = self.young.keys().filter(|key| key.day <= last);
+        programs.extend(held.map(|key| key.program));
         programs.sort_unstable();
         programs.dedup();
         for program in programs {
@@ -181,14 +214,14 @@ impl Windows {
         }
         self.young.retain(|key, _| key.day > last);
         self.old.retain(|key, _| key.day > last);
+        self.changed.retain(|key| key.day > last);
         Ok(())
     }
 
     /// Ends the slot: lets go of the old map when the young one is full. Only between slots, since
-    /// a changed row must be in the young map until it is written.
+    /// a changed row must be in the young map until it is written; comes after [`Self::write`].
     pub(in crate::fold) fn rotate(&mut self) {
-        self.written();
-        if self.young.len() < self.held_max {
+        if !self.is_full() {
             return;
         }
         let unheld = self.old_newest.plus(1);
@@ -198,6 +231,10 @@ impl Windows {
         self.old = std::mem::take(&mut self.young);
         self.old_newest = self.young_newest;
         self.young_newest = Millis(i64::MIN);
+    }
+
+    fn is_full(&self) -> bool {
+        self.young.len() >= self.held_max
     }
 
     /// Holds at most `held_max` rows a map.

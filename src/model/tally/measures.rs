@@ -246,6 +246,16 @@ impl Tally {
         }
     }
 
+    /// Those of `counts` that are not 0; their measures rise.
+    pub fn of_counts(counts: impl Iterator<Item = (Stored, u32)>) -> Self {
+        let held = counts.filter(|(_, count)| *count != 0);
+        let held: Vec<_> = held
+            .map(|(measure, count)| (measure, count.into()))
+            .collect();
+        debug_assert!(held.is_sorted_by_key(|(measure, _)| *measure));
+        Self(held)
+    }
+
     /// Adds every measure of `other`.
     pub fn merge(&mut self, other: &Self) {
         for (measure, amount) in &other.0 {

@@ -202,9 +202,9 @@ fn texts_beyond_the_bound_are_added_up_together() {
     let log = Log::open(&Options::new(root.path().join("log")), clock).unwrap();
     begin(&log);
     clicks(&log, 500, 0..TEXTS_MAX - 1);
-    // The first by its bytes takes the last place; one that has its place keeps it.
-    clicks(&log, 600, [90_003, 90_001, 90_002, 7].into_iter());
-    clicks(&log, 700, [90_001, 90_003, 90_003].into_iter());
+    // The first that is counted takes the last place; one that has its place keeps it.
+    clicks(&log, 600, [90_002, 90_001, 90_003, 7].into_iter());
+    clicks(&log, 700, [90_002, 90_003, 90_003].into_iter());
     let derived = open(&root.path().join("derived"), &log);
     // A new folder for each slot remembers nothing of the one before.
     while Folder::new(log.clone(), derived.serving())
@@ -227,7 +227,7 @@ fn texts_beyond_the_bound_are_added_up_together() {
     let text = |number: u32| of(Facet::Text(format!("s{number:05}").into()));
     assert_eq!(
         [7, 8, 90_001, 90_002, 90_003].map(text),
-        [Some(2), Some(1), Some(2), None, None]
+        [Some(2), Some(1), None, Some(2), None]
     );
     assert_eq!(of(Facet::Other), Some(4));
     let report = verify(&log, &derived).unwrap();

@@ -15,7 +15,7 @@ use clickd::registry::cube::CubeId;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::same::{catch_up, dump, fold, fold_in_parts, open};
+use super::same::{catch_up, dump, fold, fold_held_back, fold_in_parts, open};
 use super::trips::{By, LATE, PROGRAMS, Sale, Trips};
 
 /// By program, day and partner: what a path came to, and what a partner had to do with actions.
@@ -249,8 +249,9 @@ fn history(seed: u64, root: &Path) -> BTreeSet<&'static str> {
     fold(&dir("live"), &log, 1_000);
     fold(&dir("restarted"), &log, 2);
     fold_in_parts(&dir("stopped"), &log, 2);
+    fold_held_back(&dir("held"), &log);
     let rows = dump(&dir("live"), &log);
-    for how in ["restarted", "stopped"] {
+    for how in ["restarted", "stopped", "held"] {
         assert_eq!(rows, dump(&dir(how), &log), "{how}, seed {seed}");
     }
     let derived = open(&dir("live"), &log);

@@ -34,8 +34,18 @@ pub(crate) fn catch_up(folder: &mut Folder, log: &Log) {
 pub(crate) fn fold(dir: &Path, log: &Log, held: usize) {
     let derived = open(dir, log);
     let mut folder = Folder::new(log.clone(), derived.serving());
-    folder.hold_windows(held);
+    folder.hold_rows(held);
     catch_up(&mut folder, log);
+}
+
+/// Folds at once what is sealed, as a rebuild does, but with hardly any memory.
+pub(crate) fn fold_held_back(dir: &Path, log: &Log) {
+    let derived = open(dir, log);
+    let mut folder = Folder::new(log.clone(), derived.serving());
+    folder.hold_rows(2);
+    folder.hold_back();
+    catch_up(&mut folder, log);
+    folder.release().unwrap();
 }
 
 /// Folds with a new folder for every few clicks, each stopped in the middle of its slot; how often
@@ -46,7 +56,7 @@ pub(crate) fn fold_in_parts(dir: &Path, log: &Log, held: usize) -> u32 {
     let mut stops = 0;
     loop {
         let mut folder = Folder::new(log.clone(), derived.serving());
-        folder.hold_windows(held);
+        folder.hold_rows(held);
         folder.commit_every(2);
         assert!(folder.is_of_this_log().unwrap());
         let next = folder.next_slot().unwrap();
@@ -194,8 +204,9 @@ fn history(seed: u64) -> Vec<String> {
     fold(&dir("restarted"), &log, 2);
     stops += fold_in_parts(&dir("stopped"), &log, 1_000);
     assert!(stops > 10, "{stops}");
+    fold_held_back(&dir("held"), &log);
     let rows = dump(&dir("live"), &log);
-    for how in ["restarted", "stopped"] {
+    for how in ["restarted", "stopped", "held"] {
         assert_eq!(rows, dump(&dir(how), &log), "{how}, seed {seed}");
     }
     let derived = open(&dir("live"), &log);
