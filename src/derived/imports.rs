@@ -59,6 +59,17 @@ impl Families<'_> {
     pub fn job_window(&self, key: JobWindowKey) -> Result<Option<Window>, DerivedError> {
         self.get(Family::JobWindows, &key.encode(), Window::decode)
     }
+
+    /// Whether visitors of imports are stored.
+    ///
+    /// # Errors
+    /// As [`Batch::external`].
+    pub fn has_job_windows(&self) -> Result<bool, DerivedError> {
+        let mut at = self.db.raw_iterator_cf(self.job_windows);
+        at.seek_to_first();
+        at.status()?;
+        Ok(at.valid())
+    }
 }
 
 impl View<'_> {

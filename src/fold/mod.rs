@@ -19,6 +19,7 @@ mod counts;
 mod credit;
 mod days;
 mod error;
+mod hold;
 mod people;
 mod price;
 mod rebuild;

@@ -13,7 +13,7 @@ use ahash::AHashSet;
 
 use crate::catalog::{Catalog, Shelf};
 use crate::derived::{
-    Batch, Begun, Class, Families, Generation, Judged, Mark, Reasons, VerdictKey,
+    Batch, Begun, Class, Families, Generation, Judged, Mark, Reasons, VerdictKey, WindowKey,
 };
 use crate::log::{Footer, Judgement, Log, SlotRest};
 use crate::model::click::{Click, Parameter};
@@ -56,23 +56,23 @@ const PART: u32 = 256;
 #[derive(Debug)]
 pub struct Folder {
     log: Log,
-    generation: Arc<Generation>,
-    mark: Option<Mark>,
+    pub(super) generation: Arc<Generation>,
+    pub(super) mark: Option<Mark>,
     agents: Agents,
     requests: Requests,
     signs: SignReader,
     catalogs: Catalogs,
     catalog: Arc<Catalog>,
     days: Days,
-    windows: Windows,
+    pub(super) windows: Windows<WindowKey>,
     pub(super) cells: Cells,
     rows: Vec<Row>,
     carried: Vec<Carried>,
-    imports: Imports,
+    pub(super) imports: Imports,
     charges: Charges,
     pub(super) counts: Counts,
     part: u32,
-    holds_back: bool,
+    pub(super) holds_back: bool,
     forgets: bool,
 }
 
@@ -118,13 +118,6 @@ impl Folder {
         self
     }
 
-    /// Holds at most twice `rows` window rows in memory, 56 bytes each, and `rows` cells between
-    /// slots, about 120 bytes each. Fewer mean more reads and never another result.
-    pub fn hold_rows(&mut self, rows: usize) {
-        self.windows.hold(rows);
-        self.cells.remember_at_most(rows);
-    }
-
     /// Forgets nobody, to compare with. What is credited is the same.
     pub fn forget_nobody(&mut self) {
         self.forgets = false;
@@ -133,30 +126,6 @@ impl Folder {
     /// Commits the verdicts after so many clicks each, at least one.
     pub fn commit_every(&mut self, clicks: u32) {
         self.part = clicks.max(1);
-    }
-
-    /// Has what changes again and again written once for many slots, and each slot in one part.
-    /// Only for a generation that does not serve until [`Self::release`].
-    pub fn hold_back(&mut self) {
-        self.holds_back = true;
-        self.cells.hold_back();
-        self.windows.hold_back();
-    }
-
-    /// Writes what is held back, and holds nothing back any more.
-    ///
-    /// # Errors
-    /// The store fails.
-    pub fn release(&mut self) -> Result<(), FoldError> {
-        self.holds_back = false;
-        let generation = Arc::clone(&self.generation);
-        let mut batch = generation.families()?.batch();
-        self.cells.release(&mut batch);
-        self.windows.release(&mut batch);
-        match self.mark {
-            Some(mark) => Ok(batch.commit(&mark)?),
-            None => Ok(()),
-        }
     }
 
     /// The generation it folds into.
@@ -209,7 +178,7 @@ impl Folder {
         self.settle_rest(&families, &footer, &rest, &mut batch)?;
         self.cells.write(&families, &mut batch)?;
         self.windows.write(&mut batch);
-        self.imports.write(&mut batch);
+        self.imports.windows.write(&mut batch);
         self.imports.end_jobs(&mut batch);
         let entered = footer.wall_end.utc_day();
         let before = self.mark.map(|mark| mark.wall_end.utc_day());
@@ -233,6 +202,7 @@ impl Folder {
         };
         batch.commit(&mark)?;
         self.windows.rotate();
+        self.imports.windows.rotate();
         self.mark = Some(mark);
         Ok(Some(footer))
     }
@@ -331,6 +301,7 @@ impl Folder {
         if count == 0 {
             return Ok(true);
         }
+        self.imports.begin_judging(families)?;
         let catalog = Arc::clone(&self.catalog);
         let (slot, checksum) = (footer.slot, footer.checksum);
         let judged = judged(families, footer)?;
@@ -339,7 +310,7 @@ impl Folder {
             if at > judged && at.is_multiple_of(self.part) {
                 if !self.holds_back {
                     self.windows.write(batch);
-                    self.imports.write(batch);
+                    self.imports.windows.write(batch);
                     batch.commit_part(&Begun {
                         slot,
                         checksum,

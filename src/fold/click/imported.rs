@@ -4,11 +4,9 @@
 //! times, over all of its slots. The visitors of a job are known by nothing but their rows in
 //! `job_windows`: no live click and no other job sees them, and they are gone once it ends.
 
-use ahash::AHashMap;
-
 use crate::catalog::Catalog;
 use crate::derived::{
-    Batch, Class, External, ExternalKey, Families, JobWindowKey, Judged, Reasons, Verdict, Window,
+    Batch, Class, External, ExternalKey, Families, JobWindowKey, Judged, Reasons, Verdict,
 };
 use crate::log::{Imported, Log};
 use crate::model::click::StoredClick;
@@ -25,9 +23,7 @@ use super::classify;
 use super::requests::Requests;
 use super::row::{Row, click_terms};
 use super::signs::SignReader;
-
-/// Window rows held between slots; beyond that all are read again. One row takes about 56 bytes.
-const HELD_MAX: usize = 262_144;
+use super::window::Windows;
 
 /// An imported click while its slot is folded.
 #[derive(Clone, Copy, Debug)]
@@ -52,12 +48,22 @@ pub(in crate::fold) struct Judging<'a, 'f> {
 }
 
 /// The imported clicks of a slot, and what is known of their visitors.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(in crate::fold) struct Imports {
     rows: Vec<ImportedRow>,
     ends: Vec<(JobId, ProgramId)>,
-    held: AHashMap<JobWindowKey, Window>,
-    changed: Vec<JobWindowKey>,
+    pub(in crate::fold) windows: Windows<JobWindowKey>,
+}
+
+impl Default for Imports {
+    fn default() -> Self {
+        Self {
+            rows: Vec::new(),
+            ends: Vec::new(),
+            // Whatever is stored may be of a job that goes on.
+            windows: Windows::new(Some(Millis(i64::MAX))),
+        }
+    }
 }
 
 impl Imports {
@@ -65,9 +71,17 @@ impl Imports {
     pub(in crate::fold) fn begin_slot(&mut self) {
         self.rows.clear();
         self.ends.clear();
-        if self.held.len() > HELD_MAX {
-            self.held.clear();
+    }
+
+    /// Sees whether visitors of any job are stored, where none is held.
+    pub(in crate::fold) fn begin_judging(
+        &mut self,
+        families: &Families<'_>,
+    ) -> Result<(), FoldError> {
+        if self.windows.is_empty() && !families.has_job_windows()? {
+            self.windows.begin_anew();
         }
+        Ok(())
     }
 
     /// Takes a click of `slot`.
@@ -194,13 +208,12 @@ impl Imports {
                 partner: row.partner,
                 visitor: row.visitor,
             };
-            let seen = match self.held.get(&key) {
-                Some(window) => Some(*window),
-                None => judging.families.job_window(key)?,
-            };
+            let keys = (key, None);
+            let seen = self
+                .windows
+                .seen(judging.families, keys, terms.rule, row.time)?;
             let (unique, now) = terms.rule.judge(row.time, seen);
-            self.held.insert(key, now);
-            self.changed.push(key);
+            self.windows.set(key, now);
             if unique {
                 Class::Unique
             } else {
@@ -212,23 +225,10 @@ impl Imports {
         Ok(())
     }
 
-    /// Puts every changed window into the batch.
-    pub(in crate::fold) fn write(&mut self, batch: &mut Batch<'_>) {
-        self.changed.sort_unstable();
-        self.changed.dedup();
-        for key in self.changed.drain(..) {
-            if let Some(window) = self.held.get(&key) {
-                batch.job_window(key, *window);
-            }
-        }
-    }
-
-    /// Forgets the visitors of the jobs that end. Comes after [`Self::write`].
+    /// Forgets the visitors of the jobs that end. Comes after the windows are written.
     pub(in crate::fold) fn end_jobs(&mut self, batch: &mut Batch<'_>) {
         for (job, program) in self.ends.drain(..) {
-            batch.forget_job(program, job);
-            self.held
-                .retain(|key, _| (key.job, key.program) != (job, program));
+            self.windows.forget_job(job, program, batch);
         }
     }
 }

@@ -4,9 +4,12 @@
 //! the visitor's last unique click (FIXED) or last click of any kind (ROLLING). A gap of exactly
 //! the window is unique. A click older than its reference is a duplicate.
 
+use std::hash::Hash;
+
 use ahash::AHashMap;
 
-use crate::derived::{Batch, Families, Window, WindowKey};
+use crate::derived::{Batch, Families, JobWindowKey, Window, WindowKey};
+use crate::model::id::{JobId, ProgramId};
 use crate::model::time::{Day, MINUTE, Millis};
 
 use super::super::error::FoldError;
@@ -75,6 +78,35 @@ pub(in crate::fold) fn later(a: Option<Window>, b: Option<Window>) -> Option<Win
     }
 }
 
+/// A key of window rows: of live clicks, or of an import.
+pub(in crate::fold) trait WindowRow: Copy + Ord + Hash {
+    /// The stored row.
+    fn stored(self, families: &Families<'_>) -> Result<Option<Window>, FoldError>;
+
+    /// Puts the row into the batch.
+    fn put(self, window: Window, batch: &mut Batch<'_>);
+}
+
+impl WindowRow for WindowKey {
+    fn stored(self, families: &Families<'_>) -> Result<Option<Window>, FoldError> {
+        Ok(families.window(self)?)
+    }
+
+    fn put(self, window: Window, batch: &mut Batch<'_>) {
+        batch.window(self, window);
+    }
+}
+
+impl WindowRow for JobWindowKey {
+    fn stored(self, families: &Families<'_>) -> Result<Option<Window>, FoldError> {
+        Ok(families.job_window(self)?)
+    }
+
+    fn put(self, window: Window, batch: &mut Batch<'_>) {
+        batch.job_window(self, window);
+    }
+}
+
 /// Window rows in two maps of bounded size, the young and the old one.
 ///
 /// Every stored row with a last click at `complete_from` or later is in one of the maps, so for
@@ -82,21 +114,21 @@ pub(in crate::fold) fn later(a: Option<Window>, b: Option<Window>) -> Option<Win
 /// not held and is older can't make the click a duplicate, and what it says is overwritten by the
 /// later times of that click: the rows are the same whether it was read or not.
 #[derive(Debug)]
-pub(in crate::fold) struct Windows {
-    young: AHashMap<WindowKey, Window>,
-    old: AHashMap<WindowKey, Window>,
+pub(in crate::fold) struct Windows<K> {
+    young: AHashMap<K, Window>,
+    old: AHashMap<K, Window>,
     young_newest: Millis,
     old_newest: Millis,
     complete_from: Millis,
     /// Keys of rows in the young map that are not stored as they are, some more than once. While
     /// rows are held back that is taken of all of them.
-    changed: Vec<WindowKey>,
+    changed: Vec<K>,
     held_max: usize,
     holds_back: bool,
 }
 
-impl Windows {
-    /// Nothing held. `newest` is the latest own time of any click folded so far.
+impl<K: WindowRow> Windows<K> {
+    /// Nothing held. `newest` is the latest own time of any click that has a stored row.
     pub(in crate::fold) fn new(newest: Option<Millis>) -> Self {
         Self {
             young: AHashMap::new(),
@@ -115,7 +147,7 @@ impl Windows {
     pub(in crate::fold) fn seen(
         &self,
         families: &Families<'_>,
-        (today, before): (WindowKey, Option<WindowKey>),
+        (today, before): (K, Option<K>),
         rule: Rule,
         at: Millis,
     ) -> Result<Option<Window>, FoldError> {
@@ -124,23 +156,23 @@ impl Windows {
             return Ok(None);
         }
         let held = match held {
-            None => families.window(today)?,
+            None => today.stored(families)?,
             held => held,
         };
         let held_before = match (held_before, before) {
-            (None, Some(key)) => families.window(key)?,
+            (None, Some(key)) => key.stored(families)?,
             (held, _) => held,
         };
         Ok(later(held, held_before))
     }
 
-    fn held(&self, key: WindowKey) -> Option<Window> {
+    fn held(&self, key: K) -> Option<Window> {
         let held = self.young.get(&key);
         held.or_else(|| self.old.get(&key)).copied()
     }
 
     /// Notes what has been seen of a visitor.
-    pub(in crate::fold) fn set(&mut self, key: WindowKey, window: Window) {
+    pub(in crate::fold) fn set(&mut self, key: K, window: Window) {
         self.young.insert(key, window);
         self.young_newest = self.young_newest.max(window.click);
         if !self.holds_back {
@@ -177,7 +209,7 @@ impl Windows {
         self.changed.dedup();
         for key in self.changed.drain(..) {
             if let Some(window) = self.young.get(&key) {
-                batch.window(key, *window);
+                key.put(*window, batch);
             }
         }
     }
@@ -187,7 +219,7 @@ impl Windows {
         let mut rows: Vec<_> = rows.collect();
         rows.sort_unstable_by_key(|(key, _)| *key);
         for (key, window) in rows {
-            batch.window(key, window);
+            key.put(window, batch);
         }
     }
 
@@ -196,26 +228,16 @@ impl Windows {
         self.complete_from = self.complete_from.max(time.plus(1));
     }
 
-    /// Forgets every row of salt days up to `last`, stored ones, those of this slot's batch, and
-    /// those in memory. Comes after [`Self::write`].
-    pub(in crate::fold) fn forget(
-        &mut self,
-        families: &Families<'_>,
-        last: Day,
-        batch: &mut Batch<'_>,
-    ) -> Result<(), FoldError> {
-        let mut programs = families.programs_with_windows(last)?;
-        let held = self.young.keys().filter(|key| key.day <= last);
-        programs.extend(held.map(|key| key.program));
-        programs.sort_unstable();
-        programs.dedup();
-        for program in programs {
-            batch.forget_windows(program, last);
-        }
-        self.young.retain(|key, _| key.day > last);
-        self.old.retain(|key, _| key.day > last);
-        self.changed.retain(|key| key.day > last);
-        Ok(())
+    /// Whether no row is held.
+    pub(in crate::fold) fn is_empty(&self) -> bool {
+        self.young.is_empty() && self.old.is_empty()
+    }
+
+    /// No row is stored, and none is held.
+    pub(in crate::fold) fn begin_anew(&mut self) {
+        self.complete_from = Millis(i64::MIN);
+        self.young_newest = Millis(i64::MIN);
+        self.old_newest = Millis(i64::MIN);
     }
 
     /// Ends the slot: lets go of the old map when the young one is full. Only between slots, since
@@ -233,6 +255,12 @@ impl Windows {
         self.young_newest = Millis(i64::MIN);
     }
 
+    fn keep(&mut self, keep: impl Fn(&K) -> bool) {
+        self.young.retain(|key, _| keep(key));
+        self.old.retain(|key, _| keep(key));
+        self.changed.retain(keep);
+    }
+
     fn is_full(&self) -> bool {
         self.young.len() >= self.held_max
     }
@@ -240,6 +268,41 @@ impl Windows {
     /// Holds at most `held_max` rows a map.
     pub(in crate::fold) fn hold(&mut self, held_max: usize) {
         self.held_max = held_max;
+    }
+}
+
+impl Windows<WindowKey> {
+    /// Forgets every row of salt days up to `last`, stored ones, those of this slot's batch, and
+    /// those in memory. Comes after [`Self::write`].
+    pub(in crate::fold) fn forget(
+        &mut self,
+        families: &Families<'_>,
+        last: Day,
+        batch: &mut Batch<'_>,
+    ) -> Result<(), FoldError> {
+        let mut programs = families.programs_with_windows(last)?;
+        let held = self.young.keys().filter(|key| key.day <= last);
+        programs.extend(held.map(|key| key.program));
+        programs.sort_unstable();
+        programs.dedup();
+        for program in programs {
+            batch.forget_windows(program, last);
+        }
+        self.keep(|key| key.day > last);
+        Ok(())
+    }
+}
+
+impl Windows<JobWindowKey> {
+    /// Forgets every row of a job on a program, as [`Windows::forget`] does.
+    pub(in crate::fold) fn forget_job(
+        &mut self,
+        job: JobId,
+        program: ProgramId,
+        batch: &mut Batch<'_>,
+    ) {
+        batch.forget_job(program, job);
+        self.keep(|key| (key.job, key.program) != (job, program));
     }
 }
 

@@ -1,0 +1,42 @@
+//! How much a [`Folder`] holds in memory, and when it writes that.
+
+use std::sync::Arc;
+
+use super::error::FoldError;
+use super::slot::Folder;
+
+impl Folder {
+    /// Holds at most twice `rows` window rows in memory, 56 bytes each, and `rows` cells between
+    /// slots, about 120 bytes each. Fewer mean more reads and never another result.
+    pub fn hold_rows(&mut self, rows: usize) {
+        self.windows.hold(rows);
+        self.imports.windows.hold(rows);
+        self.cells.remember_at_most(rows);
+    }
+
+    /// Has what changes again and again written once for many slots, and each slot in one part.
+    /// Only for a generation that does not serve until [`Self::release`].
+    pub fn hold_back(&mut self) {
+        self.holds_back = true;
+        self.cells.hold_back();
+        self.windows.hold_back();
+        self.imports.windows.hold_back();
+    }
+
+    /// Writes what is held back, and holds nothing back any more.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub fn release(&mut self) -> Result<(), FoldError> {
+        self.holds_back = false;
+        let generation = Arc::clone(&self.generation);
+        let mut batch = generation.families()?.batch();
+        self.cells.release(&mut batch);
+        self.windows.release(&mut batch);
+        self.imports.windows.release(&mut batch);
+        match self.mark {
+            Some(mark) => Ok(batch.commit(&mark)?),
+            None => Ok(()),
+        }
+    }
+}
