@@ -86,8 +86,9 @@ class Recount:
         """Takes what clickd estimated, in the order in which the SQL names it."""
         self.db.execute("DELETE FROM estimate")
         for row in answered:
-            numbers = [int(row["MediaId"]), *(row[count] for count, _, _ in made)]
-            self.db.execute("INSERT INTO estimate VALUES (?, ?, ?, ?)", numbers)
+            numbers = [int(row["MediaId"]), *(row[count] for _, count, _, _ in made)]
+            places = ", ".join("?" * len(numbers))
+            self.db.execute(f"INSERT INTO estimate VALUES ({places})", numbers)
 
     def variables(self, **values):
         for name, value in values.items():
@@ -122,8 +123,8 @@ def unknown_columns(report):
 
 
 def estimates(report):
-    """Columns that clickd estimates: the count, what it is a part of, and their share."""
-    return re.findall(r"^-- estimate: (\w+) of (\w+), (\w+)$",
+    """Columns that clickd estimates or bounds: how, the count, what it is a part of, the share."""
+    return re.findall(r"^-- (estimate|bound): (\w+) of (\w+), (\w+)$",
                       (HERE / "sql" / f"{report}.sql").read_text(), re.M)
 
 
@@ -132,12 +133,14 @@ def estimated(columns, expected, answered, made):
     exact = {row[0]: dict(zip(columns, row, strict=True)) for row in expected}
     for row in answered:
         own = exact.get(row[columns[0]])
-        for count, of, share in made if own else ():
+        for kind, count, of, share in made if own else ():
             of_all = row[of]
             right = Fraction(row[count] * 1_000_000, of_all) if of_all else None
             if right is not None and row[share] != f"{Decimal(round(right)) / 1_000_000:.6f}":
                 yield f"{columns[0]} {row[columns[0]]}: {share} {row[share]} of {row[count]}"
-            if of_all >= CLICKS_MIN and abs(row[count] - own[count]) > TOLERANCE * of_all:
+            least = own[count] - (TOLERANCE * of_all if kind == "estimate" else 0)
+            most = own[count] + TOLERANCE * of_all if kind == "estimate" else of_all
+            if not least <= row[count] <= most and (of_all >= CLICKS_MIN or kind == "bound"):
                 yield f"{columns[0]} {row[columns[0]]}: {count} {row[count]}, exact {own[count]}"
 
 
@@ -150,7 +153,7 @@ def differences(columns, expected, answered, skipped, made):
             return
     if made:
         yield from estimated(columns, expected, answered, made)
-        apart = {name for count, _, share in made for name in (count, share)}
+        apart = {name for _, count, _, share in made for name in (count, share)}
         kept = [nth for nth, name in enumerate(columns) if name not in apart]
         expected = [tuple(row[nth] for nth in kept) for row in expected]
         columns = [columns[nth] for nth in kept]

@@ -139,6 +139,8 @@ class Journeys:
                 click = clicks[min(at, len(clicks) - 1)]
                 at += dice.choice([0, 1, 5, 90, 400])
                 delay = dice.choice([3_000, 8_000, 90_000, HOUR, 5 * HOUR, DAY, 3 * DAY, 8 * DAY])
+                # Some are said to have been before their click.
+                delay = -HOUR if dice.random() < 0.03 else delay
                 when = self._after(click["at"], delay + dice.randrange(1000))
                 number += 1
                 kind = dice.choices(kinds[program["id"]], [2, 1][: len(kinds[program["id"]])])[0]

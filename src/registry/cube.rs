@@ -200,6 +200,8 @@ const RISK: &[Stored] = &[
     Stored::SaleAmount,
     Stored::ActionCost,
     Stored::GrossActionCost,
+    Stored::NoReferrerClicks,
+    Stored::TakenOrders,
     Stored::RiskClicks,
     Stored::RobotClicks,
     Stored::NoBrowserClicks,

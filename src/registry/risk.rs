@@ -10,8 +10,9 @@ use crate::model::tally::Stored;
 use super::dimension::{Attribute, AttributeKind};
 use super::measure::{self, Measure, Source};
 
-/// Kinds of what clicks may have in common: address, user agent, sub id.
-pub const KINDS: usize = 3;
+/// Kinds of what clicks may have in common: address, user agent, sub ids, page, and which stretch
+/// of the day they come in.
+pub const KINDS: usize = 5;
 /// Buckets of each kind.
 pub const BUCKETS_OF_KIND: usize = 64;
 
@@ -186,7 +187,14 @@ macro_rules! reasons {
                 "RefusedClaims",
                 Stored::RefusedClaims,
                 "Conversions refused that name a click of the partner which can't have led to \
-                 them; the unknown partner has those with forged click ids.",
+                 them; the unknown partner has those with forged click ids. They count on the day \
+                 they came, imported ones on their own.",
+            ),
+            count(
+                "TakenOrders",
+                Stored::TakenOrders,
+                "Conversions refused that name a click of the partner and an order whose first \
+                 action is another partner's (ours), on the same days.",
             ),
             count(
                 "PeopleClicks",
@@ -217,6 +225,18 @@ macro_rules! reasons {
                 "Share of one user agent, an estimate within 2 %.",
             ),
             count(
+                "TopPageClicks",
+                Stored::TopPageClicks,
+                "The most clicks that count which one page can have (ours), no estimate but a \
+                 bound: pages are told apart by one in 64, and this is the fullest of these.",
+            ),
+            share(
+                "TopPageShare",
+                &[Stored::TopPageClicks],
+                Stored::PeopleClicks,
+                "The most that can be the share of one page.",
+            ),
+            count(
                 "SubIdClicks",
                 Stored::SubIdClicks,
                 "Clicks that count and carry a sub id.",
@@ -232,6 +252,18 @@ macro_rules! reasons {
                 &[Stored::TopSubIdClicks],
                 Stored::SubIdClicks,
                 "Share of one combination of sub ids, an estimate within 2 %.",
+            ),
+            count(
+                "SameSubIdClicks",
+                Stored::SameSubIdClicks,
+                "Clicks that count with the same sub ids as an average one of them, itself \
+                 included (ours), an estimate within 2 %: 1 where each has its own.",
+            ),
+            share(
+                "SameSubIdShare",
+                &[Stored::SameSubIdClicks],
+                Stored::SubIdClicks,
+                "How likely two clicks carry the same sub ids, an estimate within 2 %.",
             ),
             $(
                 Measure {
@@ -268,6 +300,11 @@ reasons! {
     "FOREIGN_PAGE", Suspect, "ForeignPageClicks", "ForeignPageShare", ForeignPageClicks / RawClicks,
         "Clicks from pages whose host is none of the partner's properties (ours); none where no \
          property is named by its host.";
+    "NO_REFERRER", Suspect, "NoReferrerClicks", "NoReferrerShare", NoReferrerClicks / PeopleClicks,
+        "Clicks that count and do not say which page they come from (ours).";
+    "BURST", Suspect, "BurstClicks", "BurstShare", BurstClicks / PeopleClicks,
+        "Clicks that count within the 45 minutes of the day that have most of them (ours), of all \
+         days together; they begin with a 64th of a day in UTC.";
     "DUPLICATE", Suspect, "DuplicateClicks", "DuplicateShare", DuplicateClicks / RawClicks,
         "Clicks of a visitor who had clicked before within the program's window.";
     "REF_SPIDERS_AND_BOTS", Critical, "RefRobotActions", "RefRobotShare",

@@ -2,9 +2,11 @@
 --
 -- estimate: TopNetworkClicks of PeopleClicks, TopNetworkShare
 -- estimate: TopAgentClicks of PeopleClicks, TopAgentShare
+-- bound: TopPageClicks of PeopleClicks, TopPageShare
 -- estimate: TopSubIdClicks of SubIdClicks, TopSubIdShare
--- clickd counts these by hash; here they are exact, and the answer must lie within 2 %. The
--- judgement is made of what was answered.
+-- estimate: SameSubIdClicks of SubIdClicks, SameSubIdShare
+-- clickd counts these by hash; here they are exact, and the answer must lie within 2 %, and a bound
+-- not below. The judgement is made of what was answered.
 SELECT
     f.partner::VARCHAR AS MediaId,
     partner_name(f.partner) AS Partner,
@@ -25,14 +27,19 @@ SELECT
     f.within_24h AS Under24hActions,
     f.within_7d AS Under7dActions,
     f.refused AS RefusedClaims,
+    f.taken AS TakenOrders,
     f.people AS PeopleClicks,
     f.network AS TopNetworkClicks,
     ratio(f.network, f.people) AS TopNetworkShare,
     f.agent AS TopAgentClicks,
     ratio(f.agent, f.people) AS TopAgentShare,
+    f.page AS TopPageClicks,
+    ratio(f.page, f.people) AS TopPageShare,
     f.with_subs AS SubIdClicks,
     f.subs AS TopSubIdClicks,
     ratio(f.subs, f.with_subs) AS TopSubIdShare,
+    f.same AS SameSubIdClicks,
+    ratio(f.same, f.with_subs) AS SameSubIdShare,
     f.robot AS RobotClicks,
     ratio(f.robot, f.raw) AS RobotShare,
     f.image AS ImageClicks,
@@ -47,6 +54,10 @@ SELECT
     ratio(f.no_fetch, f.raw) AS NoFetchShare,
     f.foreign_page AS ForeignPageClicks,
     ratio(f.foreign_page, f.raw) AS ForeignPageShare,
+    f.bare AS NoReferrerClicks,
+    ratio(f.bare, f.people) AS NoReferrerShare,
+    f.burst AS BurstClicks,
+    ratio(f.burst, f.people) AS BurstShare,
     f.duplicate AS DuplicateClicks,
     ratio(f.duplicate, f.raw) AS DuplicateShare,
     f.ref_robot AS RefRobotActions,

@@ -4,12 +4,11 @@ use crate::catalog::Catalog;
 use crate::derived::{
     Action, ActionFlags, ActionId, OrderKey, Referred, SubmissionOutcome, Update, UpdateKind,
 };
-use crate::model::id::{PartnerId, SubmissionId};
+use crate::model::id::SubmissionId;
 use crate::model::money::Money;
 use crate::model::refusal::Refusal;
-use crate::model::submission::{Claim, Submission};
+use crate::model::submission::Submission;
 
-use super::super::cells::Spot;
 use super::super::credit::case::{Case, Winner};
 use super::super::credit::decide::{Decision, decide};
 use super::super::credit::see::See as _;
@@ -55,9 +54,7 @@ impl Desk<'_, '_> {
         let winner = match result {
             Ok(winner) => winner,
             Err(refusal) => {
-                if claims(submission, refusal) {
-                    self.claimed(&case);
-                }
+                self.hold_against(&case, &path, refusal)?;
                 return refused(refusal);
             }
         };
@@ -96,29 +93,6 @@ impl Desk<'_, '_> {
         Ok(Made::Settled(SubmissionOutcome::Credited(action_id)))
     }
 
-    /// Counts a refused conversion for the partner whose click it names. Where its click id is
-    /// forged, or names a partner that nobody knows, it is the unknown one's, as such clicks are.
-    fn claimed(&mut self, case: &Case<'_>) {
-        let submission = case.submission;
-        let partner = match submission.claim {
-            Claim::Verified(click) if case.catalog.partner(click.partner).is_some() => {
-                click.partner
-            }
-            Claim::None | Claim::Forged | Claim::Verified(_) => PartnerId::UNKNOWN,
-        };
-        let received = case.id.number.time();
-        let program = case.catalog.program(submission.program);
-        let spot = Spot {
-            program: submission.program,
-            day: program.map_or_else(
-                || received.utc_day(),
-                |program| days::day_in(&program.time_zone, received),
-            ),
-            partner,
-        };
-        self.folder.cells.refused(spot);
-    }
-
     /// The action that a credited submission becomes, and its lines.
     fn tracked(
         &self,
@@ -143,22 +117,6 @@ impl Desk<'_, '_> {
         standing.action.intended_cost = cost;
         Ok(standing)
     }
-}
-
-/// Whether a refused conversion lays claim to a click that can't have led to it.
-pub(in crate::fold) fn claims(submission: &Submission, refusal: Refusal) -> bool {
-    let untrue = match submission.claim {
-        Claim::None => false,
-        Claim::Forged => true,
-        Claim::Verified(_) => matches!(
-            refusal,
-            Refusal::ActionRefNotFound
-                | Refusal::NoValidActionRef
-                | Refusal::OutsideAssociationWindow
-                | Refusal::MaxRecurrencesReached
-        ),
-    };
-    untrue && !submission.is_test
 }
 
 /// The action that a credited submission becomes, but for what it costs.

@@ -3,6 +3,7 @@
 //! In: the submissions of a slot and those that waited, in the order of their numbers. Out:
 //! actions, outcomes and what they add to the sums. On the fold's thread.
 
+mod against;
 mod bill;
 mod change;
 mod conversion;

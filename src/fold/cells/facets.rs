@@ -83,6 +83,11 @@ impl Facets {
         self.domain = texts.number(domain);
     }
 
+    /// Adds the buckets of the texts of user agent and page.
+    pub(in crate::fold) fn fall(&mut self, agent: Option<u8>, page: Option<u8>) {
+        self.in_common = self.in_common.of_texts(agent, page);
+    }
+
     /// Adds the page that leads to the expired ad.
     pub(super) fn expired(&mut self, page: &str, texts: &mut Texts) {
         self.expired = Some(texts.number(&format!("{}\t{page}", self.ad)));

@@ -2,15 +2,17 @@
 //! buckets of what they have in common.
 //!
 //! Clicks come by partner, so they are counted in place until another spot comes. A bucket tells
-//! how many clicks share an address, a user agent or a sub id: each value falls into one of
+//! how many clicks share an address, a user agent, sub ids or a page: each value falls into one of
 //! [`BUCKETS_OF_KIND`] by its hash, so sums of days and of partners add up exactly, and nothing
 //! depends on the order of clicks. Of a value with the share s the fullest bucket holds s and on
-//! average a 64th of the rest, which the report takes off again.
+//! average a 64th of the rest, which the report takes off again. The last kind has a bucket for
+//! each 64th of the day, by UTC.
 
 use crate::derived::{Class, Signs};
-use crate::model::click::{Click, Network, Parameter};
+use crate::model::click::{Click, ClickFlags, Parameter};
 use crate::model::id::StringRef;
 use crate::model::tally::{BUCKETS, Stored, Tally};
+use crate::model::time::{DAY, Millis};
 use crate::registry::cube::RISK_PARTS;
 use crate::registry::risk::{BUCKETS_OF_KIND, KINDS};
 
@@ -53,9 +55,18 @@ pub(in crate::fold) const AT_RISK: Signs = Signs(
     Signs::ROBOT.0 | Signs::NO_BROWSER.0 | Signs::IMAGE.0 | Signs::ANOMALY.0 | Signs::HOSTING.0,
 );
 
-/// The bucket of each kind that a click falls into; none for a sub id that it lacks.
+/// Buckets of a day, one of [`BUCKETS_OF_KIND`] each.
+const STRETCHES: i64 = 64;
+
+/// What a click may have in common with others.
 #[derive(Clone, Copy, Debug, Default)]
-pub(in crate::fold) struct InCommon(pub(in crate::fold) [Option<u8>; KINDS]);
+pub(in crate::fold) struct InCommon {
+    /// The bucket of each kind that it falls into; none for sub ids or a page that it lacks, and
+    /// none yet for its texts and its time.
+    pub(in crate::fold) buckets: [Option<u8>; KINDS],
+    /// It says no page that it comes from, and none was left out for want of room.
+    pub(in crate::fold) is_bare: bool,
+}
 
 /// The finisher of `SplitMix64`; stored buckets depend on it.
 fn mixed(value: u64) -> u64 {
@@ -67,6 +78,9 @@ fn mixed(value: u64) -> u64 {
 fn bucket(hash: u64) -> Option<u8> {
     u8::try_from(mixed(hash) % BUCKETS_OF_KIND as u64).ok()
 }
+
+/// What the hash of FNV-1a begins with.
+const SEED: u64 = 0xcbf2_9ce4_8422_2325;
 
 /// The hash of FNV-1a, over one more value.
 fn hashed(seed: u64, bytes: &[u8]) -> u64 {
@@ -84,24 +98,46 @@ impl InCommon {
         let mut sub_id = None;
         for (parameter, value) in click.parameters.clone() {
             if let Parameter::SubId(number) = parameter {
-                let seed = sub_id.unwrap_or(0xcbf2_9ce4_8422_2325);
+                let seed = sub_id.unwrap_or(SEED);
                 sub_id = Some(hashed(hashed(seed, &[number]), value));
             }
         }
-        Self([
-            network_bucket(click.network),
-            agent_bucket(click.user_agent),
-            sub_id.and_then(bucket),
-        ])
+        let has_page = click.referrer != StringRef(0);
+        Self {
+            buckets: [
+                bucket(click.network.number()),
+                None,
+                sub_id.and_then(bucket),
+                None,
+                None,
+            ],
+            is_bare: !has_page && !click.flags.any(ClickFlags::LIMITED_STRINGS),
+        }
+    }
+
+    /// Those of a click whose user agent and page fall into these. One text may have several
+    /// references, so it is by the texts.
+    pub(in crate::fold) fn of_texts(mut self, agent: Option<u8>, page: Option<u8>) -> Self {
+        let [_, of_agent, _, of_page, _] = &mut self.buckets;
+        (*of_agent, *of_page) = (agent, page);
+        self
+    }
+
+    /// Those of a click of this own time.
+    pub(in crate::fold) fn at(mut self, time: Millis) -> Self {
+        let [.., stretch] = &mut self.buckets;
+        let of_day = time.0.rem_euclid(DAY) / (DAY / STRETCHES);
+        *stretch = u8::try_from(of_day).ok();
+        self
     }
 }
 
-fn network_bucket(network: Network) -> Option<u8> {
-    bucket(network.number())
-}
-
-fn agent_bucket(user_agent: StringRef) -> Option<u8> {
-    bucket(u64::from(user_agent.0))
+/// The bucket of a user agent or a page; none of one that was not sent.
+pub(in crate::fold) fn text_bucket(text: &str) -> Option<u8> {
+    if text.is_empty() {
+        return None;
+    }
+    bucket(hashed(SEED, text.as_bytes()))
 }
 
 /// What a click bears.
@@ -118,6 +154,7 @@ pub(super) struct Marks {
     spot: Option<Spot>,
     at_risk: u32,
     duplicates: u32,
+    bare: u32,
     signs: [u32; SIGNS.len()],
     buckets: [[u32; BUCKETS_OF_KIND]; KINDS],
 }
@@ -128,6 +165,7 @@ impl Default for Marks {
             spot: None,
             at_risk: 0,
             duplicates: 0,
+            bare: 0,
             signs: [0; SIGNS.len()],
             buckets: [[0; BUCKETS_OF_KIND]; KINDS],
         }
@@ -155,7 +193,8 @@ impl Marks {
         }
         // Robots have their address in common anyway.
         if matches!(marked.class, Class::Unique | Class::Duplicate) {
-            for (buckets, bucket) in self.buckets.iter_mut().zip(marked.in_common.0) {
+            self.bare += u32::from(marked.in_common.is_bare);
+            for (buckets, bucket) in self.buckets.iter_mut().zip(marked.in_common.buckets) {
                 if let Some(count) = bucket.and_then(|at| buckets.get_mut(usize::from(at))) {
                     *count += 1;
                 }
@@ -171,6 +210,7 @@ impl Marks {
         let mut whole = Tally::default();
         whole.add(Stored::RiskClicks, self.at_risk.into());
         whole.add(Stored::DuplicateClicks, self.duplicates.into());
+        whole.add(Stored::NoReferrerClicks, self.bare.into());
         for (count, (_, measure, _)) in self.signs.iter().zip(SIGNS) {
             whole.add(*measure, (*count).into());
         }
@@ -181,5 +221,29 @@ impl Marks {
             take(spot, Short::Number(part), Tally::of_counts(counts));
         }
         *self = Self::default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::time::MINUTE;
+
+    #[test]
+    fn a_day_has_a_bucket_for_each_64th_by_utc() {
+        let stretch = |millis| InCommon::default().at(Millis(millis)).buckets[KINDS - 1];
+        let (first, last) = (DAY / 64, DAY / 64 * 63);
+        for (millis, expected) in [
+            (0, 0),
+            (first - 1, 0),
+            (first, 1),
+            (last, 63),
+            (DAY - 1, 63),
+            (1_790_812_800_000 + 23 * MINUTE, 1),
+            (-1, 63),
+            (-DAY, 0),
+        ] {
+            assert_eq!(stretch(millis), Some(expected), "{millis}");
+        }
     }
 }

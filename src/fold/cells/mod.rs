@@ -13,7 +13,7 @@ mod texts;
 mod timing;
 
 pub(super) use facets::{Facets, Said};
-pub(super) use marks::{AT_RISK, InCommon};
+pub(super) use marks::{AT_RISK, InCommon, text_bucket};
 pub(super) use place::Spot;
 pub(super) use sums::{Cells, Counted};
 pub(super) use timing::marks;

@@ -129,7 +129,7 @@ impl Cells {
         let marked = Marked {
             signs: counted.signs,
             class: counted.class,
-            in_common: facets.in_common,
+            in_common: facets.in_common.at(counted.time),
         };
         let late = &mut self.late;
         self.marks.click(spot, marked, &mut |spot, facet, more| {
@@ -147,10 +147,10 @@ impl Cells {
         self.late.push(Late::of_risk(spot, Short::None, more));
     }
 
-    /// Counts a conversion refused that a partner laid claim to.
-    pub(in crate::fold) fn refused(&mut self, spot: Spot) {
+    /// Counts a conversion refused that speaks against a partner.
+    pub(in crate::fold) fn refused(&mut self, spot: Spot, measure: Stored) {
         let mut more = Tally::default();
-        more.add(Stored::RefusedClaims, 1);
+        more.add(measure, 1);
         self.late.push(Late::of_risk(spot, Short::None, more));
     }
 

@@ -9,7 +9,7 @@ use crate::model::click::{Click, ClickFlags, Network};
 use crate::model::id::StringRef;
 use crate::model::request::{Devices, host, page};
 
-use super::super::cells::{Cells, Facets};
+use super::super::cells::{Cells, Facets, text_bucket};
 use super::super::error::FoldError;
 
 /// Strings remembered of each kind; beyond that all are forgotten and read again.
@@ -38,12 +38,15 @@ impl Request {
     }
 }
 
+/// Device or host that a text names, and the bucket that it falls into.
+type Answer = (Arc<str>, Option<u8>);
+
 /// The answers that user agents and referrers gave.
 #[derive(Debug, Default)]
 pub(in crate::fold) struct Requests {
     parser: Devices,
-    devices: AHashMap<StringRef, Arc<str>>,
-    hosts: AHashMap<StringRef, Arc<str>>,
+    devices: AHashMap<StringRef, Answer>,
+    hosts: AHashMap<StringRef, Answer>,
 }
 
 impl Requests {
@@ -55,39 +58,42 @@ impl Requests {
         facets: &mut Facets,
         cells: &mut Cells,
     ) -> Result<(), FoldError> {
-        let device = self.device(log, request.user_agent)?;
-        let host = self.host(log, request.referrer)?;
+        let (device, agent) = self.device(log, request.user_agent)?;
+        let (host, at) = self.host(log, request.referrer)?;
         cells.describe(facets, &device, &host);
+        facets.fall(agent, at);
         if request.flags.any(ClickFlags::EXPIRED_AD) {
             cells.expired(facets, &page(&text(log, request.referrer)?));
         }
         Ok(())
     }
 
-    fn device(&mut self, log: &Log, user_agent: StringRef) -> Result<Arc<str>, FoldError> {
+    fn device(&mut self, log: &Log, user_agent: StringRef) -> Result<Answer, FoldError> {
         if let Some(device) = self.devices.get(&user_agent) {
-            return Ok(Arc::clone(device));
+            return Ok(device.clone());
         }
-        let device: Arc<str> = self.parser.named(&text(log, user_agent)?).into();
+        let text = text(log, user_agent)?;
+        let device = (self.parser.named(&text).into(), text_bucket(&text));
         remember(&mut self.devices, user_agent, &device);
         Ok(device)
     }
 
-    fn host(&mut self, log: &Log, referrer: StringRef) -> Result<Arc<str>, FoldError> {
+    fn host(&mut self, log: &Log, referrer: StringRef) -> Result<Answer, FoldError> {
         if let Some(host) = self.hosts.get(&referrer) {
-            return Ok(Arc::clone(host));
+            return Ok(host.clone());
         }
-        let host: Arc<str> = host(&text(log, referrer)?).into();
+        let text = text(log, referrer)?;
+        let host = (host(&text).into(), text_bucket(&text));
         remember(&mut self.hosts, referrer, &host);
         Ok(host)
     }
 }
 
-fn remember(known: &mut AHashMap<StringRef, Arc<str>>, string: StringRef, answer: &Arc<str>) {
+fn remember(known: &mut AHashMap<StringRef, Answer>, string: StringRef, answer: &Answer) {
     if known.len() >= REMEMBERED_MAX {
         known.clear();
     }
-    known.insert(string, Arc::clone(answer));
+    known.insert(string, answer.clone());
 }
 
 /// A string of the dictionary; 0 is none.

@@ -11,13 +11,14 @@ use crate::model::entry::Entry;
 use crate::model::id::{EventNumber, PartnerId, ProgramId, Slot, SubmissionId};
 
 use super::super::error::FoldError;
+use super::against::{against, counted_at};
 use super::ledger::Balance;
 use super::limits::Limits;
 use super::notices::Told;
 use super::recount::{Recount, Zones};
 use super::recurrences::Recurrences;
 use super::report::VerifyReport;
-use super::signed::{Signed, claimant};
+use super::signed::Signed;
 use super::updates::Updates;
 use super::uploads::Uploads;
 
@@ -241,9 +242,11 @@ impl Check<'_> {
             (Entry::Conversion(submission), Some(SubmissionOutcome::Refused(refusal)))
                 if !submission.is_test =>
             {
-                if let Some(partner) = claimant(submission, refusal) {
+                if let Some((partner, measure)) = against(self.view, (id, submission), refusal)? {
                     let partner = self.zones.known(self.log, id.slot, partner)?;
-                    self.recount.claimed(&self.zones, id, partner);
+                    let at = counted_at(id, submission);
+                    self.recount
+                        .refused(&self.zones, (id, at), partner, measure);
                 }
             }
             (Entry::Conversion(submission), Some(SubmissionOutcome::Credited(action)))

@@ -16,6 +16,7 @@
 //! Memory: about 40 bytes for each slot that holds clicks, 130 for each action, 40 for each update
 //! and 200 for each aggregate cell.
 
+mod against;
 mod check;
 mod ledger;
 mod limits;

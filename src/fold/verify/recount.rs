@@ -7,15 +7,15 @@ use jiff::tz::TimeZone;
 
 use crate::derived::{Action, ActionId, Class, Judged, Reasons, Signs, VerdictKey, View};
 use crate::log::{Log, Parameters};
-use crate::model::click::Click;
-use crate::model::id::{CatalogVersion, PartnerId, ProgramId, Slot, SubmissionId};
+use crate::model::click::{Click, ClickFlags};
+use crate::model::id::{CatalogVersion, PartnerId, ProgramId, Slot, StringRef, SubmissionId};
 use crate::model::tally::{BUCKETS, Facet, Stored, Tally};
 use crate::model::time::{Day, Millis};
 use crate::registry::cube::{CUBES, CubeId};
 use crate::registry::risk::BUCKETS_OF_KIND;
 
 use super::super::catalogs::Catalogs;
-use super::super::cells::{AT_RISK, InCommon};
+use super::super::cells::{AT_RISK, InCommon, text_bucket};
 use super::super::error::FoldError;
 use super::report::VerifyReport;
 use super::said::Said;
@@ -125,11 +125,17 @@ impl Recount {
         self.add((CubeId::RISK, program, day, partner), Facet::None, &risk);
     }
 
-    /// Counts a conversion refused that a partner laid claim to.
-    pub(super) fn claimed(&mut self, zones: &Zones, id: SubmissionId, partner: PartnerId) {
-        let day = zones.day(id.slot, id.program, id.number.time());
+    /// Counts a conversion refused that speaks against a partner.
+    pub(super) fn refused(
+        &mut self,
+        zones: &Zones,
+        (id, at): (SubmissionId, Millis),
+        partner: PartnerId,
+        measure: Stored,
+    ) {
+        let day = zones.day(id.slot, id.program, at);
         let mut more = Tally::default();
-        more.add(Stored::RefusedClaims, 1);
+        more.add(measure, 1);
         self.add((CubeId::RISK, id.program, day, partner), Facet::None, &more);
     }
 
@@ -147,7 +153,19 @@ impl Recount {
         };
         let (program, day, partner) = spot(zones, key, &judged);
         if matches!(judged.verdict.class, Class::Unique | Class::Duplicate) {
-            for (kind, bucket) in (0_usize..).zip(InCommon::of(click).0) {
+            let place = (CubeId::RISK, program, day, partner);
+            let is_bare = click.referrer == StringRef(0);
+            if is_bare && !click.flags.any(ClickFlags::LIMITED_STRINGS) {
+                let mut more = Tally::default();
+                more.add(Stored::NoReferrerClicks, 1);
+                self.add(place, Facet::None, &more);
+            }
+            let agent = self.said.string(log, click.user_agent)?;
+            let page = self.said.string(log, click.referrer)?;
+            let in_common = InCommon::of(click)
+                .at(key.time)
+                .of_texts(text_bucket(&agent), text_bucket(&page));
+            for (kind, bucket) in (0_usize..).zip(in_common.buckets) {
                 let Some(bucket) = bucket else { continue };
                 let at = kind * BUCKETS_OF_KIND + usize::from(bucket);
                 let part = u32::try_from(at / BUCKETS.len()).unwrap_or(u32::MAX);
@@ -155,7 +173,6 @@ impl Recount {
                 if let Some(measure) = BUCKETS.get(at % BUCKETS.len()) {
                     more.add(*measure, 1);
                 }
-                let place = (CubeId::RISK, program, day, partner);
                 self.add(place, Facet::Number(part), &more);
             }
         }

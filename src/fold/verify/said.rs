@@ -109,7 +109,7 @@ impl Said {
         Ok(device)
     }
 
-    fn string(&mut self, log: &Log, string: StringRef) -> Result<Arc<str>, FoldError> {
+    pub(super) fn string(&mut self, log: &Log, string: StringRef) -> Result<Arc<str>, FoldError> {
         if string == StringRef(0) {
             return Ok("".into());
         }

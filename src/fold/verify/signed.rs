@@ -1,4 +1,4 @@
-//! What the log's own rows say against clicks, and which refused conversions lay untrue claims.
+//! What the log's own rows say against clicks.
 
 use std::sync::Arc;
 
@@ -9,9 +9,7 @@ use crate::derived::{Signs, VerdictKey, View};
 use crate::log::{Footer, Judgement, Log, Parameters};
 use crate::model::click::{Click, ClickFlags};
 use crate::model::id::{PartnerId, RulesVersion, StringRef};
-use crate::model::refusal::Refusal;
 use crate::model::request::host;
-use crate::model::submission::{Claim, Submission};
 
 use super::super::catalogs::Catalogs;
 use super::super::click::robots::Robots;
@@ -131,20 +129,5 @@ impl Signed {
         }
         self.known.insert(string, Arc::clone(&text));
         Ok(text)
-    }
-}
-
-/// Whose click a refused conversion lays untrue claim to; 0 where the click id is forged.
-pub(super) fn claimant(submission: &Submission, refusal: Refusal) -> Option<PartnerId> {
-    let untrue = [
-        Refusal::ActionRefNotFound,
-        Refusal::NoValidActionRef,
-        Refusal::OutsideAssociationWindow,
-        Refusal::MaxRecurrencesReached,
-    ];
-    match submission.claim {
-        Claim::None => None,
-        Claim::Forged => Some(PartnerId::UNKNOWN),
-        Claim::Verified(click) => untrue.contains(&refusal).then_some(click.partner),
     }
 }

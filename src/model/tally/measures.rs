@@ -85,6 +85,16 @@ measures! {
     ParticipatingClicks = 18, Count;
     /// What clicks are paid by themselves, not rounded.
     CpcCost = 30, Money;
+    /// Clicks of people that say no page they come from.
+    NoReferrerClicks = 40, Count;
+    /// Conversions refused that name a click of the partner and an order of another's action.
+    TakenOrders = 41, Count;
+    /// Clicks of people in the fullest bucket of pages; made by the report.
+    TopPageClicks = 45, Count;
+    /// Clicks of people with the sub ids of an average one of them; made by the report.
+    SameSubIdClicks = 46, Count;
+    /// Clicks of people in the two fullest buckets of the day in a row; made by the report.
+    BurstClicks = 47, Count;
     /// Clicks that a reason of level Critical or High speaks against.
     RiskClicks = 50, Count;
     /// Clicks of listed robots.
@@ -131,7 +141,7 @@ measures! {
     Under7dActions = 71, Count;
     /// Conversions refused that name a click of the partner, or no valid one.
     RefusedClaims = 72, Count;
-    /// Actions and refused claims; made by the report.
+    /// Actions, refused claims and taken orders; made by the report.
     Conversions = 73, Count;
     /// Clicks of people that fell into the fullest bucket of addresses; made by the report.
     TopNetworkClicks = 74, Count;
@@ -209,7 +219,7 @@ impl Stored {
     /// Whether a report makes it of others, so that no cell holds it.
     #[must_use]
     pub const fn is_made(self) -> bool {
-        matches!(self.code(), 59 | 73..=79)
+        matches!(self.code(), 45..=47 | 59 | 73..=79)
     }
 }
 

@@ -11,6 +11,7 @@ mod open;
 mod paid;
 mod priced;
 mod recount;
+mod refused;
 mod risk;
 mod rescored;
 pub(crate) mod same;

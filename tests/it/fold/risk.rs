@@ -35,7 +35,7 @@ const IMAGE: &str = "host,user-agent,accept,sec-fetch-site=cross-site,sec-fetch-
 const SCRIPT: &str = "host,user-agent,accept,";
 
 /// Kinds of fraud, each with the reason that must come first.
-const FRAUD: [(&str, &str); 13] = [
+const FRAUD: [(&str, &str); 19] = [
     ("hosted", "DATA_CENTER"),
     ("image", "IMAGE_CLICK"),
     ("script", "REQUEST_ANOMALY"),
@@ -49,6 +49,12 @@ const FRAUD: [(&str, &str); 13] = [
     ("claims", "UNTRUE_CLAIMS"),
     ("foreign", "FOREIGN_PAGE"),
     ("again", "DUPLICATE"),
+    ("bare", "NO_REFERRER"),
+    ("page", "ONE_REFERRER"),
+    ("burst", "BURST"),
+    ("own", "SUB_ID_SPREAD"),
+    ("label", "SUB_ID_CONCENTRATION"),
+    ("thief", "DUPLICATE_ORDERS"),
 ];
 
 /// How a partner's traffic is made, in thousandths.
@@ -71,12 +77,12 @@ fn honest(dice: &mut Dice) -> Traffic {
         robots: dice.below(15),
         hosted: dice.below(10),
         again: 30 + dice.below(150),
-        sub_ids: dice.below(2) * (1 + dice.below(400)),
+        sub_ids: dice.below(2) * (8 + dice.below(60)),
         kind: "",
     }
 }
 
-fn catalog() -> Vec<u8> {
+pub(super) fn catalog() -> Vec<u8> {
     let mut text = String::from(
         "version = 0\n[[brand]]\nsid = \"IRone\"\nname = \"One\"\n[[program]]\nid = 1\n\
          brand = \"IRone\"\nname = \"One\"\ntime_zone = \"UTC\"\ncurrency = \"USD\"\n\
@@ -102,8 +108,11 @@ fn catalog() -> Vec<u8> {
 struct Maker<'a> {
     dice: Dice,
     log: &'a Log,
-    writer: TurnWriter,
+    /// Each has its own references of texts, as workers and imports have.
+    writers: [TurnWriter; 2],
     counter: u64,
+    /// Of honest partners.
+    orders: Vec<Box<str>>,
 }
 
 impl Maker<'_> {
@@ -120,7 +129,12 @@ impl Maker<'_> {
     fn partner(&mut self, partner: u32, made: Traffic) {
         let mut last = None;
         for _ in 0..made.clicks {
-            let first = Millis(START.0 + i64::try_from(self.dice.below(5 * 86_400_000)).unwrap());
+            let mut first =
+                Millis(START.0 + i64::try_from(self.dice.below(5 * 86_400_000)).unwrap());
+            if made.kind == "burst" && self.chance(400) {
+                // Over the end of a 64th of the day.
+                first = Millis(START.0 + DAY + 22 * MINUTE + first.0 % (10 * MINUTE));
+            }
             let (at, visitor) = match last {
                 Some((at, visitor)) if self.chance(made.again) => (first.min(at), visitor),
                 _ => (first, self.counter + 1),
@@ -136,10 +150,16 @@ impl Maker<'_> {
                 self.convert(id, made);
             }
             if self.counter.is_multiple_of(200) {
-                self.writer.commit().unwrap();
+                self.commit();
             }
         }
-        self.writer.commit().unwrap();
+        self.commit();
+    }
+
+    fn commit(&mut self) {
+        for writer in &mut self.writers {
+            writer.commit().unwrap();
+        }
     }
 
     fn click(&mut self, partner: u32, made: Traffic, at: Millis, visitor: u64) -> ClickId {
@@ -150,7 +170,8 @@ impl Maker<'_> {
              Chrome/120.0.0.0 Mobile Safari/537.36",
             self.skewed(60)
         );
-        let (mut shape, mut page) = (BROWSER, format!("https://p{partner}.example/a"));
+        let page = self.skewed(30);
+        let (mut shape, mut page) = (BROWSER, format!("https://p{partner}.example/{page}"));
         if self.chance(made.robots) {
             agent = "Somebot/1.0".into();
         }
@@ -162,7 +183,10 @@ impl Maker<'_> {
             "hosted" => hosted |= self.chance(400),
             "network" if self.chance(500) => network = 77,
             "agent" if self.chance(850) => agent = "Mozilla/5.0 (X11) Chrome/60.0.1".into(),
-            "foreign" if self.chance(700) => page = "https://other.example/x".into(),
+            "foreign" if self.chance(700) => page = format!("https://other.example{network}/"),
+            "page" => page = format!("https://p{partner}.example/"),
+            "bare" => page.clear(),
+            _ if self.chance(100) => page.clear(),
             _ => {}
         }
         let [_, .., high, low] = network.to_be_bytes();
@@ -171,11 +195,18 @@ impl Maker<'_> {
         } else {
             Network::V4([10, high, low])
         };
-        let sub_id = format!("m{}", self.dice.below(made.sub_ids.max(1)));
+        let sub_id = match made.kind {
+            "own" => format!("o{}", self.counter),
+            _ => format!("m{}", self.dice.below(made.sub_ids.max(1))),
+        };
         let parameters = [(Parameter::SubId(1), sub_id.as_bytes())];
         let sent = usize::from(made.sub_ids > 0);
         let number = EventNumber(EventNumber::first_at(at, 500).0 + self.counter % 4_096);
-        let mut intern = |text: &str| self.writer.intern(text.as_bytes()).unwrap();
+        let writer = &mut self.writers[usize::from(self.counter.is_multiple_of(2))];
+        let mut intern = |text: &str| match text {
+            "" => StringRef(0),
+            text => writer.intern(text.as_bytes()).unwrap(),
+        };
         let click = Click {
             flags: ClickFlags::NONE,
             program: ProgramId(1),
@@ -190,8 +221,8 @@ impl Maker<'_> {
             landing: StringRef(0),
             parameters: parameters.into_iter().take(sent),
         };
-        self.writer.count(ProgramId(1), Outcome::Received);
-        self.writer.push(PartnerId(partner), number, &click);
+        writer.count(ProgramId(1), Outcome::Received);
+        writer.push(PartnerId(partner), number, &click);
         ClickId {
             number,
             partner: PartnerId(partner),
@@ -217,10 +248,19 @@ impl Maker<'_> {
 
     fn convert(&mut self, id: ClickId, made: Traffic) {
         let start = id.number.time().plus(self.after(made.kind));
+        let mut order_id: Box<str> = format!("o{}", self.counter).into();
+        match made.kind {
+            "" => self.orders.push(order_id.clone()),
+            "thief" => {
+                let at = usize::try_from(self.dice.below(self.orders.len() as u64)).unwrap();
+                order_id = self.orders[at].clone();
+            }
+            _ => {}
+        }
         let submission = Submission {
             program: ProgramId(1),
             event_type: EventTypeId(1),
-            order_id: format!("o{}", self.counter).into(),
+            order_id,
             event: EventTime::At {
                 start,
                 precision: 1,
@@ -233,7 +273,7 @@ impl Maker<'_> {
             payload: PayloadHash(u128::from(self.counter).to_be_bytes()),
             ..Submission::default()
         };
-        self.writer.commit().unwrap();
+        self.commit();
         self.log.submit(&submission).unwrap();
     }
 }
@@ -249,8 +289,9 @@ fn judged(seed: u64) -> Vec<Row> {
     let mut maker = Maker {
         dice: Dice(seed),
         log: &log,
-        writer: log.writer(),
+        writers: [log.writer(), log.writer()],
         counter: 0,
+        orders: Vec::new(),
     };
     for partner in 1..=HONEST {
         let made = honest(&mut maker.dice);
@@ -266,6 +307,7 @@ fn judged(seed: u64) -> Vec<Row> {
             "robots" => made.robots = 300,
             "again" => made.again = 350,
             "flood" => (made.clicks, made.actions) = (6_000, 12),
+            "own" | "label" => made.sub_ids = 1,
             "barren" => (made.clicks, made.actions) = (1_500, 0),
             _ => {}
         }

@@ -8,6 +8,9 @@ CREATE MACRO half_even(a, b) AS
         ELSE 0
     END;
 
+-- a / b as a whole number, halves up; nothing is negative here.
+CREATE MACRO half_up(a, b) AS (2 * a::HUGEINT + b::HUGEINT) // (2 * b::HUGEINT);
+
 -- Millionths as a decimal number with at least so many decimals.
 CREATE MACRO decimal_text(micros, decimals) AS
     (micros::HUGEINT // 1000000)::VARCHAR || CASE

@@ -5,12 +5,16 @@
 CREATE VIEW figure AS
 WITH click_of AS (
     SELECT
-        bucket AS partner, *,
+        bucket AS partner, * EXCLUDE (page),
+        -- As it was sent; an import has hosts in small letters.
+        CASE WHEN is_live THEN regexp_extract(referrer, '^[^?#]*') ELSE page END AS page,
         robot OR no_browser OR image OR anomaly OR hosting AS at_risk,
         class IN ('U', 'D') AS is_people,
         CASE WHEN contains(address, ':') THEN array_to_string(string_split(address, ':')[1:3], ':')
             ELSE array_to_string(string_split(address, '.')[1:3], '.') END AS network,
-        nullif(concat_ws('|', sub1, sub2, sub3), '||') AS subs
+        nullif(concat_ws('|', sub1, sub2, sub3), '||') AS subs,
+        -- Which 64th of the day, by UTC.
+        (ms % 86400000) * 64 // 86400000 AS stretch
     FROM judged
     WHERE list_contains(getvariable('programs'), program)
         AND day BETWEEN getvariable('first') AND getvariable('last')
@@ -22,13 +26,16 @@ WITH click_of AS (
         count(*) FILTER (hosting) AS hosting, count(*) FILTER (no_fetch) AS no_fetch,
         count(*) FILTER (foreign_page) AS foreign_page,
         count(*) FILTER (class = 'D') AS duplicate, count(*) FILTER (is_people) AS people,
-        count(*) FILTER (is_people AND subs IS NOT NULL) AS with_subs
+        count(*) FILTER (is_people AND subs IS NOT NULL) AS with_subs,
+        count(*) FILTER (is_people AND page = '') AS bare
     FROM click_of GROUP BY partner
 ), top AS (
     SELECT
         partner,
         max(n) FILTER (kind = 'network') AS network, max(n) FILTER (kind = 'agent') AS agent,
-        max(n) FILTER (kind = 'subs') AS subs
+        max(n) FILTER (kind = 'subs') AS subs,
+        max(n) FILTER (kind = 'page') AS page,
+        half_up(sum(n * n) FILTER (kind = 'subs'), sum(n) FILTER (kind = 'subs')) AS same
     FROM (
         SELECT partner, 'network' AS kind, count(*) AS n FROM click_of WHERE is_people
         GROUP BY partner, network
@@ -37,8 +44,20 @@ WITH click_of AS (
         UNION ALL
         SELECT partner, 'subs', count(*) FROM click_of WHERE is_people AND subs IS NOT NULL
         GROUP BY partner, subs
+        UNION ALL
+        SELECT partner, 'page', count(*) FROM click_of WHERE is_people AND page <> ''
+        GROUP BY partner, page
     )
     GROUP BY partner
+), stretch_of AS (
+    SELECT partner, stretch, count(*) AS n FROM click_of WHERE is_people GROUP BY ALL
+), burst AS (
+    -- Two in a row; the first of a day follows the last.
+    SELECT a.partner, max(a.n + coalesce(b.n, 0)) AS burst
+    FROM stretch_of AS a
+    LEFT JOIN stretch_of AS b
+        ON b.partner = a.partner AND b.stretch IN ((a.stretch + 1) % 64, (a.stretch + 63) % 64)
+    GROUP BY a.partner
 ), action_of AS (
     SELECT
         a.partner, a.reversed, k.robot, k.image, k.no_browser, k.anomaly, k.hosting,
@@ -59,19 +78,31 @@ WITH click_of AS (
         count(*) FILTER (hosting) AS hosting
     FROM action_of GROUP BY partner
 ), claims AS (
-    -- Refused though a click id was sent: it is forged, another program's, of an unknown partner,
-    -- or its click came after the event or too long before it.
-    SELECT CASE WHEN s.forged THEN 0 ELSE k.bucket END AS partner, count(*) AS refused
-    FROM said AS s
-    LEFT JOIN judged AS k ON k.number = s.number
+    -- Refused though a click was named: its id is forged, another program's, of an unknown partner,
+    -- or the click came after the event or too long before it. What is imported has its own day.
+    SELECT
+        CASE WHEN s.forged THEN 0 ELSE k.bucket END AS partner,
+        count(*) FILTER (s.forged OR NOT is_repeat) AS refused,
+        count(*) FILTER (NOT s.forged AND is_repeat) AS taken
+    FROM (
+        SELECT s.*, h.partner AS holder, h.partner IS NOT NULL AS is_repeat
+        FROM said AS s
+        LEFT JOIN (
+            SELECT a.*, w.partner FROM action AS a JOIN judged AS w ON w.id = a.winner
+        ) AS h ON (h.program, h.event_type, h.order_id) = (s.program, s.event_type, s.order_id)
+            AND h.seq < s.seq AND s.named IS NOT NULL
+    ) AS s
+    LEFT JOIN judged AS k ON coalesce(k.number = s.number, k.id = s.named)
     LEFT JOIN contract AS c ON c.program = s.program AND c.partner = k.partner
         AND c.start_ms <= s.ms AND (c.end_ms IS NULL OR s.ms < c.end_ms)
-    WHERE s.has_click_id AND s.seq NOT IN (SELECT seq FROM action)
+    WHERE (s.has_click_id OR s.named IS NOT NULL) AND s.seq NOT IN (SELECT seq FROM action)
         AND list_contains(getvariable('programs'), s.program)
-        AND day_in(s.zone, s.received) BETWEEN getvariable('first') AND getvariable('last')
-        AND (s.forged OR k.program <> s.program OR k.unknown_partner
+        AND day_in(s.zone, coalesce(s.received, s.ms))
+            BETWEEN getvariable('first') AND getvariable('last')
+        AND (s.forged OR CASE WHEN is_repeat THEN holder <> k.bucket ELSE
+            k.program <> s.program OR k.unknown_partner
             OR (NOT k.inactive AND NOT k.malformed AND (k.ms > s.ms + 120000
-                OR (NOT k.no_contract AND s.ms - k.ms > c.window_ms))))
+                OR (NOT k.no_contract AND s.ms - k.ms > c.window_ms))) END)
     GROUP BY 1
 ), whole AS (
     SELECT partner FROM clicks UNION SELECT partner FROM actions UNION SELECT partner FROM claims
@@ -83,8 +114,9 @@ SELECT
     coalesce(c.anomaly, 0) AS anomaly, coalesce(c.hosting, 0) AS hosting,
     coalesce(c.no_fetch, 0) AS no_fetch, coalesce(c.foreign_page, 0) AS foreign_page,
     coalesce(c.duplicate, 0) AS duplicate, coalesce(c.people, 0) AS people,
-    coalesce(c.with_subs, 0) AS with_subs,
+    coalesce(c.with_subs, 0) AS with_subs, coalesce(c.bare, 0) AS bare,
     coalesce(t.network, 0) AS network, coalesce(t.agent, 0) AS agent, coalesce(t.subs, 0) AS subs,
+    coalesce(t.page, 0) AS page, coalesce(t.same, 0) AS same, coalesce(b.burst, 0) AS burst,
     coalesce(a.gross, 0) AS gross, coalesce(a.standing, 0) AS standing,
     coalesce(a.risk, 0) AS ref_risk, coalesce(a.clicked, 0) AS clicked,
     coalesce(a.within_5s, 0) AS within_5s, coalesce(a.within_10s, 0) AS within_10s,
@@ -92,15 +124,18 @@ SELECT
     coalesce(a.within_7d, 0) AS within_7d, coalesce(a.robot, 0) AS ref_robot,
     coalesce(a.image, 0) AS ref_image, coalesce(a.no_browser, 0) AS ref_no_browser,
     coalesce(a.anomaly, 0) AS ref_anomaly, coalesce(a.hosting, 0) AS ref_hosting,
-    coalesce(r.refused, 0) AS refused
+    coalesce(r.refused, 0) AS refused, coalesce(r.taken, 0) AS taken
 FROM whole AS w
 LEFT JOIN clicks AS c USING (partner)
 LEFT JOIN actions AS a USING (partner)
 LEFT JOIN top AS t USING (partner)
+LEFT JOIN burst AS b USING (partner)
 LEFT JOIN claims AS r USING (partner);
 
 -- What clickd estimates, for the judgement alone.
-CREATE TABLE estimate (partner BIGINT, network BIGINT, agent BIGINT, subs BIGINT);
+CREATE TABLE estimate (
+    partner BIGINT, network BIGINT, agent BIGINT, page BIGINT, subs BIGINT, same BIGINT
+);
 
 -- The ends of Wilson's interval at 2.6 standard deviations.
 CREATE MACRO interval_end(share, z, side) AS least(greatest((share + z / 2.0 + side
@@ -129,13 +164,13 @@ JOIN estimate AS e USING (partner), LATERAL (VALUES
     (2, 'TOO_SOON', 'actions came less than 10 s after their click', f.within_10s, f.clicked, 10,
         0.05, 3.0, 10.0, 60.0),
     (3, 'UNTRUE_CLAIMS', 'conversions name clicks that can''t have led to them', f.refused,
-        f.gross + f.refused, 10, 0.05, 3.0, 10.0, 80.0),
+        f.gross + f.refused + f.taken, 10, 0.05, 3.0, 10.0, 80.0),
     (4, 'ADDRESS_CONCENTRATION', 'clicks come from one network, estimated', e.network, f.people,
         200, 0.2, 3.0, 10.0, 60.0),
     (5, 'AGENT_CONCENTRATION', 'clicks come from one user agent, estimated', e.agent, f.people,
         200, 0.4, 1.5, 10.0, 40.0),
     (6, 'SUB_ID_CONCENTRATION', 'clicks with sub ids carry the same ones, estimated', e.subs,
-        f.with_subs, 200, 0.9, 2.0, 5.0, 4.0),
+        f.with_subs, 200, 0.9, 2.0, 10.0, 10.0),
     (7, 'REVERSALS', 'actions are reversed', f.gross - f.standing, f.gross, 10,
         0.2, 3.0, 10.0, 50.0),
     (8, 'DUPLICATE', 'clicks are duplicates', f.duplicate, f.raw, 200, 0.2, 2.0, 10.0, 50.0),
@@ -144,7 +179,15 @@ JOIN estimate AS e USING (partner), LATERAL (VALUES
     (10, 'NO_FETCH_METADATA', 'clicks do not say what they are for', f.no_fetch, f.raw, 50,
         0.5, 2.0, 10.0, 50.0),
     (11, 'RATE', '', f.gross, f.people, 200, 0, 0, 0, 0),
-    (12, 'EARLY', '', f.within_2h, f.clicked, 10, 0, 0, 0, 0)
+    (12, 'EARLY', '', f.within_2h, f.clicked, 10, 0, 0, 0, 0),
+    (13, 'DUPLICATE_ORDERS', 'conversions name orders of another partner''s action', f.taken,
+        f.gross + f.refused + f.taken, 10, 0.05, 3.0, 10.0, 80.0),
+    (14, 'NO_REFERRER', 'clicks say no page that they come from', f.bare, f.people, 200,
+        0.5, 2.0, 10.0, 40.0),
+    (15, 'ONE_REFERRER', 'clicks, at most, come from one page', e.page, f.people, 200,
+        0.9, 2.0, 10.0, 10.0),
+    (16, 'BURST', 'clicks came within the same 45 minutes of the day', f.burst, f.people, 200,
+        0.2, 3.0, 10.0, 40.0)
 ) AS c (nth, code, words, count, total, events_min, usual, times, points, more);
 
 -- The share of the median partner, of three with enough events at least.
@@ -188,8 +231,9 @@ WITH sign AS (
     SELECT partner, code, nth, share_words(count, total) || ' ' || words || against(median),
         points + more * (at_least(count, total) - bound) / (1.0 - bound)
     FROM bound
-    WHERE nth <= 10 AND total >= events_min AND count >= 3
+    WHERE nth NOT IN (11, 12) AND total >= events_min AND count >= 3
         AND at_least(count, total) > bound AND bound < 1.0
+        AND (median IS NOT NULL OR code NOT IN ('SUB_ID_CONCENTRATION', 'ONE_REFERRER'))
     UNION ALL
     SELECT partner, 'LOW_RATE', 0,
         share_words(count, total) || ' clicks have an action' || against(median), 12.0
@@ -211,6 +255,16 @@ WITH sign AS (
         AND at_most(f.within_2h, f.clicked) < 0.25
         AND f.within_24h / 22.0 <= 6.0 * f.within_7d / 120.0
         AND at_least(f.within_24h + f.within_7d, f.clicked) >= 0.5
+    UNION ALL
+    SELECT f.partner, 'SUB_ID_SPREAD', 0,
+        f.with_subs || ' clicks carry sub ids of their own, estimated; those of the median '
+            || 'partner come ' || m.same || ' times', 15.0
+    FROM figure AS f JOIN estimate AS e USING (partner), (
+        SELECT list_sort(list(e.same)) AS all_same, all_same[len(all_same) // 2 + 1] AS same
+        FROM figure AS f JOIN estimate AS e USING (partner)
+        WHERE partner <> 0 AND f.with_subs >= 200
+    ) AS m
+    WHERE f.with_subs >= 200 AND e.same = 1 AND m.same >= 10 AND len(m.all_same) >= 3
 )
 SELECT
     partner, code, words, points,
