@@ -30,8 +30,10 @@ pub(super) struct RebuildArguments {
     /// named.
     #[arg(long)]
     current_lists: bool,
-    /// Store the lists as the ones that judge the past, and let the new figures serve. What has
-    /// been settled stands. New clicks are judged by the lists of the configuration as before.
+    /// Store the lists as the ones that judge the past, and let the new figures serve. What clicks
+    /// and settled actions were paid stands on its day; what the lists make more or less of it is
+    /// booked as adjustments of today. New clicks are judged by the lists of the configuration as
+    /// before.
     #[arg(long, requires = "lists")]
     commit: bool,
 }
@@ -68,21 +70,21 @@ fn difference(out: &mut dyn Write, answer: &Value) -> Result<(), Failure> {
         "program", "partner", "raw", "unique", "payable", "robots", "actions", "cost", "", "risk",
     ];
     let mut lines = vec![heads.map(str::to_owned)];
-    let (mut settled, mut notes) = (0_u64, Vec::new());
+    let mut notes = Vec::new();
     for program in list(&answer["programs"]) {
         let named = [&program["program"], &program["currency"]].map(show::text);
         lines.push(line(&named[0], "all", &named[1], program));
-        settled += program["settled_actions"].as_u64().unwrap_or(0);
         for partner in list(&program["partners"]) {
             let number = show::text(&partner["partner"]);
             lines.push(line("", &number, "", partner));
-            if partner["settled_actions"] != 0 {
+            if partner["adjusted_clicks"] != 0 || partner["adjusted_actions"] != 0 {
                 notes.push(format!(
-                    "  program {}, partner {number}: {} actions, cost by these lists {} {} more",
+                    "  program {}, partner {number}: {} {} for {} clicks and {} actions",
                     named[0],
-                    partner["settled_actions"],
-                    show::text(&partner["settled_cost"]),
+                    show::text(&partner["adjustments"]),
                     named[1],
+                    partner["adjusted_clicks"],
+                    partner["adjusted_actions"],
                 ));
             }
         }
@@ -95,8 +97,14 @@ fn difference(out: &mut dyn Write, answer: &Value) -> Result<(), Failure> {
         "{} of {} partners differ, up to slot {}; levels of risk that change: {}",
         answer["differ"], answer["partners"], answer["slot"], answer["levels_changed"]
     )?;
-    if settled > 0 {
-        writeln!(out, "settled, not changed: {settled} actions")?;
+    if !notes.is_empty() {
+        match answer["at"].as_str() {
+            Some(at) => writeln!(out, "adjusted at {at}; what was paid stands:")?,
+            None => writeln!(
+                out,
+                "would be adjusted on the day of the commit; what was paid stands:"
+            )?,
+        }
         for note in notes {
             writeln!(out, "{note}")?;
         }
@@ -176,8 +184,9 @@ mod tests {
             "actions": ["2", "2"],
             "cost": ["1.00", "0.50"],
             "risk": [null, "stop"],
-            "settled_actions": 1,
-            "settled_cost": "-0.25",
+            "adjusted_clicks": 3,
+            "adjusted_actions": 1,
+            "adjustments": "-0.50",
         })
     }
 
@@ -202,8 +211,8 @@ mod tests {
              \x20        280      9    7 > 6   5        0 > 1   2        \
              1.00 > 0.50       - > stop\n\
              1 of 3 partners differ, up to slot 8; levels of risk that change: 1\n\
-             settled, not changed: 1 actions\n  \
-             program 1000, partner 280: 1 actions, cost by these lists -0.25 USD more\n\
+             would be adjusted on the day of the commit; what was paid stands:\n  \
+             program 1000, partner 280: -0.50 USD for 3 clicks and 1 actions\n\
              nothing is changed; --commit lets this stand\n"
         );
     }

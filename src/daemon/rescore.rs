@@ -2,20 +2,24 @@
 //!
 //! The log is folded by these lists into a generation beside the one that serves. Both are compared
 //! at one slot. Without `commit` the new one is thrown away, and nothing was written but it. With
-//! it, the lists and the judgement go into the log in one durable commit, and only then does the
-//! new generation serve: whatever ends the process before the commit leaves everything as it was,
-//! and after it the next start folds the log again by the judgement while the old rows serve.
+//! it, what changes of what was paid goes into the log as adjustments, and then the lists and the
+//! judgement in one durable commit, without which the adjustments are nothing. Where there are
+//! any, the log is folded once more, with them, and only then does the new generation serve:
+//! whatever ends the process before the commit leaves everything as it was, and after it the next
+//! start folds the log again by the judgement while the old rows serve.
 //!
 //! Runs on a blocking thread of the control socket, or in a command without a daemon; the folding
 //! on a thread of its own. One at a time.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::fold::{FoldError, FoldRemote, Robots, Trial, step_back};
-use crate::log::Judgement;
+use crate::derived::{AdjustedKind, View};
+use crate::fold::{FoldError, FoldRemote, Robots, Trial, adjustments, step_back};
+use crate::log::{Adjusted, Adjustment, Judgement, Log};
 use crate::model::currency::Currency;
 use crate::model::id::{PartnerId, ProgramId, Slot};
 use crate::model::money::decimal_text;
@@ -28,6 +32,10 @@ use super::lists::Lists;
 use super::stores::Stores;
 use super::verbs::{failed, read, until};
 
+/// How long a judgement waits for actions that are being settled.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Adjustments that are held until they are stored.
+const ADJUSTMENTS_AT_ONCE: usize = 1_000;
 /// Decimals of amounts of a program that the catalogue does not hold any more.
 const DECIMALS: u32 = 2;
 
@@ -47,6 +55,14 @@ struct Shown {
     /// The slot at which both folds were compared.
     slot: Slot,
     changes: Changes,
+    adjustments: u64,
+}
+
+/// What is to be tried out, and whether it is to stand.
+struct Asking {
+    judgement: Judgement,
+    robots: Robots,
+    commit: bool,
 }
 
 /// Judges the past by the lists that are sent.
@@ -58,31 +74,52 @@ pub(super) fn rescore(
     let asked: Asked = read(value)?;
     let commit = asked.commit;
     let (rules, robots) = lists(stores, asked)?;
-    let Some(_alone) = stores.judging.try_lock() else {
-        let error = "the past is being judged by other lists just now: try again";
+    let Some(_alone) = stores.judging.try_lock_for(PATIENCE) else {
+        let error = "the past is being judged, or actions settled, just now: try again";
         return Err(VerbError::new(EXIT_TEMPORARY, error));
     };
     let sealed = stores.log.sealed();
+    let newest = stores.log.current_judgement();
+    let newest = newest.map_err(|error| failed(&error))?.version;
     until(remote, || {
-        let mark = stores.derived.watermark();
-        mark.is_some_and(|mark| mark.slot >= sealed)
+        let mark = stores.derived.serving().mark();
+        mark.is_some_and(|mark| mark.slot >= sealed && mark.judgement >= newest)
     })?;
     let judgement = stores.log.next_judgement(sealed, rules.as_bytes());
     let judgement = judgement.map_err(|error| failed(&error))?;
-    let shown = try_out(stores, remote, judgement, robots)?;
+    let asked = Asking {
+        judgement,
+        robots,
+        commit,
+    };
+    let shown = apart(|| try_out(stores, remote, asked))?;
     let mut answer = told(stores, &shown);
     answer.insert("until".to_owned(), json!(judgement.until));
     answer.insert("committed".to_owned(), json!(commit));
     if commit {
+        let judgement = Judgement {
+            at: stores.log.clock().now(),
+            settled: shown.slot,
+            adjustments: shown.adjustments,
+            ..judgement
+        };
         let put = stores.log.put_judgement(&judgement, rules.as_bytes());
         put.map_err(|error| failed(&error))?;
         tracing::info!(
             judgement = judgement.version.0,
             rules = judgement.rules.0,
             until = judgement.until.0,
+            adjustments = judgement.adjustments,
             "the past is judged anew"
         );
-        remote.adopt(shown.trial);
+        answer.insert("at".to_owned(), json!(judgement.at.to_string()));
+        let trial = if judgement.adjustments == 0 {
+            shown.trial
+        } else {
+            drop(shown.trial);
+            apart(|| again(stores, remote))?
+        };
+        remote.adopt(trial);
         until(remote, || {
             let mark = stores.derived.serving().mark();
             mark.is_some_and(|mark| mark.judgement >= judgement.version)
@@ -115,35 +152,38 @@ fn lists(stores: &Stores, asked: Asked) -> Result<(String, Robots), VerbError> {
     Ok((lists.stored(), robots))
 }
 
-/// Folds the past by a judgement and compares.
-fn try_out(
-    stores: &Stores,
-    remote: &FoldRemote,
-    judgement: Judgement,
-    robots: Robots,
-) -> Result<Shown, VerbError> {
-    let shown = std::thread::scope(|scope| {
+/// Folds on a thread of its own.
+fn apart<T: Send>(
+    fold: impl FnOnce() -> Result<Option<T>, FoldError> + Send,
+) -> Result<T, VerbError> {
+    let folded = std::thread::scope(|scope| {
         let folding = std::thread::Builder::new()
             .name("fold-trial".to_owned())
             .spawn_scoped(scope, move || {
                 step_back();
-                fold(stores, remote, judgement, robots)
+                fold()
             })
             .map_err(FoldError::Thread)?;
         let ended = folding.join();
         ended.unwrap_or_else(|_| Err(FoldError::Thread(std::io::Error::other("it panicked"))))
     });
-    let shown = shown.map_err(|error| VerbError::new(error.exit_code(), error.to_string()))?;
-    shown.ok_or_else(|| VerbError::new(EXIT_TEMPORARY, "the fold was stopped; nothing is changed"))
+    let folded = folded.map_err(|error| VerbError::new(error.exit_code(), error.to_string()))?;
+    let stopped = "the fold was stopped; what serves is as it was";
+    folded.ok_or_else(|| VerbError::new(EXIT_TEMPORARY, stopped))
 }
 
-fn fold(
+/// Folds the past by a judgement and compares.
+fn try_out(
     stores: &Stores,
     remote: &FoldRemote,
-    judgement: Judgement,
-    robots: Robots,
+    asked: Asking,
 ) -> Result<Option<Shown>, FoldError> {
     let (log, derived, shelf) = (&stores.log, &stores.derived, Arc::clone(&stores.shelf));
+    let Asking {
+        judgement,
+        robots,
+        commit,
+    } = asked;
     let mut trial = Trial::begin(log, derived, shelf, judgement, robots)?;
     let stop = remote.stopping();
     if !trial.fold(judgement.until, stop, &mut |_, _| {})? {
@@ -155,12 +195,61 @@ fn fold(
     if !trial.fold(slot, stop, &mut |_, _| {})? {
         return Ok(None);
     }
-    let changes = difference(&before, &trial.generation().view()?)?;
+    let after = trial.generation().view()?;
+    let mut changes = difference(&before, &after)?;
+    let adjustments = book(log, (judgement, commit), [&before, &after], &mut changes)?;
+    drop(after);
     Ok(Some(Shown {
         trial,
         slot,
         changes,
+        adjustments,
     }))
+}
+
+/// Adds up what is adjusted, and stores it where the judgement is to stand; how much that is.
+fn book(
+    log: &Log,
+    (judgement, commit): (Judgement, bool),
+    [before, after]: [&View<'_>; 2],
+    changes: &mut Changes,
+) -> Result<u64, FoldError> {
+    let version = judgement.version;
+    if commit {
+        log.clear_adjustments(version)?;
+    }
+    let (mut rows, mut count) = (Vec::<Adjustment>::new(), 0);
+    adjustments(log, before, after, &mut |program, partner, row| {
+        let kind = match row.of {
+            Adjusted::Click { .. } => AdjustedKind::Click,
+            Adjusted::Action { .. } => AdjustedKind::Action,
+        };
+        let change = changes.entry((program, partner)).or_default();
+        change.book(kind, row.more);
+        count += 1;
+        rows.push(row);
+        if rows.len() < ADJUSTMENTS_AT_ONCE {
+            return Ok(());
+        }
+        if commit {
+            log.put_adjustments(version, &rows)?;
+        }
+        rows.clear();
+        Ok(())
+    })?;
+    if commit {
+        log.put_adjustments(version, &rows)?;
+    }
+    Ok(count)
+}
+
+/// Folds the past by the judgement that is stored, up to about what serves.
+fn again(stores: &Stores, remote: &FoldRemote) -> Result<Option<Trial>, FoldError> {
+    let (log, derived, shelf) = (&stores.log, &stores.derived, Arc::clone(&stores.shelf));
+    let mut trial = Trial::again(log, derived, shelf)?;
+    let slot = derived.watermark().unwrap_or_default().slot;
+    let is_folded = trial.fold(slot, remote.stopping(), &mut |_, _| {})?;
+    Ok(is_folded.then_some(trial))
 }
 
 /// The difference, program by program, each with its partners.
@@ -178,8 +267,9 @@ fn told(stores: &Stores, shown: &Shown) -> Map<String, Value> {
         while let Some((&(_, partner), change)) = rest.next_if(|((own, _), _)| *own == program) {
             sum.before += change.before;
             sum.after += change.after;
-            sum.locked.actions += change.locked.actions;
-            sum.locked.cost += change.locked.cost;
+            sum.booked.clicks += change.booked.clicks;
+            sum.booked.actions += change.booked.actions;
+            sum.booked.cost += change.booked.cost;
             levels += u64::from(change.before.level != change.after.level);
             if !change.is_none() {
                 partners.push(row(Some(partner), change, decimals));
@@ -233,9 +323,10 @@ fn row(partner: Option<PartnerId>, change: &Change, decimals: u32) -> Value {
     let level = |standing: &Standing| standing.level.map(Band::words);
     fields.insert("cost".to_owned(), json!([cost(before), cost(after)]));
     fields.insert("risk".to_owned(), json!([level(before), level(after)]));
-    let locked = &change.locked;
-    fields.insert("settled_actions".to_owned(), json!(locked.actions));
-    let cost = decimal_text(locked.cost, decimals);
-    fields.insert("settled_cost".to_owned(), json!(cost));
+    let booked = &change.booked;
+    fields.insert("adjusted_clicks".to_owned(), json!(booked.clicks));
+    fields.insert("adjusted_actions".to_owned(), json!(booked.actions));
+    let cost = decimal_text(booked.cost, decimals);
+    fields.insert("adjustments".to_owned(), json!(cost));
     Value::Object(fields)
 }

@@ -1,7 +1,9 @@
 //! Settling actions that have locked: what they came to goes into the log, for ever.
 //!
 //! On the housekeeping thread, once a minute. Whether an action is due is a matter of the fold's
-//! watermark alone, not of any clock: everything received before it locked is folded by then.
+//! watermark alone, not of any clock: everything received before it locked is folded by then. None
+//! is settled while the past is judged anew, nor by rows that a newer judgement has overruled:
+//! what they came to could not be adjusted any more.
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,11 +31,19 @@ pub(super) enum SettleError {
 
 /// Settles every action that locked a minute before the watermark; how many that were.
 pub(super) fn settle_due(stores: &Stores, stop: &AtomicBool) -> Result<usize, SettleError> {
+    // What locks while the past is judged anew is settled by what serves then.
+    let Some(_alone) = stores.judging.try_lock() else {
+        return Ok(0);
+    };
     let serving = stores.derived.serving();
     let view = serving.view()?;
     let Some(watermark) = view.watermark()? else {
         return Ok(0);
     };
+    let by = view.mark()?.map(|mark| mark.judgement);
+    if by != Some(stores.log.current_judgement()?.version) {
+        return Ok(0);
+    }
     let until = watermark.wall_end.plus(-MINUTE);
     let mut due = Vec::new();
     view.for_each_due(until, &mut |id| {

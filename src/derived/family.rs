@@ -51,6 +51,8 @@ pub enum Family {
     Orders,
     /// Credited conversions.
     Actions,
+    /// Adjustments of what was paid, by when they were made.
+    Adjusted,
     /// The lines of actions that have any.
     Items,
     /// What actions use up of the limits of contracts.
@@ -85,7 +87,7 @@ pub enum Family {
 
 impl Family {
     /// Every family.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Verdicts,
         Self::Windows,
         Self::JobWindows,
@@ -93,6 +95,7 @@ impl Family {
         Self::Waiting,
         Self::Orders,
         Self::Actions,
+        Self::Adjusted,
         Self::Items,
         Self::Counters,
         Self::Updates,
@@ -121,6 +124,7 @@ impl Family {
             Self::Waiting => "waiting",
             Self::Orders => "orders",
             Self::Actions => "actions",
+            Self::Adjusted => "adjusted",
             Self::Items => "items",
             Self::Counters => "counters",
             Self::Updates => "updates",
@@ -157,6 +161,7 @@ impl Family {
             | Self::Waiting
             | Self::Orders
             | Self::Actions
+            | Self::Adjusted
             | Self::Items
             | Self::Counters
             | Self::Updates

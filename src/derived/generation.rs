@@ -26,7 +26,7 @@ use super::row::verdict::{Judged, Verdict, Window};
 use super::view::View;
 
 /// Layout of all rows together; another one is never read.
-const FORMAT: u8 = 12;
+const FORMAT: u8 = 13;
 
 const FORMAT_KEY: &[u8] = b"format";
 const RULES_KEY: &[u8] = b"rules";
@@ -236,6 +236,7 @@ families! {
     waiting: Waiting;
     orders: Orders;
     actions: Actions;
+    adjusted: Adjusted;
     items: Items;
     counters: Counters;
     updates: Updates;

@@ -14,6 +14,7 @@
 //! A store lives in `derived/<generation>/`; the file `derived/CURRENT` names the one that serves.
 //! A rebuild fills the next generation while the current one goes on serving, then flips the file.
 
+mod adjusted;
 mod batch;
 mod counters;
 mod directory;
@@ -29,6 +30,7 @@ mod row;
 mod uploads;
 mod view;
 
+pub use adjusted::{AdjustedKey, AdjustedKind, AdjustedRow};
 pub use batch::Batch;
 pub use error::DerivedError;
 pub use family::{Family, Options};

@@ -41,6 +41,7 @@ fn action(order_id: &str) -> Action {
         group: None,
         customer_status: None,
         holds: Vec::new(),
+        ruled: None,
         flags: ActionFlags::NONE,
     }
 }

@@ -11,6 +11,7 @@
 //! stored rows, and a cache never changes a result.
 
 mod action;
+mod adjust;
 mod begun;
 mod catalogs;
 mod cells;
@@ -29,6 +30,7 @@ mod trial;
 mod verify;
 
 pub use action::tell::{Limited, Reckoned, Reckoning, reckon};
+pub use adjust::adjustments;
 pub use catalogs::catalog_of;
 pub use click::hosting::{Hosting, SHIPPED_HOSTING};
 pub use click::robots::{Robots, RobotsError, SHIPPED_ROBOTS};

@@ -21,6 +21,7 @@ use crate::model::id::{CatalogVersion, ProgramId, Slot};
 use crate::model::time::{Day, Millis};
 
 use super::action::desk::Desk;
+use super::adjust::Book;
 use super::begun::judged;
 use super::catalogs::Catalogs;
 use super::cells::{Cells, Facets};
@@ -70,6 +71,7 @@ pub struct Folder {
     carried: Vec<Carried>,
     pub(super) imports: Imports,
     charges: Charges,
+    pub(super) book: Book,
     pub(super) counts: Counts,
     part: u32,
     pub(super) holds_back: bool,
@@ -97,6 +99,7 @@ impl Folder {
             carried: Vec::new(),
             imports: Imports::default(),
             charges: Charges::default(),
+            book: Book::default(),
             counts: Counts::default(),
             part: PART,
             holds_back: false,
@@ -157,6 +160,8 @@ impl Folder {
             .footer(slot)?
             .ok_or(FoldError::FooterMissing(slot))?;
         self.agents.load(&self.log, &footer, self.mark)?;
+        self.book
+            .load(&self.log, self.agents.judgement(), &footer)?;
         self.catalogs.begin_slot();
         if self.catalog.version != footer.catalog {
             self.catalog = self.catalogs.load(&self.log, footer.catalog)?;
@@ -176,6 +181,7 @@ impl Folder {
         note_all(&self.carried, &self.rows, &mut batch);
         self.charges.write(&mut batch);
         self.settle_rest(&families, &footer, &rest, &mut batch)?;
+        self.book.write(&mut batch);
         self.cells.write(&families, &mut batch)?;
         self.windows.write(&mut batch);
         self.imports.windows.write(&mut batch);
@@ -332,6 +338,7 @@ impl Folder {
                 days: &mut self.days,
                 cells: &mut self.cells,
                 charges: &mut self.charges,
+                book: &mut self.book,
             };
             self.imports.settle(nth, at < judged, &mut judging, batch)?;
         }
@@ -379,14 +386,16 @@ impl Folder {
             families,
             catalog,
         };
+        let charge = self.charges.charge(terms, program, row, day)?;
         let charged = Judged {
             verdict: row.verdict,
-            charge: self.charges.charge(terms, program, row, day)?,
+            charge: self.book.charge(row, charge),
         };
         let (log, cells) = (&self.log, &mut self.cells);
         self.requests
             .describe(log, row.request, &mut row.facets, cells)?;
         row.count(families, cells, (day, charged.cost()))?;
+        self.book.count(row, (program, &mut self.days), cells);
         self.counts.verdict(row.verdict.class);
         Ok(charged)
     }
@@ -419,6 +428,11 @@ impl Folder {
             desk.arrive(*number, visit, &catalog)?;
         }
         Ok(())
+    }
+
+    /// The day of `at` by the calendar of a program.
+    pub(super) fn day(&mut self, program: ProgramId, at: Millis) -> Day {
+        self.days.day(self.catalog.program(program), program, at)
     }
 
     /// What an action is kept apart by that came by this click.

@@ -1,9 +1,11 @@
 //! Folding the past by other rules, to see what they would make of it, and to let that serve.
 //!
-//! In: a judgement that is not stored, and its rules. Out: a generation beside the one that serves,
-//! level with it at a slot. It is thrown away with the trial unless the fold thread takes it over
-//! ([`super::FoldRemote::adopt`]), which may only be asked once the judgement is in the log: from
-//! then on every rebuild makes the same rows.
+//! In: a judgement that is not stored, and its rules, or the newest one that is. Out: a generation
+//! beside the one that serves, level with it at a slot. It is thrown away with the trial unless the
+//! fold thread takes it over ([`super::FoldRemote::adopt`]), which may only be asked once the
+//! judgement is in the log: from then on every rebuild makes the same rows. One that was folded
+//! before its judgement was stored knows nothing of its adjustments, and serves only where there
+//! are none.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -42,6 +44,20 @@ impl Trial {
         let folder = Folder::new(log.clone(), Arc::clone(&generation)).sharing(shelf);
         Ok(Self {
             folder: Some(folder.judging(judgement, robots)),
+            generation,
+        })
+    }
+
+    /// An empty generation that is to be folded by the newest judgement of the log, with its
+    /// adjustments.
+    ///
+    /// # Errors
+    /// The directory can't be used.
+    pub fn again(log: &Log, derived: &Derived, shelf: Arc<Shelf>) -> Result<Self, FoldError> {
+        let generation = derived.next_generation()?;
+        let folder = Folder::new(log.clone(), Arc::clone(&generation)).sharing(shelf);
+        Ok(Self {
+            folder: Some(folder),
             generation,
         })
     }

@@ -44,6 +44,8 @@ pub const CATALOG_PARTS: &str = "catalog-parts";
 pub const RULES: &str = "rules";
 /// Which rules judge the clicks of the past.
 pub const JUDGEMENTS: &str = "judgements";
+/// What judgements change of what was paid before them.
+pub const ADJUSTMENTS: &str = "adjustments";
 /// API keys.
 pub const KEYS: &str = "keys";
 /// User agents, referrers, request shapes and landing pages, each stored once.
@@ -80,6 +82,7 @@ pub const FAMILIES: &[(&str, Use)] = &[
     (CATALOG_PARTS, Use::Small),
     (RULES, Use::Small),
     (JUDGEMENTS, Use::Small),
+    (ADJUSTMENTS, Use::Small),
     (KEYS, Use::Small),
     (STRINGS, Use::Small),
     (META, Use::Small),

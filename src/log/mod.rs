@@ -36,6 +36,7 @@ pub use row::Corrupt;
 pub use row::click::Parameters;
 pub use row::footer::{Footer, Ledger, LedgerEntry, Outcome, RefusedReason, Stream};
 pub use row::imported::{Imported, Place};
+pub use store::adjustments::{Adjusted, Adjustment};
 pub use store::batches::{Beside, Said, Taken};
 pub use store::conversions::Accepted;
 pub use store::imports::Importer;

@@ -20,7 +20,7 @@ use super::store::judgements::newest_rules;
 use super::sync::SideFile;
 
 /// The format this release reads and writes.
-pub const FORMAT: u32 = 5;
+pub const FORMAT: u32 = 6;
 
 /// Key of the format number in `meta`.
 pub(super) const FORMAT_KEY: &[u8] = b"format";

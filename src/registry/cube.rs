@@ -252,6 +252,7 @@ const PERFORMANCE: &[Stored] = &[
     Stored::ActionCost,
     Stored::GrossActionCost,
     Stored::CpcCost,
+    Stored::Adjusted,
 ];
 
 const ACTIONS: &[Stored] = &[

@@ -210,21 +210,30 @@ pub const CPC_COST: Measure = Measure {
     help: "What clicks are paid by themselves, added up without rounding. What is due for a day \
         of one partner is its sum rounded half to even to the currency's decimals (ours).",
 };
+/// What judgements of the past pay more.
+pub const ADJUSTMENTS: Measure = Measure {
+    name: "Adjustments",
+    source: Source::Stored(Stored::Adjusted),
+    help: "What clicks and settled actions of earlier days are paid more, or less, since the past \
+        was judged by other lists on this day. Their own days stand (ours).",
+};
 /// What partners earn in all.
 pub const TOTAL_COST: Measure = Measure {
     name: "TotalCost",
-    source: Source::Sum(&[Stored::ActionCost, Stored::CpcCost]),
-    help: "Payout of the actions and cost of the clicks.",
+    source: Source::Sum(COSTS),
+    help: "Payout of the actions, cost of the clicks, and adjustments.",
 };
 /// Cost over clicks.
 pub const CPC: Measure = Measure {
     name: "CPC",
     source: Source::Quotient {
-        over: &[Stored::ActionCost, Stored::CpcCost],
+        over: COSTS,
         under: Stored::Clicks,
     },
     help: "Cost per click: all that is paid, for each unique click.",
 };
+
+const COSTS: &[Stored] = &[Stored::ActionCost, Stored::CpcCost, Stored::Adjusted];
 
 /// Every measure that a report can show.
 pub fn all() -> impl Iterator<Item = &'static Measure> {
@@ -257,6 +266,7 @@ const MEASURES: &[Measure] = &[
     PARTICIPATIONS,
     PARTICIPATING_CLICKS,
     CPC_COST,
+    ADJUSTMENTS,
     TOTAL_COST,
     CPC,
 ];
@@ -408,7 +418,7 @@ mod tests {
                 "SaleAmount / Actions",
                 "SaleAmount / ActionCost",
                 "stored",
-                "ActionCost + CPCCost",
+                "ActionCost + CPCCost + Adjustments",
                 "TotalCost / Clicks",
             ]
         );

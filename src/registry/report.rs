@@ -74,6 +74,7 @@ const PERFORMANCE: &[Measure] = &[
     measure::AOV,
     measure::ROAS,
     measure::CPC_COST,
+    measure::ADJUSTMENTS,
     measure::TOTAL_COST,
     measure::CPC,
 ];

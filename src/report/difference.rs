@@ -1,16 +1,14 @@
 //! What another fold of the same slots would make of each partner.
 //!
 //! In: two generations at one slot, the first as it serves. Out: how many clicks, actions and what
-//! cost each partner of a program has in either, its level of risk, and what it has locked that
-//! would have come to something else. For those who run the daemon: it looks at all brands. Holds
-//! a row for each program and partner in memory.
+//! cost each partner of a program has in either, its level of risk, and what of it is adjusted. For
+//! those who run the daemon: it looks at all brands. Holds a row for each program and partner in
+//! memory.
 
 use std::collections::BTreeMap;
 use std::ops::AddAssign;
 
-use ahash::AHashMap;
-
-use crate::derived::{ActionId, DerivedError, UpdateKind, View};
+use crate::derived::{AdjustedKind, DerivedError, View};
 use crate::model::id::{PartnerId, ProgramId};
 use crate::model::tally::{Facet, Stored, Tally};
 use crate::model::time::Day;
@@ -39,7 +37,7 @@ pub const COUNTS: [(&str, CubeId, Stored); 5] = [
 pub struct Standing {
     /// As [`COUNTS`] names them.
     pub counts: [i128; COUNTS.len()],
-    /// What actions and clicks are paid, millionths.
+    /// What actions and clicks are paid, adjustments included, millionths.
     pub cost: i128,
     /// The level of risk, among all partners of the program and over all days; none where nothing
     /// was counted, and for a program.
@@ -55,12 +53,14 @@ impl AddAssign for Standing {
     }
 }
 
-/// What is locked, stands, and would have come to something else.
+/// What was paid, stands on its day, and is adjusted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Locked {
-    /// Actions.
+pub struct Booked {
+    /// Clicks.
+    pub clicks: u64,
+    /// Settled actions.
     pub actions: u64,
-    /// What they would have come to more, millionths.
+    /// What they are paid more, millionths.
     pub cost: i128,
 }
 
@@ -71,22 +71,37 @@ pub struct Change {
     pub before: Standing,
     /// In the second.
     pub after: Standing,
-    /// What the second leaves as it was.
-    pub locked: Locked,
+    /// What is adjusted to come from one to the other; the rest of the difference is of what was
+    /// never settled.
+    pub booked: Booked,
 }
 
 impl Change {
     /// Whether both folds say the same of the partner.
     #[must_use]
     pub fn is_none(&self) -> bool {
-        self.before == self.after && self.locked == Locked::default()
+        self.before == self.after && self.booked == Booked::default()
+    }
+
+    /// Adds an adjustment. A click is judged anew in the second fold, but a settled action stands
+    /// there as it was.
+    pub fn book(&mut self, kind: AdjustedKind, more: i64) {
+        self.booked.cost += i128::from(more);
+        match kind {
+            AdjustedKind::Click => self.booked.clicks += 1,
+            AdjustedKind::Action => {
+                self.booked.actions += 1;
+                self.after.cost += i128::from(more);
+            }
+        }
     }
 }
 
 /// Every partner of every program.
 pub type Changes = BTreeMap<(ProgramId, PartnerId), Change>;
 
-/// Compares two generations that have come to one slot.
+/// Compares two generations that have come to one slot. What is adjusted is added by the caller
+/// ([`Change::book`]).
 ///
 /// # Errors
 /// One of them can't be read.
@@ -97,20 +112,6 @@ pub fn difference(before: &View<'_>, after: &View<'_>) -> Result<Changes, Derive
     }
     for (key, standing) in standings(after)? {
         changes.entry(key).or_default().after = standing;
-    }
-    let (stood, stands) = (settled(before)?, settled(after)?);
-    let mut both: Vec<ActionId> = stood.keys().chain(stands.keys()).copied().collect();
-    both.sort_unstable();
-    both.dedup();
-    for id in both {
-        let (old, new) = (stood.get(&id), stands.get(&id));
-        let Some(held) = new.or(old).filter(|_| old != new) else {
-            continue;
-        };
-        let change = changes.entry((id.program, held.partner)).or_default();
-        change.locked.actions += 1;
-        let gap = |held: Option<&Held>| held.map_or(0, |held| held.gap);
-        change.locked.cost += gap(old) - gap(new);
     }
     Ok(changes)
 }
@@ -146,7 +147,8 @@ fn standings(view: &View<'_>) -> Result<Standings, DerivedError> {
 }
 
 fn cost(tally: &Tally) -> i128 {
-    tally.get(Stored::ActionCost) + tally.get(Stored::CpcCost)
+    let parts = [Stored::ActionCost, Stored::CpcCost, Stored::Adjusted];
+    parts.into_iter().map(|part| tally.get(part)).sum()
 }
 
 /// The level of each partner of a program, as the report tells it of all days.
@@ -168,34 +170,4 @@ fn levels(view: &View<'_>, program: ProgramId) -> Result<Vec<(PartnerId, Band)>,
         Some((key.partner?, level))
     });
     Ok(levels.collect())
-}
-
-/// By how much a settlement put an action right.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Held {
-    partner: PartnerId,
-    amount: i128,
-    gap: i128,
-}
-
-/// The actions that locked with other figures than this fold gives them.
-fn settled(view: &View<'_>) -> Result<AHashMap<ActionId, Held>, DerivedError> {
-    let mut updates = Vec::new();
-    view.for_each_update(&mut |key, update| {
-        if update.kind == UpdateKind::Settled {
-            updates.push((key.action, update.delta_amount, update.delta_cost));
-        }
-    })?;
-    let mut found = AHashMap::with_capacity(updates.len());
-    for (id, amount, gap) in updates {
-        if let Some(action) = view.action(id)? {
-            let held = Held {
-                partner: action.partner,
-                amount: amount.into(),
-                gap: gap.into(),
-            };
-            found.insert(id, held);
-        }
-    }
-    Ok(found)
 }

@@ -162,6 +162,8 @@ pub struct Action {
     pub customer_status: Option<Box<str>>,
     /// What it uses up of limits.
     pub holds: Vec<Hold>,
+    /// What the rules would pay, and whom, where it is settled otherwise.
+    pub ruled: Option<(PartnerId, Money)>,
     /// What else is to be known.
     pub flags: ActionFlags,
 }
@@ -223,6 +225,10 @@ impl Action {
         for hold in &self.holds {
             hold.encode(&mut out);
         }
+        if let Some((partner, cost)) = self.ruled {
+            push(&mut out, partner);
+            push(&mut out, cost.0);
+        }
         out
     }
 
@@ -260,6 +266,7 @@ impl Action {
             customer_status: reader.option(|reader| reader.text().map(Box::from))?,
             order_id: reader.text()?.into(),
             holds: holds(&mut reader)?,
+            ruled: ruled(&mut reader)?,
         };
         reader.end()?;
         Ok(action)
@@ -276,6 +283,13 @@ fn holds(reader: &mut Reader<'_>) -> Result<Vec<Hold>, Why> {
         holds.push(Hold::decode(reader)?);
     }
     Ok(holds)
+}
+
+fn ruled(reader: &mut Reader<'_>) -> Result<Option<(PartnerId, Money)>, Why> {
+    if reader.0.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some((reader.part()?, money(reader)?)))
 }
 
 /// Reads an amount.

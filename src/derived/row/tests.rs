@@ -62,7 +62,13 @@ fn actions() -> impl Strategy<Value = Action> {
         money,
         times,
         counts,
-        (0_u16..128, text(), prop::option::of(text()), holds()),
+        (
+            0_u16..128,
+            text(),
+            prop::option::of(text()),
+            holds(),
+            any::<Option<(u32, i64)>>(),
+        ),
     )
         .prop_map(|(ids, money, times, counts, rest)| Action {
             order_id: rest.1,
@@ -94,6 +100,9 @@ fn actions() -> impl Strategy<Value = Action> {
             group: counts.2,
             customer_status: rest.2,
             holds: rest.3,
+            ruled: rest
+                .4
+                .map(|(partner, cost)| (PartnerId(partner), Money(cost))),
             flags: ActionFlags(rest.0),
         })
 }
@@ -420,9 +429,11 @@ proptest! {
         cost in prop_oneof![Just(0), 1..i64::MAX],
         error in prop::option::of(prop::sample::select(CpcError::ALL)),
         held in prop::option::of(held()),
+        adjusted in (any::<i64>(), prop_oneof![i64::MIN..0, 1..=i64::MAX]),
     ) {
         let charge = Charge {
             cost: Money(cost),
+            adjusted: Money::ZERO,
             error: error.map(|row| row.0),
             held: held.filter(|_| cost > 0),
         };
@@ -432,11 +443,19 @@ proptest! {
         let other = Verdict { class: Class::Robot, ..verdict };
         let judged = Judged { verdict: other, ..judged };
         prop_assert!(Judged::decode(&judged.encode()).is_err());
+        let adjusted = Charge {
+            cost: Money(adjusted.0),
+            adjusted: Money(adjusted.1),
+            held: held.filter(|_| i128::from(adjusted.0) + i128::from(adjusted.1) > 0),
+            ..charge
+        };
+        let judged = Judged { charge: Some(adjusted), ..judged };
+        prop_assert_eq!(Judged::decode(&judged.encode()), Ok(judged));
     }
 
     #[test]
     fn whatever_reads_as_a_charge_writes_the_same_bytes(
-        tail in prop::collection::vec(prop_oneof![0_u8..12, any::<u8>()], 0..30),
+        tail in prop::collection::vec(prop_oneof![0_u8..12, 128..140_u8, any::<u8>()], 0..30),
     ) {
         let bytes = [&[1, 1, 0, 0, 0, 0, 0, 9][..], &tail].concat();
         if let Ok(judged) = Judged::decode(&bytes) {

@@ -5,7 +5,7 @@ use crate::model::money::Money;
 use crate::model::time::Millis;
 use crate::registry::cpc::CpcError;
 
-use super::bytes::{FORMAT, Part, Reader, Why, push, push_varint};
+use super::bytes::{FORMAT, Part, Reader, Why, push, push_varint, unzigzag, zigzag};
 
 /// What a click is taken for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -212,16 +212,21 @@ impl Verdict {
     }
 }
 
-/// What a unique click of a program that pays for clicks comes to.
+/// What a click of a program that pays for clicks comes to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Charge {
-    /// What it is paid, not rounded.
+    /// What it is paid on its own day, not rounded.
     pub cost: Money,
+    /// What judgements of the past pay more for it, on days of their own.
+    pub adjusted: Money,
     /// What keeps it from being paid its price.
     pub error: Option<CpcError>,
     /// What it uses up of limits; nothing where it is paid nothing.
     pub held: Option<Held>,
 }
+
+/// Set in the byte of the error where a charge is adjusted.
+const ADJUSTED: u8 = 0x80;
 
 /// The limits of which a click uses up what it is paid, and one click.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -277,13 +282,13 @@ impl Periods {
 pub struct Judged {
     /// What the click counts as.
     pub verdict: Verdict,
-    /// What it comes to; none of a click that is not unique, or of a program that does not pay for
-    /// clicks.
+    /// What it comes to; none of a program that does not pay for clicks, or of a click that is not
+    /// unique, unless it was paid before it was judged so.
     pub charge: Option<Charge>,
 }
 
 impl Judged {
-    /// What it is paid.
+    /// What it is paid on its own day.
     #[must_use]
     pub fn cost(&self) -> Money {
         self.charge.map_or(Money::ZERO, |charge| charge.cost)
@@ -306,8 +311,15 @@ impl Judged {
         let Some(charge) = self.charge else {
             return out;
         };
-        out.push(charge.error.map_or(0, CpcError::byte));
-        push_varint(&mut out, charge.cost.0.max(0).unsigned_abs().into());
+        let error = charge.error.map_or(0, CpcError::byte);
+        if charge.adjusted == Money::ZERO {
+            out.push(error);
+            push_varint(&mut out, charge.cost.0.max(0).unsigned_abs().into());
+        } else {
+            out.push(error | ADJUSTED);
+            push_varint(&mut out, zigzag(charge.cost.0.into()));
+            push_varint(&mut out, zigzag(charge.adjusted.0.into()));
+        }
         if let Some(held) = charge.held {
             push(&mut out, held.event_type);
             push(&mut out, held.contract);
@@ -330,7 +342,8 @@ impl Judged {
             Some(Charge::read(&mut reader)?)
         };
         reader.end()?;
-        if charge.is_some() && verdict.class != Class::Unique {
+        let is_adjusted = |charge: Charge| charge.adjusted != Money::ZERO;
+        if charge.is_some_and(|charge| verdict.class != Class::Unique && !is_adjusted(charge)) {
             return Err("a charge of a click that is not unique");
         }
         Ok(Self { verdict, charge })
@@ -338,6 +351,12 @@ impl Judged {
 }
 
 impl Charge {
+    /// What it is paid in all, as it is judged now.
+    #[must_use]
+    pub fn price(&self) -> Money {
+        Money(self.cost.0.saturating_add(self.adjusted.0))
+    }
+
     /// Nothing, for a reason.
     #[must_use]
     pub fn unpaid(error: CpcError) -> Self {
@@ -348,25 +367,39 @@ impl Charge {
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, Why> {
-        let error = match reader.part()? {
+        let first: u8 = reader.part()?;
+        let error = match first & !ADJUSTED {
             0_u8 => None,
             byte => Some(CpcError::from_byte(byte).ok_or("unknown error code")?),
         };
-        let cost = i64::try_from(reader.varint()?).map_err(|_| "unknown cost")?;
+        let (cost, adjusted) = if first & ADJUSTED == 0 {
+            let cost = i64::try_from(reader.varint()?).map_err(|_| "unknown cost")?;
+            (cost, 0)
+        } else {
+            match (signed(reader)?, signed(reader)?) {
+                (_, 0) => return Err("adjusted by nothing"),
+                both => both,
+            }
+        };
         let held = if reader.0.is_empty() {
             None
         } else {
             Some(Held::read(reader)?)
         };
-        if held.is_some() && cost == 0 {
+        if held.is_some() && i128::from(cost) + i128::from(adjusted) <= 0 {
             return Err("a limit used up by nothing");
         }
         Ok(Self {
             cost: Money(cost),
+            adjusted: Money(adjusted),
             error,
             held,
         })
     }
+}
+
+fn signed(reader: &mut Reader<'_>) -> Result<i64, Why> {
+    i64::try_from(unzigzag(reader.varint()?)).map_err(|_| "unknown cost")
 }
 
 impl Held {

@@ -148,6 +148,7 @@ fn unpriced(occurrence: u32, case: &Case<'_>, winner: &Winner<'_>) -> Action {
         group: None,
         customer_status: submission.customer_status.clone(),
         holds: Vec::new(),
+        ruled: None,
         flags,
     }
 }

@@ -1,9 +1,10 @@
 //! Adding an action to the sums.
 
-use crate::derived::{Action, ActionId, Referred, Signs};
+use crate::derived::{Action, ActionId, AdjustedKey, AdjustedKind, AdjustedRow, Referred, Signs};
 use crate::log::row::click as click_row;
 use crate::model::entry::Entry;
-use crate::model::id::PartnerId;
+use crate::model::id::{PartnerId, Slot};
+use crate::model::money::Money;
 use crate::model::submission::Submission;
 
 use super::super::cells::{Facets, Said, Spot, marks};
@@ -27,13 +28,7 @@ impl Desk<'_, '_> {
             day: action.day,
             partner: action.partner,
         };
-        let entry = self.folder.log().entry(action.submission)?;
-        let conversion = match &entry {
-            Some(Entry::Conversion(submission)) => Some(submission),
-            _ => None,
-        };
-        let trail = self.trail(action, conversion)?;
-        let facets = self.facets((id, action), conversion, &trail)?;
+        let (trail, facets) = self.apart(id, action)?;
         let cells = &mut self.folder.cells;
         cells.change(spot, &facets, &trail, [before, after]);
         let times = before.gross_more(after);
@@ -42,6 +37,60 @@ impl Desk<'_, '_> {
             self.folder.cells.mark(spot, &marks, times);
         }
         Ok(())
+    }
+
+    /// Counts what judgements of the past pay more for a settled action, `slot` being that of its
+    /// settlement. Whom it was not settled for, its click says nothing of.
+    pub(super) fn adjust(&mut self, id: ActionId, slot: Slot) -> Result<(), FoldError> {
+        let adjustments = self.folder.book.of_action(self.folder.log(), id)?;
+        if adjustments.is_empty() {
+            return Ok(());
+        }
+        let Some(action) = self.batch.action(id)? else {
+            return Ok(());
+        };
+        for (partner, at, more) in adjustments {
+            let paid = Action {
+                partner,
+                click: action.click.filter(|_| partner == action.partner),
+                ..action.clone()
+            };
+            let (_, facets) = self.apart(id, &paid)?;
+            let spot = Spot {
+                program: id.program,
+                day: self.folder.day(id.program, at),
+                partner,
+            };
+            self.folder.cells.adjust(spot, &facets, more);
+            let key = AdjustedKey {
+                program: id.program,
+                partner,
+                day: at.utc_day(),
+                time: at,
+                kind: AdjustedKind::Action,
+                event_type: id.event_type,
+                number: id.order,
+            };
+            let row = AdjustedRow {
+                more: Money(more),
+                date: action.date,
+                slot,
+            };
+            self.folder.book.note(key, row);
+        }
+        Ok(())
+    }
+
+    /// What led to an action, and what it is kept apart by.
+    fn apart(&mut self, id: ActionId, action: &Action) -> Result<(Trail, Facets), FoldError> {
+        let entry = self.folder.log().entry(action.submission)?;
+        let conversion = match &entry {
+            Some(Entry::Conversion(submission)) => Some(submission),
+            _ => None,
+        };
+        let trail = self.trail(action, conversion)?;
+        let facets = self.facets((id, action), conversion, &trail)?;
+        Ok((trail, facets))
     }
 
     /// The signs of the click that an action came by; none where it was not stored when it was

@@ -5,7 +5,7 @@ use crate::derived::{
     UpdateKind,
 };
 use crate::model::action::settlement::Settlement;
-use crate::model::id::{AdId, SubmissionId};
+use crate::model::id::{AdId, PartnerId, SubmissionId};
 use crate::model::money::Money;
 use crate::model::referral::ReferringType;
 use crate::model::time::Millis;
@@ -38,6 +38,7 @@ impl Desk<'_, '_> {
         };
         let after = settled(id, before.as_ref(), settlement);
         let number = self.stand(action_id, id, before.as_ref(), after, &items)?;
+        self.adjust(action_id, id.slot)?;
         let expected = before.and_then(|before| before.locking);
         self.batch.settled(action_id, expected, settlement.locking);
         Ok(Made::Settled(SubmissionOutcome::Settled(action_id, number)))
@@ -135,6 +136,7 @@ fn settled(id: SubmissionId, before: Option<&Action>, settlement: &Settlement) -
         group: None,
         customer_status: None,
         holds: Vec::new(),
+        ruled: ruled(before, settlement),
         flags,
     };
     let Some(before) = before else {
@@ -151,9 +153,18 @@ fn settled(id: SubmissionId, before: Option<&Action>, settlement: &Settlement) -
         cost: restored.cost,
         gross_cost: restored.gross_cost,
         holds: held(before, settlement),
+        ruled: restored.ruled,
         flags,
         ..before.clone()
     }
+}
+
+/// What the rules would pay, and whom, where they differ from the settlement.
+fn ruled(before: Option<&Action>, settlement: &Settlement) -> Option<(PartnerId, Money)> {
+    let ruled = before.map_or((settlement.partner, Money::ZERO), |before| {
+        (before.partner, before.cost)
+    });
+    (ruled != (settlement.partner, settlement.cost)).then_some(ruled)
 }
 
 /// What the action uses up of limits: what it is paid now, by the same contract. What another

@@ -63,6 +63,7 @@ fn standing(amount: Option<i64>, items: Vec<ActionItem>) -> Standing {
         group: None,
         customer_status: None,
         holds: Vec::new(),
+        ruled: None,
         flags: ActionFlags::NONE,
     };
     Standing { action, items }

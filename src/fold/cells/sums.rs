@@ -178,6 +178,17 @@ impl Cells {
         }
     }
 
+    /// Counts what is paid more since a judgement of the past.
+    pub(in crate::fold) fn adjust(&mut self, spot: Spot, facets: &Facets, paid_more: i64) {
+        let mut more = Tally::default();
+        more.add(Stored::Adjusted, paid_more.into());
+        for cube in CUBES.iter().filter(|cube| cube.counts(Stored::Adjusted)) {
+            if let Some(facet) = facets.get(cube.facet) {
+                self.add(cube.id, (spot, facet), more.clone());
+            }
+        }
+    }
+
     fn add(&mut self, cube: CubeId, (spot, facet): (Spot, Short), more: Tally) {
         if !more.is_zero() {
             self.late.push(Late {

@@ -16,6 +16,7 @@ use crate::derived::{
 };
 use crate::log::Log;
 use crate::model::id::EventTypeId;
+use crate::model::money::Money;
 use crate::model::time::Day;
 use crate::registry::cpc::CpcError;
 
@@ -153,6 +154,7 @@ impl Charges {
         let [share] = shares;
         Ok(Charge {
             cost: share.cost,
+            adjusted: Money::ZERO,
             error: error(share.cut),
             held: (!holds.is_empty()).then(|| held(event_type, contract, &holds)),
         })

@@ -14,6 +14,7 @@ use crate::model::id::{AdId, EventNumber, JobId, PartnerId, ProgramId, Slot};
 use crate::model::submission::Fingerprint;
 use crate::model::time::Millis;
 
+use super::super::adjust::Book;
 use super::super::cells::{Cells, Facets};
 use super::super::days::Days;
 use super::super::error::FoldError;
@@ -45,6 +46,7 @@ pub(in crate::fold) struct Judging<'a, 'f> {
     pub(in crate::fold) days: &'a mut Days,
     pub(in crate::fold) cells: &'a mut Cells,
     pub(in crate::fold) charges: &'a mut Charges,
+    pub(in crate::fold) book: &'a mut Book,
 }
 
 /// The imported clicks of a slot, and what is known of their visitors.
@@ -147,9 +149,10 @@ impl Imports {
             families: judging.families,
             catalog: judging.catalog,
         };
+        let charge = judging.charges.charge(terms, program, &row, day)?;
         let judged_now = Judged {
             verdict: row.verdict,
-            charge: judging.charges.charge(terms, program, &row, day)?,
+            charge: judging.book.charge(&row, charge),
         };
         if !judged {
             batch.judged(row.key(), &judged_now);
@@ -175,7 +178,10 @@ impl Imports {
         judging
             .requests
             .describe(log, row.request, &mut row.facets, cells)?;
-        row.count(judging.families, cells, (day, judged_now.cost()))
+        row.count(judging.families, cells, (day, judged_now.cost()))?;
+        let days = &mut *judging.days;
+        judging.book.count(&row, (program, days), cells);
+        Ok(())
     }
 
     /// The verdict on a click of this slot, by its place in the order of [`Row::order`].

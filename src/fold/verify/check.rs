@@ -11,6 +11,7 @@ use crate::model::entry::Entry;
 use crate::model::id::{EventNumber, PartnerId, ProgramId, Slot, SubmissionId};
 
 use super::super::error::FoldError;
+use super::adjusted::Adjustments;
 use super::against::{against, counted_at};
 use super::ledger::Balance;
 use super::limits::Limits;
@@ -43,6 +44,7 @@ pub fn verify(log: &Log, derived: &Derived) -> Result<VerifyReport, FoldError> {
         changed: 0,
         restored: 0,
         uploads: Uploads::default(),
+        adjustments: Adjustments::default(),
         report: VerifyReport::default(),
     };
     let Some(mark) = view.mark()? else {
@@ -50,6 +52,7 @@ pub fn verify(log: &Log, derived: &Derived) -> Result<VerifyReport, FoldError> {
     };
     let judgement = log.judgement(mark.judgement)?;
     check.signed = Signed::by(judgement.ok_or(FoldError::JudgementMissing(mark.judgement))?);
+    check.adjustments = Adjustments::by(log, mark.judgement, &mut check.report)?;
     check.report.slot = mark.slot.0;
     check.slots(mark.slot)?;
     check.verdicts()?;
@@ -57,6 +60,8 @@ pub fn verify(log: &Log, derived: &Derived) -> Result<VerifyReport, FoldError> {
     check.outcomes()?;
     let recount = std::mem::take(&mut check.recount);
     recount.compare(&view, &mut check.report)?;
+    let adjustments = std::mem::take(&mut check.adjustments);
+    adjustments.compare(&view, mark.slot, &mut check.report)?;
     std::mem::take(&mut check.uploads).compare(&view, &mut check.report)?;
     check.balance.check(&mut check.report);
     Ok(check.report)
@@ -97,6 +102,7 @@ struct Check<'a> {
     /// Actions that these rules do not give, but that locked.
     restored: u64,
     uploads: Uploads,
+    adjustments: Adjustments,
     report: VerifyReport,
 }
 
@@ -147,6 +153,7 @@ impl Check<'_> {
         let (balance, recount) = (&mut self.balance, &mut self.recount);
         let (log, view, zones) = (self.log, self.view, &self.zones);
         let (signed, report) = (&mut self.signed, &mut self.report);
+        let adjustments = &mut self.adjustments;
         let mut failed = Ok(());
         self.log.for_each_click(slot, &mut |stored| {
             let program = stored.click.program;
@@ -156,9 +163,11 @@ impl Check<'_> {
             balance.row(program, Stream::Click);
             let key = VerdictKey::of_live(program, stored.partner, stored.number);
             if failed.is_ok() {
+                let of = (key, &stored.click);
                 failed = recount
                     .click(log, view, zones, key, &stored.click)
-                    .and_then(|()| signed.check((log, view), key, &stored.click, report));
+                    .and_then(|()| signed.check((log, view), key, &stored.click, report))
+                    .and_then(|()| adjustments.click((log, view), (zones, recount), of, report));
             }
         })?;
         failed?;
@@ -175,6 +184,7 @@ impl Check<'_> {
         let (log, view, zones) = (self.log, self.view, &self.zones);
         let recount = &mut self.recount;
         let (signed, report) = (&mut self.signed, &mut self.report);
+        let adjustments = &mut self.adjustments;
         let mut failed = Ok(());
         self.log
             .for_each_imported(slot, &mut |partner, number, imported| {
@@ -191,9 +201,13 @@ impl Check<'_> {
                     number,
                 };
                 if failed.is_ok() {
+                    let of = (key, &imported.click);
                     failed = recount
                         .click(log, view, zones, key, &imported.click)
-                        .and_then(|()| signed.check((log, view), key, &imported.click, report));
+                        .and_then(|()| signed.check((log, view), key, &imported.click, report))
+                        .and_then(|()| {
+                            adjustments.click((log, view), (zones, recount), of, report)
+                        });
                 }
             })?;
         failed?;
@@ -406,14 +420,16 @@ impl Check<'_> {
         let mut limits = std::mem::take(&mut self.limits);
         let mut recurrences = Recurrences::default();
         let (zones, report, recount) = (&self.zones, &mut self.report, &mut self.recount);
-        let (log, view) = (self.log, self.view);
+        let (log, view, adjustments) = (self.log, self.view, &mut self.adjustments);
         let mut failed = Ok(());
         self.view.for_each_action(&mut |id, action| {
             report.actions += 1;
             limits.action(id, &action, report);
             recurrences.action(id, &action);
             if failed.is_ok() {
-                failed = recount.action(log, view, zones, (id, &action));
+                failed = recount
+                    .action(log, view, zones, (id, &action))
+                    .and_then(|()| adjustments.action(log, (zones, recount), (id, &action)));
             }
             updates.compare(id, &action, report);
         })?;

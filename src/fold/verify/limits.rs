@@ -62,7 +62,7 @@ impl Limits {
     ) {
         let is_right = match charge.error {
             None | Some(CpcError::OverlimitBudget) => true,
-            Some(_) => charge.cost.0 == 0,
+            Some(_) => charge.price().0 == 0,
         };
         if !is_right {
             let at = || format!("program {}, click {}", key.program, key.number.0);
@@ -89,7 +89,7 @@ impl Limits {
                 whose: [0; 16],
             });
             let sum = sum.or_default();
-            sum.0 += i128::from(charge.cost.0);
+            sum.0 += i128::from(charge.price().0);
             sum.1 += 1;
         }
     }

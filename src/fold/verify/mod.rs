@@ -8,7 +8,8 @@
 //! one; imported clicks with the names they have in other systems; the signs of each
 //! click with what its row says; verdicts and
 //! actions with every aggregate cell; submissions with outcomes, waiting rows, actions and
-//! updates; updates with their actions, and with notices, one to one; what actions hold of limits
+//! updates; adjustments of the log with clicks, actions and rows of their days;
+//! updates with their actions, and with notices, one to one; what actions hold of limits
 //! with every counter; actions of clicks with their counts; uploaded files with what became of
 //! their lines; and the ledger: received = stored +
 //! refused + unrecorded, and stored = rows.
@@ -16,6 +17,7 @@
 //! Memory: about 40 bytes for each slot that holds clicks, 130 for each action, 40 for each update
 //! and 200 for each aggregate cell.
 
+mod adjusted;
 mod against;
 mod check;
 mod ledger;

@@ -183,6 +183,41 @@ impl Recount {
         Ok(())
     }
 
+    /// Counts an adjustment on its day, in every cube that shows it.
+    pub(super) fn adjusted(
+        &mut self,
+        (program, day, partner): (ProgramId, Day, PartnerId),
+        facets: &[(CubeId, Facet)],
+        more: &Tally,
+    ) {
+        for (cube, facet) in facets {
+            self.add((*cube, program, day, partner), facet.clone(), more);
+        }
+    }
+
+    /// By what an adjustment of a click is kept apart.
+    pub(super) fn facets_of_click(
+        &mut self,
+        log: &Log,
+        click: &Click<Parameters<'_>>,
+    ) -> Result<Vec<(CubeId, Facet)>, FoldError> {
+        let mut facets = self.said.of_click(log, click)?;
+        facets.retain(|(cube, _)| *cube != CubeId::EXPIRED_AD);
+        facets.push((CubeId::PARTNER_PERFORMANCE, Facet::None));
+        Ok(facets)
+    }
+
+    /// By what an adjustment of an action is kept apart.
+    pub(super) fn facets_of_action(
+        &mut self,
+        log: &Log,
+        action: &Action,
+    ) -> Result<Vec<(CubeId, Facet)>, FoldError> {
+        let mut facets = self.said.of_action(log, action)?;
+        facets.push((CubeId::PARTNER_PERFORMANCE, Facet::None));
+        Ok(facets)
+    }
+
     /// Counts an action; on which day is taken from its date, not from what was stored with it.
     pub(super) fn action(
         &mut self,
@@ -367,9 +402,10 @@ fn counts(cube: CubeId, key: VerdictKey, judged: &Judged) -> Tally {
         tally.add(Stored::Clicks, 1);
         let payable = verdict.reasons == Reasons(0);
         tally.add(Stored::PayableClicks, i128::from(payable));
-        let cost = judged.charge.map_or(0, |charge| charge.cost.0);
-        tally.add(Stored::CpcCost, cost.into());
     }
+    // One that is not unique any more may have been paid.
+    let cost = judged.charge.map_or(0, |charge| charge.cost.0);
+    tally.add(Stored::CpcCost, cost.into());
     let measures = cube.cube().map_or(&[][..], |cube| cube.measures);
     tally.only(measures)
 }

@@ -14,6 +14,8 @@ struct Sum {
     updates: u32,
     reversals: u32,
     settled: bool,
+    /// What settlements changed of the payout.
+    put_right: i128,
 }
 
 /// What the updates of all actions come to.
@@ -32,7 +34,10 @@ impl Updates {
         sum.amount += i128::from(update.delta_amount);
         sum.cost += i128::from(update.delta_cost);
         sum.reversals += u32::from(update.kind == UpdateKind::Reversed);
-        sum.settled |= update.kind == UpdateKind::Settled;
+        if update.kind == UpdateKind::Settled {
+            sum.settled = true;
+            sum.put_right += i128::from(update.delta_cost);
+        }
     }
 
     /// Notes where an action is not what its updates come to.
@@ -45,7 +50,10 @@ impl Updates {
         } else {
             sum.reversals
         };
+        let ruled = action.ruled.map_or(action.cost, |(_, ruled)| ruled);
+        let put_right = i128::from(action.cost.0) - i128::from(ruled.0);
         for (what, expected, found) in [
+            ("settled payout", sum.put_right, put_right),
             ("amount", sum.amount, amount.0.into()),
             ("payout", sum.cost, action.cost.0.into()),
             ("updates", sum.updates.into(), action.updates.into()),

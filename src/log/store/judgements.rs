@@ -6,14 +6,17 @@
 //!
 //! | family | key | value |
 //! |---|---|---|
-//! | `judgements` | version `u32` | format u8 (1), own u8, slot `u32`, rules version `u32` |
+//! | `judgements` | version `u32` | format u8 (2), own u8, slot `u32`, rules version `u32`, |
+//! | | | when `i64`, settled slot `u32`, adjustments `u64` |
 //!
 //! Own rules are stored with their judgement and judge the past alone: they are never in force for
-//! what comes. Both rows are in one commit, with the fact that the fold must see.
+//! what comes. Both rows are in one commit, with the fact that the fold must see. What was paid
+//! before is not changed by it, but adjusted ([`super::adjustments`]).
 
 use rocksdb::{DB, IteratorMode};
 
 use crate::model::id::{JudgementVersion, RulesVersion, Slot};
+use crate::model::time::Millis;
 
 use super::super::commit::Added;
 use super::super::error::LogError;
@@ -24,8 +27,8 @@ use super::super::row::Corrupt;
 use super::super::row::bytes::Cursor;
 use super::super::row::footer::Footer;
 
-const FORMAT: u8 = 1;
-const LEN: usize = 10;
+const FORMAT: u8 = 2;
+const LEN: usize = 30;
 
 /// Which rules judge the clicks of all slots up to one. The default, version 0, judges none: each
 /// slot by the rules that its footer names.
@@ -39,6 +42,12 @@ pub struct Judgement {
     pub rules: RulesVersion,
     /// Whether the rules are stored with it, and never were in force.
     pub is_own: bool,
+    /// When it was made: the time of its adjustments.
+    pub at: Millis,
+    /// The last slot in which it adjusts a click.
+    pub settled: Slot,
+    /// How many adjustments it makes.
+    pub adjustments: u64,
 }
 
 impl Judgement {
@@ -53,9 +62,20 @@ impl Judgement {
     }
 
     fn write(&self) -> [u8; LEN] {
-        let [a, b, c, d] = self.until.0.to_be_bytes();
-        let [e, f, g, h] = self.rules.0.to_be_bytes();
-        [FORMAT, u8::from(self.is_own), a, b, c, d, e, f, g, h]
+        let mut row = [FORMAT; LEN];
+        let parts: [&[u8]; 6] = [
+            &[u8::from(self.is_own)],
+            &self.until.0.to_be_bytes(),
+            &self.rules.0.to_be_bytes(),
+            &self.at.0.to_be_bytes(),
+            &self.settled.0.to_be_bytes(),
+            &self.adjustments.to_be_bytes(),
+        ];
+        let bytes = parts.into_iter().flatten();
+        for (place, byte) in row.iter_mut().skip(1).zip(bytes) {
+            *place = *byte;
+        }
+        row
     }
 
     fn read(row_key: &[u8], row: &[u8]) -> Result<Self, Corrupt> {
@@ -72,6 +92,9 @@ impl Judgement {
             until: Slot(cursor.u32()?),
             rules: RulesVersion(cursor.u32()?),
             is_own: is_own == 1,
+            at: Millis(cursor.u64()?.cast_signed()),
+            settled: Slot(cursor.u32()?),
+            adjustments: cursor.u64()?,
         };
         cursor.end()?;
         Ok(judgement)
@@ -153,17 +176,36 @@ impl Log {
                 in_force
             },
             is_own,
+            ..Judgement::default()
         })
     }
 
-    /// Stores a judgement with its rules; it is durable on return, and what is folded again from
-    /// then on is folded by it.
+    /// Every judgement up to a version that makes adjustments, the oldest first.
+    ///
+    /// # Errors
+    /// The store failed, or a row is damaged.
+    pub fn adjusting(&self, last: JudgementVersion) -> Result<Vec<Judgement>, LogError> {
+        let mut found = Vec::new();
+        for judgement in newest_first(&self.shared.db)? {
+            let judgement = judgement?;
+            if judgement.version <= last && judgement.adjustments > 0 {
+                found.push(judgement);
+            }
+        }
+        found.reverse();
+        Ok(found)
+    }
+
+    /// Stores a judgement with its rules, after its adjustments; it is durable on return, and what
+    /// is folded again from then on is folded by it.
     ///
     /// # Errors
     /// It is not the next one any more, or the store failed.
     pub fn put_judgement(&self, judgement: &Judgement, rules: &[u8]) -> Result<(), LogError> {
         let _turn = self.shared.changes.lock();
-        if self.next_judgement(judgement.until, rules)? != *judgement {
+        let next = self.next_judgement(judgement.until, rules)?;
+        let named = |of: &Judgement| (of.version, of.until, of.rules, of.is_own);
+        if named(&next) != named(judgement) {
             return Err(LogError::JudgementMoved);
         }
         let own = (family::RULES, judgement.rules.0, rules);
@@ -248,6 +290,7 @@ mod tests {
             until: Slot(4),
             rules: RulesVersion(9),
             is_own: true,
+            ..Judgement::default()
         };
         let folder = tempfile::tempdir().unwrap();
         let log = open(folder.path());
@@ -269,8 +312,8 @@ mod tests {
         fn whatever_reads_writes_the_same_bytes(
             key: [u8; 4],
             own in 0_u8..3,
-            rest: [u8; 8],
-            cut in 0_usize..12,
+            rest: [u8; 28],
+            cut in 0_usize..LEN + 2,
         ) {
             let row = [&[FORMAT, own][..], &rest, &[0]].concat();
             let row = &row[..cut.min(row.len())];

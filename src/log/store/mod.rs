@@ -3,6 +3,7 @@
 //! Called from blocking threads of the API and of the control socket, and by tools; [`deliveries`]
 //! from the thread of the postbacks too.
 
+pub mod adjustments;
 pub mod batches;
 pub mod conversions;
 pub mod deliveries;

@@ -85,6 +85,8 @@ measures! {
     ParticipatingClicks = 18, Count;
     /// What clicks are paid by themselves, not rounded.
     CpcCost = 30, Money;
+    /// What judgements of the past pay more for clicks and settled actions.
+    Adjusted = 31, Money;
     /// Clicks of people that say no page they come from.
     NoReferrerClicks = 40, Count;
     /// Conversions refused that name a click of the partner and an order of another's action.

@@ -25,6 +25,7 @@ const EARNINGS: &[Measure] = &[
     measure::EPC,
     measure::AOV,
     measure::CPC_COST,
+    measure::ADJUSTMENTS,
     measure::TOTAL_COST,
 ];
 

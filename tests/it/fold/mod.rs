@@ -1,6 +1,7 @@
 //! The fold from outside: random events through a real log, folded in several ways, against a
 //! recount that shares no code with it.
 
+mod adjusted;
 mod credit;
 mod facets;
 mod kept;

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use clickd::derived::{ActionFlags, Derived, UpdateKind};
+use clickd::derived::{Derived, Family};
 use clickd::fold::{Fold, Folder, Robots, Trial, rebuild, verify};
 use clickd::log::{Judgement, Log};
 use clickd::model::id::{PartnerId, ProgramId, Slot};
@@ -15,14 +15,13 @@ use tempfile::TempDir;
 
 use super::recount::{Figures, Recount};
 use super::same::{catch_up, dump, figures, fold, fold_in_parts, open};
-use super::settled::settlement;
 use super::thread::until;
 use super::world::{ROBOTS, World, begin, change};
 
-struct Past {
+pub(super) struct Past {
     root: TempDir,
     world: World,
-    log: Log,
+    pub(super) log: Log,
 }
 
 impl Past {
@@ -31,7 +30,7 @@ impl Past {
         Self::of(seed, 4)
     }
 
-    fn of(seed: u64, slots: u32) -> Self {
+    pub(super) fn of(seed: u64, slots: u32) -> Self {
         let root = tempfile::tempdir().unwrap();
         let mut world = World::new(seed);
         let log = world.open(&root.path().join("log"));
@@ -54,7 +53,7 @@ impl Past {
         self.root.path().join(name)
     }
 
-    fn live(&self) -> Derived {
+    pub(super) fn live(&self) -> Derived {
         let derived = open(&self.dir("live"), &self.log);
         catch_up(
             &mut Folder::new(self.log.clone(), derived.serving()),
@@ -86,7 +85,12 @@ fn try_out(log: &Log, derived: &Derived, judgement: Judgement) -> (Trial, Change
     try_lists(log, derived, judgement, ROBOTS)
 }
 
-fn try_lists(log: &Log, derived: &Derived, judgement: Judgement, lists: &str) -> (Trial, Changes) {
+pub(super) fn try_lists(
+    log: &Log,
+    derived: &Derived,
+    judgement: Judgement,
+    lists: &str,
+) -> (Trial, Changes) {
     let robots = Robots::parse(lists.as_bytes()).unwrap();
     let mut trial = Trial::begin(log, derived, Arc::default(), judgement, robots).unwrap();
     let slot = derived.watermark().unwrap().slot;
@@ -168,11 +172,11 @@ fn a_trial_tells_the_difference_of_two_recounts_and_changes_no_byte() {
     assert!(robots > 0);
 }
 
-fn dump_of(derived: &Derived) -> Vec<(&'static str, Vec<u8>, Vec<u8>)> {
+pub(super) fn dump_of(derived: &Derived) -> Vec<(&'static str, Vec<u8>, Vec<u8>)> {
     let serving = derived.serving();
     let view = serving.view().unwrap();
     let mut rows = Vec::new();
-    for family in clickd::derived::Family::ALL {
+    for family in Family::ALL {
         let mut take = |key: &[u8], value: &[u8]| {
             rows.push((family.name(), key.to_vec(), value.to_vec()));
         };
@@ -299,73 +303,6 @@ fn a_rebuild_that_began_before_a_judgement_never_serves_after_it() {
     until("the rebuild ends", || !live.status().is_rebuilding());
     assert!(judged(), "the old figures are back");
     live.stop();
-}
-
-#[test]
-fn what_is_settled_stands_and_what_it_would_have_come_to_is_told() {
-    let mut told = 0;
-    for seed in 1..=2 {
-        let past = Past::of(seed, 20);
-        let derived = past.live();
-        let serving = derived.serving();
-        let mut actions = Vec::new();
-        let view = serving.view().unwrap();
-        view.for_each_action(&mut |id, action| actions.push((id, action)))
-            .unwrap();
-        drop(view);
-        let settlements: Vec<_> = actions
-            .iter()
-            .filter(|(_, action)| action.locking.is_some())
-            .map(|(id, action)| settlement(*id, action))
-            .collect();
-        past.log.settle(&settlements).unwrap();
-        past.log.seal().unwrap();
-        drop((serving, derived));
-        let derived = past.live();
-        // Nobody is a customer by these.
-        let lists = "date = \"2026-12-01\"\nrobots = ['.']";
-        let next = past.log.next_judgement(past.log.sealed(), lists.as_bytes());
-        let (trial, changes) = try_lists(&past.log, &derived, next.unwrap(), lists);
-        let generation = Arc::clone(trial.generation());
-        let view = generation.view().unwrap();
-        for settlement in &settlements {
-            let id = clickd::derived::ActionId {
-                program: settlement.program,
-                event_type: settlement.event_type,
-                order: settlement.action,
-            };
-            let action = view.action(id).unwrap().unwrap();
-            assert!(action.flags.any(ActionFlags::SETTLED));
-            assert_eq!(
-                (action.partner, action.cost, action.amount),
-                (settlement.partner, settlement.cost, settlement.amount),
-                "seed {seed}"
-            );
-        }
-        // Actions that the lists give to others, or to nobody.
-        let mut gaps = BTreeMap::<_, (u64, i128)>::new();
-        view.for_each_update(&mut |key, update| {
-            if update.kind == UpdateKind::Settled {
-                let id = key.action;
-                let settled = settlements.iter().find(|settled| {
-                    (settled.program, settled.event_type, settled.action)
-                        == (id.program, id.event_type, id.order)
-                });
-                let gap = gaps
-                    .entry((id.program, settled.unwrap().partner))
-                    .or_default();
-                *gap = (gap.0 + 1, gap.1 - i128::from(update.delta_cost));
-            }
-        })
-        .unwrap();
-        for (key, change) in &changes {
-            let expected = gaps.remove(key).unwrap_or_default();
-            assert_eq!((change.locked.actions, change.locked.cost), expected);
-            told += change.locked.actions;
-        }
-        assert!(gaps.is_empty());
-    }
-    assert!(told > 0, "no list has changed an action");
 }
 
 #[test]

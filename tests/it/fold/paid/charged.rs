@@ -15,7 +15,7 @@ use super::listed;
 use super::shop::{World, judged};
 
 /// Folds with a new folder for every two clicks.
-fn in_parts(dir: &Path, log: &Log) {
+pub(super) fn in_parts(dir: &Path, log: &Log) {
     let derived = open(dir, log);
     let mut stops = 0;
     loop {

@@ -1,5 +1,6 @@
 //! Clicks that are paid by themselves, and the listings of clicks.
 
+mod adjusted;
 mod charged;
 mod listed;
 mod shop;

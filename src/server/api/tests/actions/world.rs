@@ -179,6 +179,7 @@ fn row(made: &Made) -> Action {
         referring_type: ReferringType::Promocode,
         contract: Millis(0),
         holds: Vec::new(),
+        ruled: None,
         click: None,
         submission: submission(made.program, first),
         date: made.date,
