@@ -4,10 +4,10 @@
 //! else of it, the difference is stored with the judgement, and counts on the day on which that
 //! was made. Rows of all judgements add up.
 //!
-//! | of | key in `adjustments` |
+//! | of | key in `adjustments`, after judgement `u32` |
 //! |---|---|
-//! | a click | judgement `u32`, 1 u8, slot `u32`, number `u64`, partner `u32` |
-//! | a settled action | judgement `u32`, 2 u8, program, event type `u32`, action `u64`, partner `u32` |
+//! | a click | 1 u8, slot `u32`, number `u64`, partner `u32` |
+//! | a settled action | 2 u8, program `u32`, event type `u32`, action `u64`, partner `u32` |
 //!
 //! The value of both is format u8 (1), millionths `i64`.
 //!

@@ -1,6 +1,6 @@
 //! `clickd rebuild` with other lists, on a daemon that runs, is killed, or does not run.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::time::Duration;
 
@@ -36,8 +36,28 @@ fn file(home: &Home, name: &str, text: &str) -> PathBuf {
     file
 }
 
-/// Raw and unique clicks of the partner, once all is folded and proven.
-fn clicks(home: &Home) -> (i64, i64) {
+/// A home whose program pays ten cents for each unique click.
+fn home() -> Home {
+    let home = Home::new("");
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/catalog.toml");
+    let sample = std::fs::read_to_string(sample).unwrap();
+    let sale = "    { event_type = 11, amount = \"1.50\" },\n]";
+    let click = "    { event_type = 11, amount = \"1.50\" },\n    \
+        { event_type = 19, amount = \"0.10\" },\n]";
+    assert!(sample.contains(sale));
+    let of_clicks = "[[event_type]]\nprogram = 1000\nid = 19\ncode = \"CLICK\"\n\
+        name = \"Click\"\ncategory = \"CLICK\"\n\n[[event_type]]";
+    let text = sample.replacen(sale, click, 1);
+    let text = text.replacen("[[event_type]]", of_clicks, 1);
+    let text = text.replacen("version = 0", "version = 1", 1);
+    let catalog = file(&home, "paid.toml", &text);
+    well(&home, &["catalog", "apply", catalog.to_str().unwrap()]);
+    home
+}
+
+/// Raw and unique clicks of the partner, and what its clicks were paid on their days, in cents,
+/// once all is folded and proven. What they are paid in all is what unique ones cost.
+fn clicks(home: &Home) -> (i64, i64, i64) {
     well(home, &["verify"]);
     let report = "att_adv_performance_by_media_pm_only";
     let path = format!("/Advertisers/{BRAND}/Reports/{report}?SUBAID=1000");
@@ -52,7 +72,14 @@ fn clicks(home: &Home) -> (i64, i64) {
         let text = value.as_str().map(str::to_owned);
         text.unwrap_or_else(|| value.to_string()).parse().unwrap()
     };
-    (number("RawClicks"), number("Clicks"))
+    let cents = |name: &str| -> i64 {
+        let text = record[name].as_str().unwrap();
+        text.replace('.', "").parse().unwrap()
+    };
+    let (unique, cost) = (number("Clicks"), cents("CPCCost"));
+    assert_eq!(cents("TotalCost"), 10 * unique);
+    assert_eq!(cost + cents("Adjustments"), 10 * unique);
+    (number("RawClicks"), unique, cost)
 }
 
 /// The directories of generations.
@@ -65,44 +92,50 @@ fn generations(home: &Home) -> usize {
 
 #[test]
 fn other_lists_show_what_they_change_and_judge_the_past_once_committed() {
-    let home = Home::new("");
+    let home = home();
     let running = home.serve();
     for version in 100..130 {
         click(&home, version);
     }
-    assert_eq!(clicks(&home), (30, 30));
+    assert_eq!(clicks(&home), (30, 30, 300));
     let some = file(&home, "some.toml", SOME);
     let some = ["rebuild", "--robots", some.to_str().unwrap()];
     let shown = well(&home, &some);
     for part in [
         "30 > 20",
         "0 > 10",
+        "3.00 > 2.00",
+        "would be adjusted on the day of the commit",
+        "program 1000, partner 280: -1.00 USD for 10 clicks and 0 actions",
         "1 of 1 partners differ",
         "nothing is changed",
     ] {
         assert!(shown.contains(part), "{part} in\n{shown}");
     }
-    assert_eq!(clicks(&home), (30, 30));
+    assert_eq!(clicks(&home), (30, 30, 300));
     assert_eq!(generations(&home), 1, "a trial is left behind");
     let shown = well(&home, &["rebuild", "--current-lists"]);
     assert!(shown.contains("0 of 1 partners differ"), "{shown}");
     let shown = well(&home, &[&some[..], &["--commit"]].concat());
     assert!(shown.contains("committed: clicks up to slot "), "{shown}");
-    assert_eq!(clicks(&home), (30, 20));
+    assert!(shown.contains("adjusted at 20"), "{shown}");
+    assert_eq!(clicks(&home), (30, 20, 300));
     // What comes is judged by the configuration.
     click(&home, 105);
-    assert_eq!(clicks(&home), (31, 21));
+    assert_eq!(clicks(&home), (31, 21, 310));
     drop(running);
     // Also without a daemon, which was killed.
     well(&home, &["rebuild"]);
     let more = file(&home, "more.toml", MORE);
     let more = ["rebuild", "--robots", more.to_str().unwrap(), "--commit"];
     let shown = well(&home, &more);
-    assert!(shown.contains("21 > 10"), "{shown}");
+    for part in ["21 > 10", "2.10 > 1.00", "-1.10 USD for 11 clicks"] {
+        assert!(shown.contains(part), "{part} in\n{shown}");
+    }
     let running = home.serve();
-    assert_eq!(clicks(&home), (31, 10));
+    assert_eq!(clicks(&home), (31, 10, 310));
     well(&home, &["rebuild"]);
-    assert_eq!(clicks(&home), (31, 10));
+    assert_eq!(clicks(&home), (31, 10, 310));
     running.terminate();
     assert_eq!(running.ended().0, 0);
 }
@@ -133,21 +166,21 @@ fn wrong_lists_are_refused_by_the_option_and_what_is_wrong() {
 
 #[test]
 fn a_daemon_that_is_killed_at_any_step_has_the_old_figures_or_the_new_ones() {
-    let home = Home::new("");
+    let home = home();
     let mut running = home.serve();
     for version in 100..130 {
         click(&home, version);
     }
     let lists = [
-        (file(&home, "some.toml", SOME), (30, 20)),
-        (file(&home, "more.toml", MORE), (30, 10)),
+        (file(&home, "some.toml", SOME), (30, 20, 300)),
+        (file(&home, "more.toml", MORE), (30, 10, 300)),
     ];
     let mut stands = clicks(&home);
     let mut changed = 0;
-    let delays = [0, 5, 15, 30, 45, 60, 90, 120, 240, 1_000, 5_000];
+    let delays = [0, 15, 45, 90, 150, 240, 360, 480, 700, 1_000, 5_000];
     for (round, millis) in delays.into_iter().enumerate() {
-        // The longest ones are for a busy machine.
-        if millis > 240 && changed > 0 {
+        // The longest one is for a busy machine.
+        if millis > 1_000 && changed > 0 {
             break;
         }
         let (list, new) = &lists[round % 2];
