@@ -92,7 +92,8 @@ pub(super) fn rescore(
         robots,
         commit,
     };
-    let shown = apart(|| try_out(stores, remote, asked))?;
+    let stopped = "the fold was stopped; nothing is changed";
+    let shown = apart(|| try_out(stores, remote, asked), stopped)?;
     let mut answer = told(stores, &shown);
     answer.insert("until".to_owned(), json!(judgement.until));
     answer.insert("committed".to_owned(), json!(commit));
@@ -117,7 +118,9 @@ pub(super) fn rescore(
             shown.trial
         } else {
             drop(shown.trial);
-            apart(|| again(stores, remote))?
+            let stopped =
+                "the fold was stopped; the judgement stands, and the next start folds by it";
+            apart(|| again(stores, remote), stopped)?
         };
         remote.adopt(trial);
         until(remote, || {
@@ -152,9 +155,10 @@ fn lists(stores: &Stores, asked: Asked) -> Result<(String, Robots), VerbError> {
     Ok((lists.stored(), robots))
 }
 
-/// Folds on a thread of its own.
+/// Folds on a thread of its own; `stopped` is told where the fold was stopped meanwhile.
 fn apart<T: Send>(
     fold: impl FnOnce() -> Result<Option<T>, FoldError> + Send,
+    stopped: &str,
 ) -> Result<T, VerbError> {
     let folded = std::thread::scope(|scope| {
         let folding = std::thread::Builder::new()
@@ -168,7 +172,6 @@ fn apart<T: Send>(
         ended.unwrap_or_else(|_| Err(FoldError::Thread(std::io::Error::other("it panicked"))))
     });
     let folded = folded.map_err(|error| VerbError::new(error.exit_code(), error.to_string()))?;
-    let stopped = "the fold was stopped; what serves is as it was";
     folded.ok_or_else(|| VerbError::new(EXIT_TEMPORARY, stopped))
 }
 

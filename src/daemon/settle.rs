@@ -87,3 +87,88 @@ fn settlement(id: ActionId, action: Action) -> Option<Settlement> {
         order_id: action.order_id,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Config;
+    use crate::derived::{ActionFlags, Mark};
+    use crate::model::id::{
+        AdId, EventNumber, EventTypeId, JudgementVersion, PartnerId, ProgramId, Slot, SubmissionId,
+    };
+    use crate::model::money::Money;
+    use crate::model::referral::ReferringType;
+    use crate::model::time::{Day, Millis};
+
+    use super::*;
+
+    fn action() -> Action {
+        Action {
+            order_id: "o".into(),
+            occurrence: 0,
+            partner: PartnerId(1),
+            ad: AdId(2),
+            click: None,
+            referring_type: ReferringType::ClickCookie,
+            contract: Millis(0),
+            submission: SubmissionId {
+                slot: Slot(1),
+                program: ProgramId(7),
+                number: EventNumber(4),
+            },
+            date: Millis(1_000),
+            day: Day(0),
+            locking: Some(Millis(9_000)),
+            amount: None,
+            cost: Money(5),
+            intended_amount: None,
+            intended_cost: Money(5),
+            gross_cost: Money(5),
+            updated: Millis(0),
+            updates: 1,
+            group: None,
+            customer_status: None,
+            holds: Vec::new(),
+            ruled: None,
+            flags: ActionFlags::NONE,
+        }
+    }
+
+    #[test]
+    fn nothing_is_settled_while_the_past_is_judged_or_by_rows_that_are_overruled() {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = folder.path().display();
+        let text = format!("[store]\ndirectory = \"{directory}/store\"\n");
+        let stores = Stores::open(&Config::parse("test", &text).unwrap()).unwrap();
+        let folded = |judgement| {
+            let serving = stores.derived.serving();
+            let mut batch = serving.families().unwrap().batch();
+            let id = ActionId {
+                program: ProgramId(7),
+                event_type: EventTypeId(1),
+                order: 3,
+            };
+            batch.set_action(id, &action(), &[]);
+            batch.lock(id, Millis(9_000));
+            let mark = Mark {
+                slot: Slot(1),
+                wall_end: Millis(9_000 + MINUTE),
+                checksum: 0,
+                newest: Millis(0),
+                judgement: JudgementVersion(judgement),
+            };
+            batch.commit(&mark).unwrap();
+        };
+        let settle = || settle_due(&stores, &AtomicBool::new(false)).unwrap();
+        folded(0);
+        let judged = stores.judging.lock();
+        assert_eq!(settle(), 0);
+        drop(judged);
+        let lists = "date = \"2026-11-01\"\nrobots = ['x']";
+        let next = stores.log.next_judgement(Slot(0), lists.as_bytes());
+        let next = next.unwrap();
+        stores.log.put_judgement(&next, lists.as_bytes()).unwrap();
+        assert_eq!(settle(), 0, "by rows of the judgement before");
+        folded(next.version.0);
+        assert_eq!(settle(), 1);
+    }
+}

@@ -7,8 +7,11 @@ use super::facet::FacetKind;
 pub enum Shown {
     /// Every click.
     All,
-    /// Unique clicks, which are paid by themselves unless something speaks against it.
+    /// Unique clicks, which are paid by themselves unless something speaks against it, those that
+    /// were paid before they were judged otherwise, and adjustments.
     Unique,
+    /// No click, but the adjustments of clicks and of settled actions.
+    Adjusted,
 }
 
 /// A column of a listing of clicks.
@@ -41,6 +44,10 @@ pub enum FieldKind {
     Partner,
     /// What it is paid.
     Cost,
+    /// When that was adjusted.
+    Adjusted,
+    /// The settled action that was adjusted.
+    Action,
     /// Why not its price.
     Error,
     /// Host of the page it was on.
@@ -65,12 +72,13 @@ pub const NARROWED_BY: &[FacetKind] = &[
 /// Most clicks that a query by one of these looks at, since each must be read from the log.
 pub const LOOKED_MAX: u32 = 200_000;
 
-/// Every column, in order.
+/// The columns of clicks, in order.
 pub const FIELDS: &[Field] = &[
     Field {
         name: "ClickDate",
         kind: FieldKind::Date,
-        help: "When the click was, in UTC; an imported one by its own time.",
+        help: "When the click was, in UTC; an imported one by its own time; in a row of an action, \
+            its date.",
     },
     Field {
         name: "ClickId",
@@ -105,7 +113,14 @@ pub const FIELDS: &[Field] = &[
     Field {
         name: "ClickCost",
         kind: FieldKind::Cost,
-        help: "What the click is paid, not rounded.",
+        help: "What the click is paid on its own day, not rounded; in a row of an adjustment, what \
+            it is paid more since then.",
+    },
+    Field {
+        name: "AdjustmentDate",
+        kind: FieldKind::Adjusted,
+        help: "When the past was judged by other lists, in the row of an adjustment; empty in that \
+            of the click itself (ours).",
     },
     Field {
         name: "CPCErrorCode",
@@ -146,13 +161,27 @@ pub const FIELDS: &[Field] = &[
     },
 ];
 
+/// The last column of [`Shown::Adjusted`].
+const ACTION_ID: Field = Field {
+    name: "ActionId",
+    kind: FieldKind::Action,
+    help: "The settled action that is adjusted; empty in the row of a click (ours).",
+};
+
 impl Shown {
+    /// Its columns, in order.
+    pub fn fields(self) -> impl Iterator<Item = &'static Field> {
+        let more = (self == Self::Adjusted).then_some(&ACTION_ID);
+        FIELDS.iter().chain(more)
+    }
+
     /// What a row is for, in words.
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
             Self::All => "click",
             Self::Unique => "unique click",
+            Self::Adjusted => "adjustment",
         }
     }
 }

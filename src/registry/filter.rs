@@ -45,6 +45,8 @@ pub enum FilterKind {
     Version,
     /// One click.
     Click,
+    /// What clicks count as.
+    Class,
     /// Columns on request.
     Show(Show),
 }
@@ -253,6 +255,14 @@ pub const FILTERS: &[Filter] = &[
         help: "Only this click of a listing.",
     },
     Filter {
+        name: "Classification",
+        aliases: &[],
+        kind: FilterKind::Class,
+        data_type: "TEXT",
+        format: "U, D, R, P, H or F",
+        help: "Only clicks of a listing that count as this, and no adjustments.",
+    },
+    Filter {
         name: "ExpiredAdId",
         aliases: &[],
         kind: FilterKind::Facet(FacetKind::ExpiredAd),
@@ -321,7 +331,9 @@ impl Filter {
             // Stretches of time have no other days to be compared with.
             FilterKind::Compare => figures.dimension.bucket.is_none(),
             // A report of expired ads is asked by `AdId`.
-            FilterKind::Click | FilterKind::Facet(FacetKind::ExpiredAd) => false,
+            FilterKind::Click | FilterKind::Class | FilterKind::Facet(FacetKind::ExpiredAd) => {
+                false
+            }
             FilterKind::Facet(kind) => figures.dimension.facet.names(kind),
             FilterKind::Show(show) => show.applies_to(figures),
             _ => true,

@@ -4,7 +4,7 @@ use crate::model::tally::Tally;
 
 use super::audience::{Audience, Viewer, earnings};
 use super::bucket::Bucket;
-use super::click::{FIELDS, Field, Shown};
+use super::click::{Field, Shown};
 use super::cube::CubeId;
 use super::dimension::{Attribute, Dimension};
 use super::facet::FacetKind;
@@ -183,9 +183,19 @@ pub const REPORTS: &[Report] = &[
         name: "Payable Click Data",
         category: "Listing",
         audience: Audience::Brand,
-        help: "Every unique click with what it is paid by itself, or why it is not (ours: clicks \
-            that are not unique are left out; Click Data has them).",
+        help: "Every unique click with what it is paid by itself, or why it is not, and every \
+            adjustment of a click on its date (ours: other clicks are left out unless they were \
+            paid before they were judged so; Click Data has them).",
         source: Source::Clicks(Shown::Unique),
+    },
+    Report {
+        handle: "adv_adjustments_pm_only",
+        name: "Adjustments",
+        category: "Listing",
+        audience: Audience::Brand,
+        help: "By how much each click and settled action is paid more, or less, since the past was \
+            judged by other lists: what `Adjustments` of a day are made of. Ours.",
+        source: Source::Clicks(Shown::Adjusted),
     },
     Report {
         handle: "adv_click_data_pm_only",
@@ -382,12 +392,13 @@ impl Report {
 
     /// Its columns in order.
     pub fn columns(&self) -> impl Iterator<Item = Column> {
-        let (figures, fields): (_, &[Field]) = match self.source {
-            Source::Cells(figures) => (Some(figures), &[]),
-            Source::Clicks(_) => (None, FIELDS),
+        let (figures, shown) = match self.source {
+            Source::Cells(figures) => (Some(figures), None),
+            Source::Clicks(shown) => (None, Some(shown)),
         };
         let figures = figures.into_iter().flat_map(Figures::columns);
-        figures.chain(fields.iter().map(Column::Field))
+        let fields = shown.into_iter().flat_map(Shown::fields);
+        figures.chain(fields.map(Column::Field))
     }
 }
 

@@ -11,7 +11,7 @@ use crate::registry::click::{NARROWED_BY, Shown};
 use crate::registry::dimension::{RowKey, day_text};
 use crate::registry::facet::FacetKind;
 use crate::registry::filter::{FILTERS, FilterKind};
-use crate::registry::measure::{CLICKS, GROSS_ACTIONS, RAW_CLICKS};
+use crate::registry::measure::{ADJUSTMENTS, CLICKS, GROSS_ACTIONS, RAW_CLICKS};
 use crate::registry::report::{Figures, Source};
 
 use super::listing::LISTED_DAYS_MAX;
@@ -31,10 +31,12 @@ pub(super) fn links(
     let raw = behind
         .as_ref()
         .and_then(|b| b.clicks(RAW_CLICKS.name, Shown::All));
+    let adjusted = behind.as_ref().and_then(Behind::adjustments);
     let links = [
         ("ActionsUri", actions),
         ("ClicksUri", unique),
         ("RawClicksUri", raw),
+        ("AdjustmentsUri", adjusted),
     ];
     links
         .into_iter()
@@ -112,6 +114,14 @@ impl<'r, 'a> Behind<'r, 'a> {
         ))
     }
 
+    /// The listing of what adjustments are made of. Actions in it are told apart by nothing.
+    fn adjustments(&self) -> Option<String> {
+        let dimension = self.figures.dimension;
+        let whole = dimension.facet == FacetKind::None;
+        let whole = whole.then(|| self.clicks(ADJUSTMENTS.name, Shown::Adjusted));
+        whole.flatten()
+    }
+
     /// The listing of the clicks that a column counts.
     fn clicks(&self, column: &str, shown: Shown) -> Option<String> {
         if !self.shows(column) {
@@ -134,12 +144,17 @@ impl<'r, 'a> Behind<'r, 'a> {
             }
             _ => return None,
         };
+        // What was paid and is not unique any more, and adjustments, are no unique clicks.
+        let class = match shown {
+            Shown::Unique => "&Classification=U",
+            Shown::All | Shown::Adjusted => "",
+        };
         let query = self.of.query;
         let program = self.row.program.or(query.program);
         let program = program.map(|id| format!("SUBAID={id}&"));
         let as_of = self.of.answer.as_of;
         Some(format!(
-            "{}/Reports/{}?{}StartDate={}&EndDate={}{}{kept_apart}{}",
+            "{}/Reports/{}?{}StartDate={}&EndDate={}{}{kept_apart}{class}{}",
             self.base,
             listing.handle,
             program.unwrap_or_default(),

@@ -73,7 +73,7 @@ mod tests {
     use crate::registry::REPORTS;
     use crate::registry::dimension::RowKey;
     use crate::report::answer::Row;
-    use crate::report::query::Clicks;
+    use crate::report::clicks::Asked;
 
     fn query() -> Query {
         Query {
@@ -94,7 +94,7 @@ mod tests {
             page_size: 10,
             as_of: None,
             format: None,
-            clicks: Clicks::default(),
+            clicks: Asked::default(),
         }
     }
 

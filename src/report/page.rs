@@ -14,6 +14,7 @@ use crate::registry::facet::FacetKind;
 use crate::registry::filter::{FILTERS, FilterKind};
 use crate::registry::report::Source;
 
+use super::clicks::CLASSES;
 use super::query::{COLLAPSES, COMPARES, FORMATS, Query};
 
 /// The page of an answer and its links.
@@ -151,6 +152,7 @@ pub fn link(path: &str, report: &Report, query: &Query, page: u32, as_of: Option
             FilterKind::PageSize => Some(query.page_size.to_string()),
             FilterKind::AsOf => as_of.map(|slot| slot.to_string()),
             FilterKind::Click => query.clicks.click.map(|click| click.0.to_string()),
+            FilterKind::Class => query.clicks.class.and_then(|class| word(CLASSES, class)),
             FilterKind::Show(show) => query.show.contains(&show).then(|| "1".to_owned()),
             FilterKind::SortDir | FilterKind::Version => None,
         };

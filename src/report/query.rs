@@ -3,9 +3,8 @@
 use std::ops::RangeInclusive;
 
 use crate::catalog::snapshot::Program;
-use crate::model::click_id::{self, ClickId};
 use crate::model::currency::Currency;
-use crate::model::id::{EventNumber, PartnerId, ProgramId, Slot};
+use crate::model::id::{PartnerId, ProgramId, Slot};
 use crate::model::tally::{Facet, Stored, Tally};
 use crate::model::time::{Day, Millis};
 use crate::registry::dimension::day_text;
@@ -17,6 +16,7 @@ use crate::registry::report::{Column, Source};
 use crate::registry::show::Show;
 use crate::registry::{REPORTS, Report, Viewer};
 
+use super::clicks::Asked;
 use super::error::{QueryError, ReportError};
 use super::parameters::{Parameters, shown};
 use super::scope::Scope;
@@ -68,16 +68,7 @@ pub struct Query {
     /// Form of the answer, if the query names one.
     pub format: Option<Format>,
     /// What only listings of clicks ask for.
-    pub clicks: Clicks,
-}
-
-/// Which clicks a listing shows.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Clicks {
-    /// Only those with these.
-    pub facets: Vec<(FacetKind, Facet)>,
-    /// Only this one.
-    pub click: Option<EventNumber>,
+    pub clicks: Asked,
 }
 
 /// The form of an answer.
@@ -200,8 +191,8 @@ pub fn parse(
     let min_clicks = number(FilterKind::MinClicks, 0, u32::MAX, "MinClicks").unwrap_or(0);
     let min_actions = number(FilterKind::MinActions, 0, u32::MAX, "MinActions").unwrap_or(0);
     let facets = facets((report, scope.viewer()), &sent, &mut number);
-    let click = click(&sent, &mut errors);
-    let (facet, clicks) = narrowed(report, facets, click);
+    let asked = Asked::read(&sent, &mut errors);
+    let (facet, clicks) = narrowed(report, facets, asked);
     let format = word(FilterKind::Format, FORMATS, &sent, &mut errors);
     let compare = word(FilterKind::Compare, COMPARES, &sent, &mut errors);
     let collapse = word(FilterKind::Collapse, COLLAPSES, &sent, &mut errors);
@@ -288,14 +279,17 @@ fn facets(
 fn narrowed(
     report: &Report,
     facets: Vec<(FacetKind, Facet)>,
-    click: Option<EventNumber>,
-) -> (Option<Facet>, Clicks) {
+    mut asked: Asked,
+) -> (Option<Facet>, Asked) {
     match report.source {
         Source::Cells(_) => {
             let first = facets.into_iter().next();
-            (first.map(|(_, facet)| facet), Clicks::default())
+            (first.map(|(_, facet)| facet), Asked::default())
         }
-        Source::Clicks(_) => (None, Clicks { facets, click }),
+        Source::Clicks(_) => {
+            asked.facets = facets;
+            (None, asked)
+        }
     }
 }
 
@@ -307,7 +301,7 @@ fn shows(sent: &Parameters, errors: &mut Vec<QueryError>) -> Vec<Show> {
 }
 
 /// One of the words that a parameter allows, in any case.
-fn word<T: Copy>(
+pub(super) fn word<T: Copy>(
     kind: FilterKind,
     words: &[(T, &str)],
     sent: &Parameters,
@@ -324,26 +318,6 @@ fn word<T: Copy>(
         errors.push(QueryError::new(name, message));
     }
     found.map(|(value, _)| *value)
-}
-
-/// A click by its number, or by the click id of a landing page. Nothing is credited by it here, so
-/// its tag does not matter.
-fn click(sent: &Parameters, errors: &mut Vec<QueryError>) -> Option<EventNumber> {
-    let text = sent.get(FilterKind::Click)?;
-    let is_number = text.bytes().all(|b| b.is_ascii_digit());
-    let number = is_number.then(|| text.parse().ok().map(EventNumber));
-    let found = number.flatten().or_else(|| {
-        let (body, _) = click_id::from_text(text.as_bytes())?;
-        ClickId::from_body(&body).map(|id| id.number)
-    });
-    if found.is_none() {
-        let message = format!(
-            "is `{}`; a ClickId of an answer or the click id of a landing page is allowed",
-            shown(text)
-        );
-        errors.push(QueryError::new("ClickId", message));
-    }
-    found
 }
 
 /// A number written in digits alone.

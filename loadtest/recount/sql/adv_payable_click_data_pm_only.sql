@@ -9,6 +9,7 @@ SELECT
     bucket::VARCHAR AS MediaId,
     partner_name(bucket) AS Partner,
     money(cpc_cost) AS ClickCost,
+    '' AS AdjustmentDate,
     cpc_error AS CPCErrorCode,
     domain AS ReferringDomain,
     shared AS SharedId,

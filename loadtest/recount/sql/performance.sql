@@ -11,5 +11,6 @@
     ratio(sum(amount), sum(actions) * 1000000) AS AOV,
     ratio(sum(amount), sum(cost)) AS ROAS,
     money(sum(cpc_cost)) AS CPCCost,
+    money(0) AS Adjustments,
     money(sum(cost) + sum(cpc_cost)) AS TotalCost,
     ratio(sum(cost) + sum(cpc_cost), sum(clicks) * 1000000) AS CPC

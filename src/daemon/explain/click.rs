@@ -92,6 +92,7 @@ fn judged(stores: &Stores, view: &View<'_>, key: VerdictKey) -> Result<[Value; 3
     });
     let cpc = json!({
         "cost": decimal_text(judged.cost().0.into(), 2),
+        "adjustments": decimal_text(judged.adjusted().0.into(), 2),
         "error": judged.error().map(CpcError::code),
         "meaning": judged.error().map(CpcError::meaning),
     });

@@ -45,24 +45,55 @@ impl View<'_> {
         times: &RangeInclusive<Millis>,
         f: &mut dyn FnMut(AdjustedKey, AdjustedRow),
     ) -> Result<(), DerivedError> {
-        let key = |partner, time: Millis, kind, rest| AdjustedKey {
+        let mut next = Some(PartnerId(0));
+        while let Some(from) = next {
+            let found = match partner {
+                Some(only) => Some(only),
+                None => self.adjusted_partner(program, from)?,
+            };
+            let Some(found) = found else { break };
+            self.adjusted_of((program, found), times, f)?;
+            let after = found.0.checked_add(1).filter(|_| partner.is_none());
+            next = after.map(PartnerId);
+        }
+        Ok(())
+    }
+
+    /// The first partner of a program from `from` on that anything was adjusted of.
+    fn adjusted_partner(
+        &self,
+        program: ProgramId,
+        from: PartnerId,
+    ) -> Result<Option<PartnerId>, DerivedError> {
+        let first = [program.0.to_be_bytes(), from.0.to_be_bytes()].concat();
+        let last = [&program.0.to_be_bytes()[..], &[u8::MAX; AdjustedKey::LEN]].concat();
+        let mut found = None;
+        self.scan(Family::Adjusted, &first, Some(&last), &mut |key, _| {
+            found = Some(AdjustedKey::decode(key)?.partner);
+            Ok(ControlFlow::Break(()))
+        })?;
+        Ok(found)
+    }
+
+    fn adjusted_of(
+        &self,
+        (program, partner): (ProgramId, PartnerId),
+        times: &RangeInclusive<Millis>,
+        f: &mut dyn FnMut(AdjustedKey, AdjustedRow),
+    ) -> Result<(), DerivedError> {
+        let key = |time: Millis, kind, event_type, number| AdjustedKey {
             program,
             partner,
             day: time.utc_day(),
             time,
             kind,
-            event_type: EventTypeId(rest),
-            number: u64::from(rest) << 32 | u64::from(rest),
+            event_type: EventTypeId(event_type),
+            number,
         };
-        let first = partner.unwrap_or(PartnerId(0));
-        let last = partner.unwrap_or(PartnerId(u32::MAX));
-        let first = key(first, Millis(i64::MIN), AdjustedKind::Click, 0).encode();
-        let last = key(last, Millis(i64::MAX), AdjustedKind::Action, u32::MAX).encode();
+        let first = key(*times.start(), AdjustedKind::Click, 0, 0).encode();
+        let last = key(*times.end(), AdjustedKind::Action, u32::MAX, u64::MAX).encode();
         self.scan(Family::Adjusted, &first, Some(&last), &mut |key, value| {
-            let key = AdjustedKey::decode(key)?;
-            if times.contains(&key.time) {
-                f(key, AdjustedRow::decode(value)?);
-            }
+            f(AdjustedKey::decode(key)?, AdjustedRow::decode(value)?);
             Ok(ControlFlow::Continue(()))
         })
     }

@@ -294,6 +294,12 @@ impl Judged {
         self.charge.map_or(Money::ZERO, |charge| charge.cost)
     }
 
+    /// What judgements of the past pay more for it.
+    #[must_use]
+    pub fn adjusted(&self) -> Money {
+        self.charge.map_or(Money::ZERO, |charge| charge.adjusted)
+    }
+
     /// What keeps it from being paid its price.
     #[must_use]
     pub fn error(&self) -> Option<CpcError> {

@@ -4,13 +4,13 @@ use ahash::AHashMap;
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use crate::catalog::Catalog;
-use crate::derived::{Class, View};
+use crate::derived::{ActionId, AdjustedKey, AdjustedRow, View};
 use crate::model::currency::Currency;
 use crate::model::id::{PartnerId, Slot};
-use crate::model::money::decimal_text;
+use crate::model::money::{Money, decimal_text};
 use crate::model::request::Devices;
 use crate::registry::Report;
-use crate::registry::click::{FIELDS, FieldKind, Shown};
+use crate::registry::click::{FieldKind, Shown};
 use crate::registry::dimension::UNKNOWN_PARTNER;
 
 use super::super::error::ReportError;
@@ -19,7 +19,8 @@ use super::super::page::{Page, link};
 use super::super::query::{Format, Query};
 use super::super::render::Written;
 use super::super::table::{Table, harmless};
-use super::select::{Hit, Selection, read};
+use super::asked::CLASSES;
+use super::select::{ClickHit, Hit, Selection, read};
 
 /// A listing of clicks at one moment.
 pub struct Clicks<'a> {
@@ -60,7 +61,10 @@ impl Clicks<'_> {
         }
         let mut devices = Named::default();
         let rows = selection.hits.iter();
-        let rows = rows.map(|hit| self.row(query, hit, &mut devices));
+        let rows = rows.map(|hit| match hit {
+            Hit::Click(hit) => self.row(query, hit, &mut devices),
+            Hit::Action(key, row) => Ok(self.adjusted_action(query, key, row)),
+        });
         let listed = Listed {
             page: Page::of(query, selection.total),
             total: selection.total,
@@ -69,25 +73,58 @@ impl Clicks<'_> {
             slot: slot.map(|slot| slot.to_string()),
             currency: query.currency,
             rows: rows.collect::<Result<_, _>>()?,
+            fields: self.shown.fields().map(|field| field.name).collect(),
             to: &|number| link(path, self.report, query, number, slot),
         };
         listed.written(query.format.unwrap_or(asked))
     }
 
     /// What a click shows, in the order of the columns.
-    fn row(&self, query: &Query, hit: &Hit, devices: &mut Named) -> Result<Row, ReportError> {
+    fn row(&self, query: &Query, hit: &ClickHit, devices: &mut Named) -> Result<Row, ReportError> {
         let facts = match &hit.facts {
             Some(facts) => facts.clone(),
             None => read(self.facts, hit.key, &hit.judged)?,
         };
-        let texts = FIELDS.iter().map(|field| match field.kind {
+        let texts = self.shown.fields().map(|field| match field.kind {
             FieldKind::Device(part) => devices.part(&facts.user_agent, part),
             kind => self.text(kind, query, hit, &facts),
         });
         Ok(Row(texts.collect()))
     }
 
-    fn text(&self, kind: FieldKind, query: &Query, hit: &Hit, facts: &ClickFacts) -> String {
+    /// What the adjustment of an action shows.
+    fn adjusted_action(&self, query: &Query, key: &AdjustedKey, row: &AdjustedRow) -> Row {
+        let id = ActionId {
+            program: key.program,
+            event_type: key.event_type,
+            order: key.number,
+        };
+        let texts = self.shown.fields().map(|field| match field.kind {
+            FieldKind::Date => row.date.to_string(),
+            FieldKind::Program => key.program.to_string(),
+            FieldKind::PartnerId => key.partner.to_string(),
+            FieldKind::Partner => self.partner(key.partner),
+            FieldKind::Cost => money(query, row.more),
+            FieldKind::Adjusted => key.time.to_string(),
+            FieldKind::Action => id.to_string(),
+            _ => String::new(),
+        });
+        Row(texts.collect())
+    }
+
+    /// The name of a partner.
+    fn partner(&self, partner: PartnerId) -> String {
+        if partner == PartnerId::UNKNOWN {
+            return UNKNOWN_PARTNER.to_owned();
+        }
+        let known = self.catalog.partner(partner);
+        known.map_or_else(
+            || format!("Partner {partner}"),
+            |known| known.name.to_string(),
+        )
+    }
+
+    fn text(&self, kind: FieldKind, query: &Query, hit: &ClickHit, facts: &ClickFacts) -> String {
         let (key, judged) = (hit.key, &hit.judged);
         let partner = judged.verdict.bucket(key.partner);
         match kind {
@@ -101,17 +138,11 @@ impl Clicks<'_> {
                 ad.map_or_else(|| format!("Ad {}", facts.ad), |ad| ad.name.to_string())
             }
             FieldKind::PartnerId => partner.to_string(),
-            FieldKind::Partner if partner == PartnerId::UNKNOWN => UNKNOWN_PARTNER.to_owned(),
-            FieldKind::Partner => {
-                let known = self.catalog.partner(partner);
-                known.map_or_else(
-                    || format!("Partner {partner}"),
-                    |known| known.name.to_string(),
-                )
-            }
+            FieldKind::Partner => self.partner(partner),
             FieldKind::Cost => {
-                let decimals = query.currency.map_or(2, |currency| currency.decimals());
-                decimal_text(judged.cost().0.into(), decimals)
+                let adjusted = hit.adjusted.as_ref();
+                let cost = adjusted.map_or_else(|| judged.cost(), |(_, more)| *more);
+                money(query, cost)
             }
             FieldKind::Error => {
                 let error = judged.error();
@@ -119,22 +150,25 @@ impl Clicks<'_> {
             }
             FieldKind::ReferringDomain => facts.referring_domain(),
             FieldKind::SharedId => facts.shared_id.clone(),
-            FieldKind::Class => letter(judged.verdict.class).to_owned(),
+            FieldKind::Class => {
+                let mut classes = CLASSES.iter();
+                let class = classes.find(|(class, _)| *class == judged.verdict.class);
+                class.map_or("", |(_, letter)| letter).to_owned()
+            }
+            FieldKind::Adjusted => {
+                let adjusted = hit.adjusted.as_ref();
+                adjusted.map_or_else(String::new, |(at, _)| at.to_string())
+            }
             // Named by the caller, who remembers the devices of the page.
-            FieldKind::Device(_) => String::new(),
+            FieldKind::Device(_) | FieldKind::Action => String::new(),
         }
     }
 }
 
-const fn letter(class: Class) -> &'static str {
-    match class {
-        Class::Unique => "U",
-        Class::Duplicate => "D",
-        Class::Robot => "R",
-        Class::Prefetch => "P",
-        Class::Head => "H",
-        Class::Flagged => "F",
-    }
+/// An amount in the currency of a query.
+fn money(query: &Query, amount: Money) -> String {
+    let decimals = query.currency.map_or(2, |currency| currency.decimals());
+    decimal_text(amount.0.into(), decimals)
 }
 
 /// Devices of the user agents of a page.
@@ -169,6 +203,7 @@ struct Listed<'a> {
     slot: Option<String>,
     currency: Option<Currency>,
     rows: Vec<Row>,
+    fields: Vec<&'static str>,
     to: &'a dyn Fn(u32) -> String,
 }
 
@@ -178,7 +213,7 @@ impl Listed<'_> {
             Format::Json => serde_json::to_vec(&self)
                 .map_err(|error| ReportError::Unreadable(error.to_string()))?,
             Format::Csv => {
-                let mut table = Table::of(FIELDS.iter().map(|field| field.name))?;
+                let mut table = Table::of(self.fields.iter().copied())?;
                 for row in &self.rows {
                     table.row(row.0.iter().cloned().map(harmless))?;
                 }
@@ -204,28 +239,31 @@ impl Serialize for Listed<'_> {
         map.serialize_entry("@asof", &self.as_of)?;
         map.serialize_entry("@asofslot", &self.slot)?;
         map.serialize_entry("@currency", &self.currency.map(|code| code.to_string()))?;
-        map.serialize_entry("Records", &Records(&self.rows))?;
+        map.serialize_entry("Records", &Records(&self.fields, &self.rows))?;
         map.end()
     }
 }
 
-struct Records<'a>(&'a [Row]);
+struct Records<'a>(&'a [&'static str], &'a [Row]);
 
 impl Serialize for Records<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut seq = serializer.serialize_seq(Some(self.0.len()))?;
-        for row in self.0 {
-            seq.serialize_element(row)?;
+        let mut seq = serializer.serialize_seq(Some(self.1.len()))?;
+        for row in self.1 {
+            seq.serialize_element(&Record(self.0, row))?;
         }
         seq.end()
     }
 }
 
-impl Serialize for Row {
+struct Record<'a>(&'a [&'static str], &'a Row);
+
+impl Serialize for Record<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (field, text) in FIELDS.iter().zip(&self.0) {
-            map.serialize_entry(field.name, text)?;
+        let Self(fields, row) = self;
+        let mut map = serializer.serialize_map(Some(fields.len()))?;
+        for (field, text) in fields.iter().zip(&row.0) {
+            map.serialize_entry(field, text)?;
         }
         map.end()
     }

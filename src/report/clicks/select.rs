@@ -6,8 +6,11 @@ use jiff::ToSpan as _;
 use jiff::civil::Date;
 
 use crate::catalog::snapshot::Program;
-use crate::derived::{Class, Judged, VerdictKey, View};
-use crate::model::id::{PartnerId, ProgramId, Slot};
+use crate::derived::{
+    AdjustedKey, AdjustedKind, AdjustedRow, Class, DerivedError, Judged, VerdictKey, View,
+};
+use crate::model::id::{EventNumber, PartnerId, ProgramId, Slot};
+use crate::model::money::Money;
 use crate::model::time::{Day, Millis};
 use crate::registry::click::{LOOKED_MAX, Shown};
 use crate::registry::filter::{FILTERS, FilterKind};
@@ -19,13 +22,24 @@ use super::super::query::Query;
 
 const EPOCH: Date = jiff::civil::date(1970, 1, 1);
 
-/// One click of the page.
+/// One row of the page.
 #[derive(Debug)]
-pub(super) struct Hit {
+pub(super) enum Hit {
+    /// A click, or the adjustment of one.
+    Click(Box<ClickHit>),
+    /// The adjustment of a settled action.
+    Action(AdjustedKey, AdjustedRow),
+}
+
+/// A click of the page.
+#[derive(Debug)]
+pub(super) struct ClickHit {
     pub(super) key: VerdictKey,
     pub(super) judged: Judged,
     /// What the log says of it, where that was asked already.
     pub(super) facts: Option<ClickFacts>,
+    /// When it was adjusted and what is paid more, where the row is that of an adjustment.
+    pub(super) adjusted: Option<(Millis, Money)>,
 }
 
 /// The clicks of one page, and how many there are in all.
@@ -69,20 +83,64 @@ impl<'a> Selection<'a> {
     ) -> Result<(), ReportError> {
         let id = program.id;
         let times = times(program, self.query.start, self.query.end);
-        let partner = self.query.partner;
-        let mut take = |key, judged| self.take(key, judged);
+        let (partner, shown) = (self.query.partner, self.shown);
+        let mut take = |key, judged| self.take(key, judged, None);
         let read = match partner {
+            _ if shown == Shown::Adjusted => Ok(()),
             Some(partner) if partner != PartnerId::UNKNOWN => {
-                view.for_each_verdict(id, partner, times, &mut take)
+                view.for_each_verdict(id, partner, times.clone(), &mut take)
             }
             _ => view.for_each_verdict_of_program(id, &times, &mut take),
         };
-        read.map_err(|error| ReportError::Unreadable(error.to_string()))?;
+        let unreadable = |error: DerivedError| ReportError::Unreadable(error.to_string());
+        read.map_err(unreadable)?;
+        if shown != Shown::All && self.query.clicks.class.is_none() {
+            self.adjustments(view, id, &times).map_err(unreadable)?;
+        }
         self.failed.take().map_or(Ok(()), Err)
     }
 
-    fn take(&mut self, key: VerdictKey, judged: Judged) -> ControlFlow<()> {
-        if !self.means(key, &judged) {
+    /// Goes through the adjustments of a program that were made in `times`.
+    fn adjustments(
+        &mut self,
+        view: &View<'_>,
+        program: ProgramId,
+        times: &RangeInclusive<Millis>,
+    ) -> Result<(), DerivedError> {
+        let partner = self.query.partner;
+        let mut read = Ok(());
+        view.for_each_adjusted_of(program, partner, times, &mut |key, row| {
+            if self.failed.is_some() || read.is_err() {
+                return;
+            }
+            if key.kind == AdjustedKind::Action {
+                self.take_action(key, row);
+                return;
+            }
+            let click = VerdictKey {
+                program,
+                partner: key.partner,
+                day: row.date.utc_day(),
+                time: row.date,
+                number: EventNumber(key.number),
+            };
+            read = view.judged(click).map(|judged| {
+                if let Some(judged) = judged {
+                    // What ends the list is kept and told by the caller.
+                    let _flow = self.take(click, judged, Some((key.time, row.more)));
+                }
+            });
+        })?;
+        read
+    }
+
+    fn take(
+        &mut self,
+        key: VerdictKey,
+        judged: Judged,
+        adjusted: Option<(Millis, Money)>,
+    ) -> ControlFlow<()> {
+        if !self.means(key, &judged, adjusted.is_some()) {
             return ControlFlow::Continue(());
         }
         let facts = match self.asked(key, &judged) {
@@ -95,18 +153,39 @@ impl<'a> Selection<'a> {
             }
         };
         if self.places.contains(&self.total) {
-            self.hits.push(Hit { key, judged, facts });
+            self.hits.push(Hit::Click(Box::new(ClickHit {
+                key,
+                judged,
+                facts,
+                adjusted,
+            })));
         }
         self.total += 1;
         ControlFlow::Continue(())
     }
 
+    /// Takes the adjustment of an action, which nothing that clicks are told apart by means.
+    fn take_action(&mut self, key: AdjustedKey, row: AdjustedRow) {
+        let asked = &self.query.clicks;
+        let is_meant = asked.facets.is_empty() && asked.click.is_none() && row.slot <= self.as_of;
+        if self.shown == Shown::Adjusted && is_meant {
+            if self.places.contains(&self.total) {
+                self.hits.push(Hit::Action(key, row));
+            }
+            self.total += 1;
+        }
+    }
+
     /// Whether what the verdict says is as asked for.
-    fn means(&self, key: VerdictKey, judged: &Judged) -> bool {
+    fn means(&self, key: VerdictKey, judged: &Judged, is_adjustment: bool) -> bool {
         let (query, verdict) = (self.query, judged.verdict);
         let partner = verdict.bucket(key.partner);
         verdict.slot <= self.as_of
-            && (self.shown == Shown::All || verdict.class == Class::Unique)
+            && (self.shown == Shown::All
+                || verdict.class == Class::Unique
+                || judged.cost() != Money::ZERO
+                || is_adjustment)
+            && query.clicks.class.is_none_or(|only| only == verdict.class)
             && query.partner.is_none_or(|only| only == partner)
             && query.clicks.click.is_none_or(|only| only == key.number)
     }

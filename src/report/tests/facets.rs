@@ -165,7 +165,7 @@ fn a_parameter_that_a_report_cannot_apply_is_told() {
         errors,
         [
             "SharedId: does not apply to this report; ask Performance by Shared ID or \
-             Payable Click Data or Click Data",
+             Payable Click Data or Adjustments or Click Data",
             "MinClicks: is `x`; a number is allowed"
         ]
     );
@@ -294,14 +294,15 @@ fn rows_lead_to_the_clicks_behind_them() {
         Facet::None,
         0,
     );
-    let week = "&StartDate=2026-11-02&EndDate=2026-11-05&MediaId=7&AsOf=42";
-    assert_eq!(unique, Some(format!("{base}{week}")));
+    let week = "&StartDate=2026-11-02&EndDate=2026-11-05&MediaId=7";
+    let of_unique = "&Classification=U&AsOf=42";
+    assert_eq!(unique, Some(format!("{base}{week}{of_unique}")));
     let all = base.replace("payable_click", "click");
-    assert_eq!(raw, Some(format!("{all}{week}")));
+    assert_eq!(raw, Some(format!("{all}{week}&AsOf=42")));
     let shared = "att_adv_performance_by_shared_id_pm_only";
     let [unique, _] = of(shared, "", text("a&b =ü"), 0);
-    let facet = "&MediaId=7&SharedId=a%26b%20%3D%C3%BC&AsOf=42";
-    assert_eq!(unique, Some(format!("{base}{days}{facet}")));
+    let facet = "&MediaId=7&SharedId=a%26b%20%3D%C3%BC";
+    assert_eq!(unique, Some(format!("{base}{days}{facet}{of_unique}")));
     // Where texts were added up, the list of one may hold more than its row says.
     assert_eq!(of(shared, "", text("a"), 1), [None, None]);
     let group = "att_adv_performance_by_group_pm_only";

@@ -34,7 +34,7 @@ fn the_list_leads_to_every_report() {
         }
         let answer = reply.json();
         let record = answer["Records"][0].as_object().unwrap();
-        let links = ["ActionsUri", "ClicksUri", "RawClicksUri"];
+        let links = ["ActionsUri", "AdjustmentsUri", "ClicksUri", "RawClicksUri"];
         let links = links.iter().filter(|link| record.contains_key(**link));
         assert_eq!(record.len(), report.columns().count() + links.count());
         assert_eq!(record[report.measures()[0].name], 1);

@@ -13,9 +13,12 @@ use clickd::model::tally::{Facet, Stored};
 use clickd::model::time::{DAY, Day, Millis};
 use clickd::registry::cube::CubeId;
 
+use serde_json::Value;
+
 use super::super::adjusted::{Rows, commit, judge};
 use super::super::same::{Dump, dump, open};
 use super::charged::in_parts;
+use super::listed::{ADJUSTMENTS, Clicks, PAYABLE};
 use super::shop::{START, World, judged};
 
 /// None is a robot; whoever comes with a browser is one; those of the shop.
@@ -169,4 +172,94 @@ fn adjustments_without_their_judgement_are_nothing() {
     assert!(rebuild(log, &derived, &AtomicBool::new(false), &mut |_, _| {}).unwrap());
     let report = verify(log, &derived).unwrap();
     assert!(report.is_clean(), "{report:#?}");
+}
+
+/// What the rows of Payable Click Data of these days cost, millionths: those of clicks, and those
+/// of adjustments made at `at`; and how many of either there are.
+fn listed(clicks: &Clicks<'_>, query: &str, at: Millis) -> ([i128; 2], [usize; 2]) {
+    let (mut costs, mut counts) = ([0; 2], [0; 2]);
+    for record in clicks.pages(PAYABLE, query, &mut || {}) {
+        let cost = record["ClickCost"].as_str().unwrap();
+        let (major, minor) = cost.split_once('.').unwrap();
+        let micros: i128 = format!("{major}{minor:0<6}").parse().unwrap();
+        let kind = match record["AdjustmentDate"].as_str().unwrap() {
+            "" => 0,
+            made => {
+                assert_eq!(made, at.to_string());
+                1
+            }
+        };
+        costs[kind] += micros;
+        counts[kind] += 1;
+    }
+    (costs, counts)
+}
+
+#[test]
+fn payable_clicks_are_listed_as_they_were_paid_and_adjustments_on_their_date() {
+    let root = tempfile::tempdir().unwrap();
+    let mut world = World::open(&root.path().join("log"), 11);
+    let derived = open(&root.path().join("live"), &world.log);
+    for _ in 0..5 {
+        world.slot(&derived);
+    }
+    let log = &world.log;
+    let at = START.plus(DAY * 10);
+    let (judgement, rows, _) = judge(log, &derived, LISTS[1], at, &judged_prices);
+    commit(log, &judgement, LISTS[1], &rows);
+    assert!(rebuild(log, &derived, &AtomicBool::new(false), &mut |_, _| {}).unwrap());
+    let clicks = Clicks {
+        log,
+        derived: &derived,
+        rows: Vec::new(),
+    };
+    let sum = |measure| -> i128 {
+        let cells = cells(&derived, CubeId::PARTNER_PERFORMANCE, measure);
+        cells.values().sum()
+    };
+    let (paid, adjusted) = (sum(Stored::CpcCost), sum(Stored::Adjusted));
+    assert!(paid > 0 && adjusted < 0);
+    let (costs, counts) = listed(
+        &clicks,
+        "StartDate=2026-03-20&EndDate=2026-04-15&PageSize=7",
+        at,
+    );
+    assert_eq!((costs, counts[1]), ([paid, adjusted], rows.len()));
+    // Nobody is unique any more, but they were paid.
+    assert!(counts[0] >= rows.len());
+    // Both lists are those of the days that are asked for.
+    let before = listed(
+        &clicks,
+        "StartDate=2026-03-20&EndDate=2026-04-07&MediaId=10",
+        at,
+    );
+    assert_eq!(before.0, [paid, 0]);
+    let after = listed(
+        &clicks,
+        "StartDate=2026-04-09&EndDate=2026-04-09&PageSize=5",
+        at,
+    );
+    assert_eq!(after, ([0, adjusted], [0, rows.len()]));
+    let later = listed(&clicks, "StartDate=2026-04-11&EndDate=2026-04-15", at);
+    assert_eq!(later, ([0; 2], [0; 2]));
+    // The same are the rows of Adjustments.
+    let days = "StartDate=2026-03-20&EndDate=2026-04-15&PageSize=6";
+    let records = clicks.pages(ADJUSTMENTS, days, &mut || {});
+    assert_eq!(records.len(), rows.len());
+    let is_of_click = |record: &Value| record["ActionId"] == "" && record["ClickId"] != "";
+    assert!(records.iter().all(is_of_click));
+    let unique = "StartDate=2026-03-20&EndDate=2026-04-15&Classification=U";
+    let is_unique = |judged: &Judged| judged.verdict.class == Class::Unique;
+    let all = judged(&derived);
+    let expected = all.values().filter(|(_, judged)| is_unique(judged)).count();
+    assert_eq!(listed(&clicks, unique, at).1, [expected, 0]);
+    assert_eq!(
+        listed(
+            &clicks,
+            "StartDate=2026-04-09&EndDate=2026-04-09&MediaId=11",
+            at
+        )
+        .1,
+        [0; 2]
+    );
 }

@@ -18,13 +18,14 @@ use clickd::report::{ClickFacts, Facts, Reader, ReportError};
 use jiff::civil::Date;
 use serde_json::Value;
 
-const PAYABLE: &str = "adv_payable_click_data_pm_only";
+pub(super) const PAYABLE: &str = "adv_payable_click_data_pm_only";
+pub(in crate::fold) const ADJUSTMENTS: &str = "adv_adjustments_pm_only";
 const ALL: &str = "adv_click_data_pm_only";
 const RANGE: &str = "StartDate=2026-03-28&EndDate=2026-04-02";
 
 /// What is known of a click.
 #[derive(Clone, Debug)]
-pub(super) struct Row {
+pub(in crate::fold) struct Row {
     /// Program, partner of the link, time and number.
     pub(super) place: (u32, u32, i64, u64),
     pub(super) unique: bool,
@@ -36,10 +37,10 @@ pub(super) struct Row {
     pub(super) code: &'static str,
 }
 
-pub(super) struct Clicks<'a> {
-    pub(super) log: &'a Log,
-    pub(super) derived: &'a Derived,
-    pub(super) rows: Vec<Row>,
+pub(in crate::fold) struct Clicks<'a> {
+    pub(in crate::fold) log: &'a Log,
+    pub(in crate::fold) derived: &'a Derived,
+    pub(in crate::fold) rows: Vec<Row>,
 }
 
 struct Stored<'a>(&'a Log);
@@ -105,7 +106,12 @@ impl Clicks<'_> {
     }
 
     /// Every page of a list, by its links; `between` comes after the first one.
-    fn pages(&self, handle: &str, query: &str, between: &mut dyn FnMut()) -> Vec<Value> {
+    pub(in crate::fold) fn pages(
+        &self,
+        handle: &str,
+        query: &str,
+        between: &mut dyn FnMut(),
+    ) -> Vec<Value> {
         let mut records = Vec::new();
         let mut page = self.ask(handle, query).unwrap();
         let (total, as_of) = (page["@total"].clone(), page["@asof"].clone());
@@ -148,6 +154,8 @@ impl Clicks<'_> {
         self.check(ALL, "", &|_| true);
         self.check(PAYABLE, "", &|row| row.unique);
         self.check(PAYABLE, "&SUBAID=1", &|row| row.unique && row.place.0 == 1);
+        self.check(ALL, "&Classification=u", &|row| row.unique);
+        self.check(PAYABLE, "&Classification=R", &|_| false);
         self.check(ALL, "&MediaId=10", &|row| row.partner == 10);
         self.check(ALL, "&MediaId=0", &|row| row.partner == 0);
         self.check(ALL, "&MediaId=99", &|_| false);
@@ -171,6 +179,7 @@ impl Clicks<'_> {
             assert_eq!(record["CampaignId"], row.place.0.to_string());
             assert_eq!(record["MediaId"], row.partner.to_string());
             assert_eq!(record["SharedId"], row.shared);
+            assert_eq!(record["AdjustmentDate"], "");
             assert_eq!(record["ReferringDomain"], "blog.example");
             assert_eq!(record["Classification"] == "U", row.unique);
             let name = match (row.place.0, row.ad) {
@@ -182,7 +191,7 @@ impl Clicks<'_> {
             assert_eq!(record["Ad"], name);
             let device = ["DeviceType", "Browser", "Os"].map(|name| record[name].clone());
             assert_eq!(device, ["DESKTOP", "Firefox", "Linux"]);
-            assert_eq!(record.as_object().unwrap().len(), 15);
+            assert_eq!(record.as_object().unwrap().len(), 16);
         }
     }
 
@@ -220,6 +229,10 @@ impl Clicks<'_> {
         for (query, said) in [
             ("SortBy=ClickDate", "SortBy: does not apply to this report"),
             ("ClickId=abc", "ClickId: is `abc`; a ClickId of an answer"),
+            (
+                "Classification=X",
+                "Classification: is `X`; U, D, R, P, H or F is allowed",
+            ),
             ("AdId=x", "AdId: is `x`; a number is allowed"),
             (
                 "PageSize=20001",

@@ -2,5 +2,5 @@
 
 mod adjusted;
 mod charged;
-mod listed;
+pub(super) mod listed;
 mod shop;
