@@ -51,12 +51,15 @@ class Table:
                 if made:
                     whole = {k: v for k, v in question["query"].items() if k != "MediaId"}
                     recount.take(daemon.rows(question["sid"], handle, whole), made)
-                columns, expected = recount.ask(handle, question)
-                answered = daemon.rows(question["sid"], handle, question["query"])
+                columns, expected, options = recount.ask(handle, question)
+                if question.get("options") and not options.sent:
+                    continue
+                query = question["query"] | options.sent
+                answered = daemon.rows(question["sid"], handle, query)
                 found = list(differences(columns, expected, answered, skipped, made))
                 self._say(handle, name, len(columns), len(expected), found)
                 for line in found[:SAID]:
-                    print(f"{handle} {question['query']}: {line}")
+                    print(f"{handle} {query}: {line}")
 
     def verified(self, name, daemon):
         """Adds what clickd says of its own figures."""
@@ -92,6 +95,28 @@ def question(programs, first, last, **more):
     }
 
 
+def optional(ends, days):
+    """Questions with options, which the reports take that can."""
+    group = {"SHOW_PARTNER_GROUP": "1", "SHOW_COMPANY_URL": "TRUE", "SHOW_EVENT_TYPES": "true"}
+    year_on = [day + datetime.timedelta(days=365) for day in days]
+    for nth, program in enumerate(PROGRAMS):
+        base = str(program["id"] * 10 + 4)
+        for asked in [
+            (days, {"Compare": "PREVIOUS_PERIOD"}),
+            (ends, {"Compare": "PREVIOUS_YEAR", "MinClicks": 3}),
+            (year_on, {"Compare": "PREVIOUS_YEAR"}),
+            (ends, {"MinClicks": [5, 40, 0][nth]}), (ends, {"MinActions": [1, 3, 10][nth]}),
+            (ends, {"MinClicks": 2, "MinActions": 1, **group}),
+            (ends, {"AdId": base}), (ends, {"ActionTrackerId": ["12", "21", "31"][nth]}),
+            (ends, {"SharedId": ["Ünlü", "", "+1"][nth]}),
+            (ends, {"MediaPropertyId": ["1", "", "77"][nth]}),
+            (ends, {"ReferringDomain": ["site1.example", "", "blog1.example"][nth]}),
+        ]:
+            yield question([program], *asked[0], options=asked[1])
+    yield question(PROGRAMS[:2], *days, options={"Compare": "PREVIOUS_PERIOD", **group})
+    yield question(PROGRAMS[:2], *days, partner=401, options={"Compare": "PREVIOUS_YEAR", **group})
+
+
 def headers(folder):
     """Files of all columns, for those that a file does not have, and for a set without a file."""
     for name, columns in [
@@ -119,6 +144,10 @@ def real(options, folder, table):
         bring(daemon, folder)
         questions = [question([sample.PROGRAM], sample.FIRST, sample.LAST)]
         questions.append(question([sample.PROGRAM], "2017-11-07", "2017-11-07"))
+        for asked in ({"Compare": "PREVIOUS_PERIOD"}, {"MinClicks": 100, "MinActions": 1}):
+            questions.append(
+                question([sample.PROGRAM], "2017-11-08", "2017-11-08", options=asked)
+            )
         table.compare("sample", daemon, Recount(folder, HOSTING), questions)
         table.verified("sample", daemon)
     finally:
@@ -150,6 +179,7 @@ def journeys(options, folder, table):
                 question([program], *ends, collapse=True, only="att_adv_top_paths_pm_only")
             )
         questions.append(question(PROGRAMS[:2], *ends))
+        questions += optional(ends, days)
         table.compare("journeys", daemon, recount, questions)
         table.verified("journeys", daemon)
     finally:

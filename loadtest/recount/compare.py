@@ -11,6 +11,8 @@ from pathlib import Path
 
 import duckdb
 
+from options import Options
+
 HERE = Path(__file__).parent
 # How far an estimate may be off, from so many clicks on.
 TOLERANCE, CLICKS_MIN = 0.02, 1_000
@@ -41,7 +43,7 @@ class Recount:
     """What was sent, judged by the written rules alone."""
 
     def __init__(self, folder: Path, hosting: Path):
-        self.db = duckdb.connect()
+        self.db, self.shapes = duckdb.connect(), {}
         self.db.execute("SET TimeZone = 'UTC'")
         self.variables(folder=str(folder), decimals=2)
         for name in TABLES:
@@ -95,20 +97,49 @@ class Recount:
             self.db.execute(f"SET VARIABLE {name} = ?", [value])
 
     def ask(self, report, question):
-        """Names of columns, and rows."""
+        """Names of columns, rows, and the options that the report takes."""
         self.db.execute(f"SET VARIABLE first = DATE '{question['first']}'")
         self.db.execute(f"SET VARIABLE last = DATE '{question['last']}'")
         self.variables(
             programs=question["programs"], partner=question.get("partner"),
             decimals=question["decimals"], collapse=question.get("collapse", False),
         )
+        options = Options(*self._shape(report), question.get("options", {}))
+        if question.get("options") and not options.sent:
+            return [], [], options
+        self._keep("here", report)
+        if days := options.earlier_days():
+            days = self.db.execute(f"SELECT {days[0]}, {days[1]}").fetchone()
+            self.db.execute(f"SET VARIABLE first = DATE '{days[0]}'")
+            self.db.execute(f"SET VARIABLE last = DATE '{days[1]}'")
+            self._keep("earlier", report)
+            self.db.execute(f"SET VARIABLE first = DATE '{question['first']}'")
+            self.db.execute(f"SET VARIABLE last = DATE '{question['last']}'")
+        event_types = self.db.execute(
+            "SELECT id, name FROM event_type WHERE category <> 'CLICK' "
+            "AND list_contains(getvariable('programs'), program) ORDER BY id"
+        ).fetchall()
+        found = self.db.execute(options.sql(event_types))
+        return [column[0] for column in found.description], found.fetchall(), options
+
+    def _shape(self, report):
+        """Names and types of a report's own columns."""
+        if report not in self.shapes:
+            self._keep("here", report)
+            found = self.db.execute("SELECT * FROM here LIMIT 0").description
+            self.shapes[report] = [[str(column[part]) for column in found] for part in (0, 1)]
+        return self.shapes[report]
+
+    def _keep(self, table, report):
+        """Keeps the rows of a report in a table."""
         text = (HERE / "sql" / f"{report}.sql").read_text()
-        performance = (HERE / "sql" / "performance.sql").read_text()
+        for part in ("performance",):
+            own = (HERE / "sql" / f"{part}.sql").read_text()
+            text = text.replace(f"{{{part}}}", own.strip())
         try:
-            found = self.db.execute(text.replace("{performance}", performance.strip()))
+            self.db.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {text}")
         except duckdb.Error as error:
             raise SystemExit(f"{report}.sql: {error}") from error
-        return [column[0] for column in found.description], found.fetchall()
 
 
 def has_sql(report):

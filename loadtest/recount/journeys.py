@@ -56,6 +56,7 @@ class Journeys:
         self.clicks, self.orders = [], []
         self._clicks()
         self._orders()
+        self._year_before()
 
     def _time(self, program):
         """A time of its own, more often around the change of the clocks."""
@@ -158,6 +159,22 @@ class Journeys:
                     order["order"] = f"o{max(1, number - dice.randrange(1, 6))}"
                 self._sell(order, kind, program)
                 self.orders.append(order)
+
+    def _year_before(self):
+        """Some of the clicks a year earlier, and orders of them, to compare with."""
+        for nth, click in enumerate(self.dice.sample(self.clicks, CLICKS // 12)):
+            at = self._after(click["at"], -365 * DAY)
+            early = {**click, "at": at, "name": f"y{nth}", "visitor": ""}
+            self.clicks.append(early)
+            if nth % 4:
+                continue
+            program = next(p for p in PROGRAMS if p["id"] == click["program"])
+            kind = next(e for e in EVENT_TYPES if e[1] == program["id"])
+            order = {"program": program["id"], "event_type": kind[0], "order": f"early{nth}",
+                     "at": self._after(at, HOUR), "click": early["name"], "customer": "",
+                     "profile": ""}
+            self._sell(order, kind, program)
+            self.orders.append(order)
 
     def _sell(self, order, kind, program):
         dice = self.dice

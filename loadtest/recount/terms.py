@@ -123,7 +123,7 @@ class Terms:
 
     def _contracts(self):
         """Every partner joins each program but some; some contracts end on the way."""
-        start = self.first - datetime.timedelta(days=100)
+        start = self.first - datetime.timedelta(days=500)
         middle = self.change - datetime.timedelta(days=3)
         for program in PROGRAMS:
             for nth, partner in enumerate(self.partners):

@@ -35,3 +35,13 @@ CREATE MACRO day_in(zone, ms) AS timezone(zone, to_timestamp(ms / 1000.0))::DATE
 
 -- Millionths of an amount that is written as a decimal number.
 CREATE MACRO micros(amount) AS (amount::DECIMAL(18, 6) * 1000000)::HUGEINT;
+
+-- Millionths of a figure as it is shown.
+CREATE MACRO shown(figure) AS (figure::DECIMAL(38, 6) * 1000000)::HUGEINT;
+
+-- The part of a figure that it has changed by, halves to the even one.
+CREATE MACRO changed(after, before) AS CASE WHEN shown(before) > 0 THEN
+    CASE WHEN shown(after) < shown(before)
+        AND half_even((shown(before) - shown(after)) * 1000000, shown(before)) > 0
+        THEN '-' ELSE '' END
+    || decimal_text(half_even(abs(shown(after) - shown(before)) * 1000000, shown(before)), 6) END;
