@@ -25,7 +25,7 @@ from daemon import Daemon  # noqa: E402
 from journeys import CLICK_COLUMNS, ORDER_COLUMNS, Journeys  # noqa: E402
 from live import CHANGE_COLUMNS, CLICK_COLUMNS as LIVE_COLUMNS  # noqa: E402
 from live import ITEM_COLUMNS, SALE_COLUMNS, Live  # noqa: E402
-from terms import PROGRAMS, UTC  # noqa: E402
+from terms import ACCOUNTS, PROGRAMS, UTC  # noqa: E402
 
 SAID = 8
 HOSTING = Path(__file__).parents[2] / "config" / "hosting.toml"
@@ -39,7 +39,7 @@ class Table:
 
     def compare(self, name, daemon, recount, questions):
         sid = questions[0]["sid"]
-        for report in daemon.brand(sid, "Reports")["Reports"]:
+        for report in daemon.ask(sid, "Reports")["Reports"]:
             handle = report["Id"]
             if not has_sql(handle):
                 self._say(handle, name, 0, 0, ["there is no SQL for it"])
@@ -117,6 +117,23 @@ def optional(ends, days):
     yield question(PROGRAMS[:2], *days, partner=401, options={"Compare": "PREVIOUS_YEAR", **group})
 
 
+def of_partner(terms, nth, ends, days):
+    """Questions of one partner, of one currency each."""
+    own, number = terms.programs_of(400 + nth), 400 + nth
+    sets = [[program] for program in own]
+    if len({program["currency"] for program in own}) == 1:
+        sets.append(own)
+    for programs in sets:
+        for asked, options in [
+            (ends, {}), (days, {}), (days, {"Compare": "PREVIOUS_PERIOD"}),
+            (ends, {"MinClicks": 10, "MinActions": 1}), (ends, {"SharedId": "friend"}),
+            (ends, {"AdId": str(programs[0]["id"] * 10 + 4)}),
+        ]:
+            asked = question(programs, *asked, partner=number, options=options)
+            asked["query"].pop("MediaId")
+            yield asked | {"sid": f"IRpartner{nth}"}
+
+
 def headers(folder):
     """Files of all columns, for those that a file does not have, and for a set without a file."""
     for name, columns in [
@@ -164,6 +181,8 @@ def journeys(options, folder, table):
         daemon.verb("catalog", "apply", folder / "catalog.toml")
         for brand in sorted({p["brand"] for p in PROGRAMS}):
             daemon.key(brand)
+        for nth in ACCOUNTS:
+            daemon.partner_key(f"IRpartner{nth}")
         bring(daemon, folder)
         live = Live(options.seed, made, daemon)
         live.run()
@@ -181,6 +200,9 @@ def journeys(options, folder, table):
         questions.append(question(PROGRAMS[:2], *ends))
         questions += optional(ends, days)
         table.compare("journeys", daemon, recount, questions)
+        for nth in ACCOUNTS:
+            asked = list(of_partner(made.terms, nth, ends, days))
+            table.compare("partners", daemon, recount, asked)
         table.verified("journeys", daemon)
     finally:
         daemon.stop()

@@ -18,7 +18,8 @@ HERE = Path(__file__).parent
 TOLERANCE, CLICKS_MIN = 0.02, 1_000
 TABLES = "program ad partner contract payout payout_group payout_limit agent event_type".split()
 SHAPES = {
-    "program": "id: 'BIGINT', brand: 'VARCHAR', zone: 'VARCHAR', currency: 'VARCHAR', decimals: "
+    "program": "id: 'BIGINT', brand: 'VARCHAR', brand_name: 'VARCHAR', name: 'VARCHAR', "
+    "zone: 'VARCHAR', currency: 'VARCHAR', decimals: "
     "'INTEGER', window_ms: 'BIGINT', rolling: 'BOOLEAN', pays_expired: 'BOOLEAN', risk: "
     "'VARCHAR', deep: 'BOOLEAN'",
     "ad": "program: 'BIGINT', id: 'BIGINT', name: 'VARCHAR', page: 'VARCHAR', end_ms: 'BIGINT', "
@@ -133,7 +134,7 @@ class Recount:
     def _keep(self, table, report):
         """Keeps the rows of a report in a table."""
         text = (HERE / "sql" / f"{report}.sql").read_text()
-        for part in ("performance",):
+        for part in ("performance", "earnings"):
             own = (HERE / "sql" / f"{part}.sql").read_text()
             text = text.replace(f"{{{part}}}", own.strip())
         try:

@@ -15,7 +15,7 @@ EPOCH_2020 = 1_577_836_800_000
 
 class Daemon:
     def __init__(self, clickd: Path, folder: Path):
-        self.clickd, self.folder, self.tokens = clickd, folder, {}
+        self.clickd, self.folder, self.tokens, self.sides = clickd, folder, {}, {}
         with socket.socket() as a, socket.socket() as b, socket.socket() as c:
             held = (a, b, c)
             for one in held:
@@ -68,10 +68,17 @@ class Daemon:
         return done.stdout
 
     def key(self, brand):
+        """Lets a brand in."""
         self.tokens[brand] = self.verb(
             "key", "create", "--brand", brand,
             "--scopes", "read-reports,write-conversions,modify-actions",
         ).split()[1]
+        self.sides[brand] = "Advertisers"
+
+    def partner_key(self, account):
+        """Lets a partner in."""
+        self.tokens[account] = self.verb("key", "create", "--partner", account).split()[1]
+        self.sides[account] = "Mediapartners"
 
     @staticmethod
     def get(port, path, headers=None, method="GET", body=None):
@@ -83,15 +90,15 @@ class Daemon:
         finally:
             connection.close()
 
-    def brand(self, sid, path, method="GET", fields=None):
-        """Asks the brand's API; the JSON of the answer."""
+    def ask(self, sid, path, method="GET", fields=None):
+        """Asks the API of a brand or a partner; the JSON of the answer."""
         account = base64.b64encode(f"{sid}:{self.tokens[sid]}".encode()).decode()
         headers = {"Authorization": f"Basic {account}", "Accept": "application/json"}
         body = None
         if fields is not None:
             body = urllib.parse.urlencode(fields)
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-        path = path if path.startswith("/") else f"/Advertisers/{sid}/{path}"
+        path = path if path.startswith("/") else f"/{self.sides[sid]}/{sid}/{path}"
         status, _, content = self.get(self.api, path, headers, method, body)
         if status != 200:
             raise SystemExit(f"{method} {path} {fields}: {status} {content.decode()}")
@@ -123,7 +130,7 @@ class Daemon:
         """All rows of a report, page after page."""
         path, rows = f"Reports/{report}?{urllib.parse.urlencode(query)}", []
         while path:
-            answer = self.brand(sid, path)
+            answer = self.ask(sid, path)
             rows += answer["Records"]
             path = answer.get("@nextpageuri") or ""
         return rows

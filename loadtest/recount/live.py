@@ -128,7 +128,7 @@ class Live:
             fields = {**order_fields(order), "ClickId": claimed}
             fields = {name: text for name, text in fields.items() if text != ""}
             received = int(time.time() * 1000)
-            self.daemon.brand(program["brand"], "Conversions", "POST", fields)
+            self.daemon.ask(program["brand"], "Conversions", "POST", fields)
             self.sales.append({**order, "number": number, "forged": forged, "received": received})
 
     def _change(self):
@@ -157,7 +157,7 @@ class Live:
             if order.get("items"):
                 change["sku"] = fields["Sku"] = order["items"][0]["Sku"]
         method = "DELETE" if change["kind"] == "REVERSE" else "PUT"
-        self.daemon.brand(program["brand"], "Actions", method, fields)
+        self.daemon.ask(program["brand"], "Actions", method, fields)
         self.changes.append(change)
 
     def write(self, folder: Path):

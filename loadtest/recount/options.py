@@ -1,4 +1,4 @@
-"""What a query asks for beside programs and days: fewest clicks, one ad, earlier days, more columns.
+"""What a query asks for beside programs and days: fewest clicks, one ad, earlier days, columns.
 
 Each option makes SQL around that of a report, by the columns that the report has; one that none of
 its columns can take is not sent.
@@ -70,7 +70,8 @@ class Options:
                 shown.append(f"{'NULL' if name == 'LastClick' else f'changed({now}, {before})'} "
                              f"AS {quoted(name + 'Change')}")
         keys = [name for name in self.columns if name not in self.figures and name not in DETAILS]
-        joined = f"FULL JOIN earlier AS b USING ({', '.join(map(quoted, keys))})" if compared else ""
+        keys = ", ".join(map(quoted, keys))
+        joined = f"FULL JOIN earlier AS b USING ({keys})" if compared else ""
         kept = [f"{self._now(ROWS[name][0])} {ROWS[name][1]} {literal(value)}"
                 for name, value in self.sent.items() if name in ROWS]
         where = f"WHERE {' AND '.join(kept)}" if kept else ""

@@ -6,6 +6,8 @@ import zoneinfo
 UTC = datetime.timezone.utc
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 PARTNERS = 30
+# Partners that read their own figures: of all programs, of some, with ended contracts, inactive.
+ACCOUNTS = (1, 3, 4, 5, 8, 29)
 
 CHROME = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
@@ -50,13 +52,16 @@ AGENTS = [
 
 
 PROGRAMS = [
-    {"id": 5101, "brand": "IRnorth", "name": "North US", "zone": "America/New_York",
+    {"id": 5101, "brand": "IRnorth", "brand_name": "IRnorth Ltd",
+     "name": "North US", "zone": "America/New_York",
      "currency": "USD", "decimals": 2, "window": "30m", "window_ms": 30 * MINUTE,
      "rolling": True, "pays_expired": True, "risk": "RELAXED", "deep": True},
-    {"id": 5102, "brand": "IRnorth", "name": "North Europe", "zone": "Europe/Berlin",
+    {"id": 5102, "brand": "IRnorth", "brand_name": "IRnorth Ltd",
+     "name": "North Europe", "zone": "Europe/Berlin",
      "currency": "USD", "decimals": 2, "window": "6h", "window_ms": 6 * HOUR,
      "rolling": False, "pays_expired": False, "risk": "MODERATE", "deep": True},
-    {"id": 6101, "brand": "IRsouth", "name": "South Japan", "zone": "Asia/Tokyo",
+    {"id": 6101, "brand": "IRsouth", "brand_name": "IRsouth Ltd",
+     "name": "South Japan", "zone": "Asia/Tokyo",
      "currency": "JPY", "decimals": 0, "window": "5m", "window_ms": 5 * MINUTE,
      "rolling": True, "pays_expired": False, "risk": "RELAXED", "deep": False},
 ]
@@ -116,6 +121,7 @@ class Terms:
             partners.append({
                 "id": number, "name": f"Partner No. {nth}", "active": nth != 29,
                 "group": ["Content", "Coupons", ""][nth % 3],
+                "account": f"IRpartner{nth}" if nth in ACCOUNTS else "",
                 "contact": f"mail@site{nth}.example" if nth % 2 else "",
                 "properties": [{"id": k, "name": name} for k, name in enumerate(names, 1)],
             })
@@ -187,6 +193,11 @@ class Terms:
             payout(33, "CLICK", "2.345678", restricted="mail")
             limit(33, 1, "PAYOUT", "150", "WEEK")
 
+    def programs_of(self, partner):
+        """Programs that a partner has or had a contract with."""
+        own = {c["program"] for c in self.contracts if c["partner"] == partner}
+        return [program for program in PROGRAMS if program["id"] in own]
+
     def tables(self):
         """Rows for the recount, by table."""
         return {
@@ -199,8 +210,8 @@ class Terms:
 
     def catalog(self):
         text = ["version = 0"]
-        for sid in sorted({p["brand"] for p in PROGRAMS}):
-            text.append(f'[[brand]]\nsid = "{sid}"\nname = "{sid} Ltd"')
+        for sid, name in sorted({(p["brand"], p["brand_name"]) for p in PROGRAMS}):
+            text.append(f'[[brand]]\nsid = "{sid}"\nname = "{name}"')
         for p in PROGRAMS:
             deep = 'deep_linking = true\ndeep_link_domains = ["*.shop.example"]'
             deep = deep if p["deep"] else ""
@@ -233,6 +244,7 @@ class Terms:
                 f'state = "{"ACTIVE" if p["active"] else "INACTIVE"}"\n'
                 + (f'group = "{p["group"]}"\n' if p["group"] else "")
                 + (f'contact = "{p["contact"]}"\n' if p["contact"] else "")
+                + (f'account = "{p["account"]}"\n' if p["account"] else "")
                 + f"properties = [{properties}]"
             )
         for c in self.contracts:

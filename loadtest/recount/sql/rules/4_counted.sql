@@ -2,7 +2,7 @@
 
 CREATE TABLE counted AS
 SELECT
-    k.program, k.day, k.bucket AS partner, k.ad, NULL::BIGINT AS event_type, k.shared, k.property,
+    k.program, k.day, k.bucket AS partner, k.ad, NULL::BIGINT AS event_type, k.shared, k.sub1, k.sub2, k.sub3, k.property,
     k.domain, k.device, k.browser, k.os, k.page, k.expired, k.ms,
     1 AS raw_clicks, (k.class = 'U')::INT AS clicks, k.payable::INT AS payable_clicks, k.cpc_cost,
     0 AS gross_actions, 0::HUGEINT AS gross_cost, 0 AS actions, 0::HUGEINT AS amount,
@@ -10,7 +10,7 @@ SELECT
 FROM judged AS k
 UNION ALL
 SELECT
-    a.program, a.day, k.partner, k.ad, a.event_type, k.shared, k.property,
+    a.program, a.day, k.partner, k.ad, a.event_type, k.shared, k.sub1, k.sub2, k.sub3, k.property,
     k.domain, k.device, k.browser, k.os, k.page, false, a.ms,
     0, 0, 0, 0, 1, a.gross_cost, (NOT a.reversed)::INT,
     CASE WHEN a.reversed THEN 0 ELSE a.standing_amount END,

@@ -1,0 +1,13 @@
+    sum(raw_clicks) AS RawClicks,
+    sum(clicks) AS Clicks,
+    sum(payable_clicks) AS PayableClicks,
+    sum(gross_actions) AS GrossActions,
+    money(sum(gross_cost)) AS GrossActionCost,
+    sum(actions) AS Actions,
+    money(sum(amount)) AS SaleAmount,
+    money(sum(cost)) AS ActionCost,
+    ratio(sum(actions), sum(clicks)) AS ConversionRate,
+    ratio(sum(cost), sum(clicks) * 1000000) AS EPC,
+    ratio(sum(amount), sum(actions) * 1000000) AS AOV,
+    money(sum(cpc_cost)) AS CPCCost,
+    money(sum(cost) + sum(cpc_cost)) AS TotalCost

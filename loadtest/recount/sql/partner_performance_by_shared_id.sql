@@ -1,0 +1,6 @@
+-- Earnings by Shared ID.
+SELECT
+    shared AS SharedId,
+    {earnings}
+FROM asked
+GROUP BY shared
