@@ -13,6 +13,7 @@ a report has no SQL.
 import argparse
 import datetime
 import json
+import random
 import sys
 import tempfile
 from pathlib import Path
@@ -23,6 +24,7 @@ import sample  # noqa: E402
 from compare import Recount, differences, estimates, has_sql, unknown_columns  # noqa: E402
 from daemon import Daemon  # noqa: E402
 from journeys import CLICK_COLUMNS, ORDER_COLUMNS, Journeys  # noqa: E402
+from links import actions, unfollowed  # noqa: E402
 from live import CHANGE_COLUMNS, CLICK_COLUMNS as LIVE_COLUMNS  # noqa: E402
 from live import ITEM_COLUMNS, SALE_COLUMNS, Live  # noqa: E402
 from terms import ACCOUNTS, PROGRAMS, UTC  # noqa: E402
@@ -35,7 +37,7 @@ class Table:
     """What was compared, report by report."""
 
     def __init__(self):
-        self.lines, self.wrong = {}, 0
+        self.lines, self.wrong, self.dice = {}, 0, random.Random(1)
 
     def compare(self, name, daemon, recount, questions):
         sid = questions[0]["sid"]
@@ -60,6 +62,22 @@ class Table:
                 self._say(handle, name, len(columns), len(expected), found)
                 for line in found[:SAID]:
                     print(f"{handle} {query}: {line}")
+                if not options.sent:
+                    self._follow(name, daemon, question, answered)
+
+    def _follow(self, name, daemon, question, rows):
+        """Adds what some rows lead to."""
+        found, followed = unfollowed(daemon, question, rows, self.dice)
+        self._say("(lists that rows lead to)", name, 0, followed, found)
+        for line in found[:SAID]:
+            print(f"list: {line}")
+
+    def listed(self, name, daemon, recount, question):
+        """Adds the list of actions."""
+        columns, rows, found = actions(daemon, recount, question)
+        self._say("(list of actions)", name, len(columns), rows, found)
+        for line in found[:SAID]:
+            print(f"actions {question['query']}: {line}")
 
     def verified(self, name, daemon):
         """Adds what clickd says of its own figures."""
@@ -200,6 +218,9 @@ def journeys(options, folder, table):
         questions.append(question(PROGRAMS[:2], *ends))
         questions += optional(ends, days)
         table.compare("journeys", daemon, recount, questions)
+        listed = (made.change - datetime.timedelta(days=14), made.change + datetime.timedelta(30))
+        for program in PROGRAMS:
+            table.listed("journeys", daemon, recount, question([program], *listed))
         for nth in ACCOUNTS:
             asked = list(of_partner(made.terms, nth, ends, days))
             table.compare("partners", daemon, recount, asked)

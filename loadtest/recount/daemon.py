@@ -102,7 +102,8 @@ class Daemon:
         status, _, content = self.get(self.api, path, headers, method, body)
         if status != 200:
             raise SystemExit(f"{method} {path} {fields}: {status} {content.decode()}")
-        return json.loads(content)
+        # Amounts in lists are numbers, of which no digit may be lost.
+        return json.loads(content, parse_float=str)
 
     def click(self, path, headers, method="GET"):
         """Follows a link; the click id of the landing page."""

@@ -9,8 +9,8 @@ from journeys import write_tables
 FIRST, LAST = "2017-11-05", "2017-11-10"
 PROGRAM = {
     "id": 7, "brand": "LOADTEST", "brand_name": "Load test", "name": "Installs",
-    "zone": "UTC", "currency": "USD", "decimals": 2, "window_ms": 1_800_000, "rolling": True, "pays_expired": True,
-    "risk": "RELAXED", "deep": False,
+    "zone": "UTC", "currency": "USD", "decimals": 2, "window_ms": 1_800_000, "rolling": True,
+    "pays_expired": True, "risk": "RELAXED", "deep": False,
 }
 START_MS = 1_451_606_400_000  # 2016-01-01
 WINDOW_DAYS = 30
