@@ -27,7 +27,7 @@ from journeys import CLICK_COLUMNS, ORDER_COLUMNS, Journeys  # noqa: E402
 from links import actions, unfollowed  # noqa: E402
 from live import CHANGE_COLUMNS, CLICK_COLUMNS as LIVE_COLUMNS  # noqa: E402
 from live import ITEM_COLUMNS, SALE_COLUMNS, Live  # noqa: E402
-from terms import ACCOUNTS, PROGRAMS, UTC  # noqa: E402
+from terms import ACCOUNTS, ALL_PROGRAMS, CREDIT, PROGRAMS, UTC  # noqa: E402
 
 SAID = 8
 HOSTING = Path(__file__).parents[2] / "config" / "hosting.toml"
@@ -197,7 +197,7 @@ def journeys(options, folder, table):
     daemon = Daemon(options.clickd, folder)
     try:
         daemon.verb("catalog", "apply", folder / "catalog.toml")
-        for brand in sorted({p["brand"] for p in PROGRAMS}):
+        for brand in sorted({p["brand"] for p in ALL_PROGRAMS}):
             daemon.key(brand)
         for nth in ACCOUNTS:
             daemon.partner_key(f"IRpartner{nth}")
@@ -219,7 +219,11 @@ def journeys(options, folder, table):
         questions += optional(ends, days)
         table.compare("journeys", daemon, recount, questions)
         listed = (made.change - datetime.timedelta(days=14), made.change + datetime.timedelta(30))
-        for program in PROGRAMS:
+        credited = [question([CREDIT], *ends), question([CREDIT], *days),
+                    question([CREDIT], *ends, partner=402),
+                    question([CREDIT], *ends, collapse=True, only="att_adv_top_paths_pm_only")]
+        table.compare("credits", daemon, recount, credited)
+        for program in ALL_PROGRAMS:
             table.listed("journeys", daemon, recount, question([program], *listed))
         for nth in ACCOUNTS:
             asked = list(of_partner(made.terms, nth, ends, days))

@@ -16,7 +16,9 @@ from options import Options
 HERE = Path(__file__).parent
 # How far an estimate may be off, from so many clicks on.
 TOLERANCE, CLICKS_MIN = 0.02, 1_000
-TABLES = "program ad partner contract payout payout_group payout_limit agent event_type".split()
+TABLES = (
+    "program ad partner contract payout payout_group payout_limit agent event_type promo_code"
+).split()
 SHAPES = {
     "program": "id: 'BIGINT', brand: 'VARCHAR', brand_name: 'VARCHAR', name: 'VARCHAR', "
     "zone: 'VARCHAR', currency: 'VARCHAR', decimals: "
@@ -27,7 +29,9 @@ SHAPES = {
     "partner": "id: 'BIGINT', name: 'VARCHAR', active: 'BOOLEAN', \"group\": 'VARCHAR', contact: "
     "'VARCHAR', properties: 'STRUCT(id BIGINT, name VARCHAR)[]'",
     "contract": "program: 'BIGINT', partner: 'BIGINT', start_ms: 'BIGINT', end_ms: 'BIGINT', "
-    "window_ms: 'BIGINT'",
+    "window_ms: 'BIGINT', credit_group: 'VARCHAR'",
+    "promo_code": "program: 'BIGINT', code: 'VARCHAR', type: 'VARCHAR', partner: 'BIGINT', "
+    "policy: 'VARCHAR', channel: 'VARCHAR', end_ms: 'BIGINT'",
     "payout": "program: 'BIGINT', partner: 'BIGINT', start_ms: 'BIGINT', event_type: 'BIGINT', "
     "\"level\": 'VARCHAR', price: 'VARCHAR', restricted: 'VARCHAR'",
     "payout_group": "program: 'BIGINT', partner: 'BIGINT', start_ms: 'BIGINT', event_type: "
@@ -36,7 +40,8 @@ SHAPES = {
     "'BIGINT', rank: 'BIGINT', \"of\": 'VARCHAR', most: 'VARCHAR', period: 'VARCHAR'",
     "agent": "agent: 'VARCHAR', device: 'VARCHAR', browser: 'VARCHAR', os: 'VARCHAR', robot: "
     "'BOOLEAN', is_browser: 'BOOLEAN', recent: 'BOOLEAN', other_engine: 'BOOLEAN'",
-    "event_type": "id: 'BIGINT', program: 'BIGINT', name: 'VARCHAR', category: 'VARCHAR'",
+    "event_type": "id: 'BIGINT', program: 'BIGINT', name: 'VARCHAR', category: 'VARCHAR', "
+    "first_click: 'BOOLEAN', pays_all: 'BOOLEAN'",
 }
 
 

@@ -11,6 +11,7 @@ import random
 import zoneinfo
 from pathlib import Path
 
+from credit import Credits
 from terms import AGENTS, DAY, EVENT_TYPES, HOUR, PARTNERS, PROGRAMS, Terms, iso, millis
 
 # Days before the change of the clocks, and after it.
@@ -22,7 +23,7 @@ CLICK_COLUMNS = (
 ).split()
 ORDER_COLUMNS = (
     "OrderId EventDate CampaignId ActionTrackerId CustomClickId CustomerId CustomProfileId "
-    "CurrencyCode Amount "
+    "CurrencyCode Amount OrderPromoCode MediaId SharedId SubId1 SubId2 SubId3 "
     "ItemSku1 ItemCategory1 ItemPrice1 ItemQuantity1 ItemDiscount1 ItemTotalDiscount1 "
     "ItemSku2 ItemCategory2 ItemPrice2 ItemQuantity2 ItemDiscount2 ItemTotalDiscount2"
 ).split()
@@ -57,6 +58,9 @@ class Journeys:
         self._clicks()
         self._orders()
         self._year_before()
+        made = Credits(seed, self)
+        self.clicks += made.clicks
+        self.orders += made.orders
 
     def _time(self, program):
         """A time of its own, more often around the change of the clocks."""
@@ -238,6 +242,9 @@ def order_fields(order):
         "ActionTrackerId": order["event_type"], "CustomClickId": order["click"],
         "CustomerId": order["customer"], "CustomProfileId": order["profile"],
         "CurrencyCode": order.get("currency", ""), "Amount": order.get("amount", ""),
+        "OrderPromoCode": order.get("promo", ""), "MediaId": order.get("forced", ""),
+        "SharedId": order.get("shared", ""),
+        **{f"SubId{nth}": order.get(f"sub{nth}", "") for nth in (1, 2, 3)},
     }
     for nth, item in enumerate(order.get("items", []), 1):
         fields |= {f"Item{name}{nth}": text for name, text in item.items()}

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from daemon import Daemon, number_of
 from journeys import Journeys, order_fields
-from terms import AGENTS, PROGRAMS
+from terms import AGENTS, ALL_PROGRAMS, PROGRAMS
 
 CLICKS = 300
 CLICK_COLUMNS = (
@@ -20,7 +20,7 @@ CLICK_COLUMNS = (
     "method purpose dest mode language engine"
 ).split()
 SALE_COLUMNS = (
-    "program event_type order at received number forged customer profile currency amount"
+    "program event_type order at received number forged customer profile currency amount promo"
 ).split()
 CHANGE_COLUMNS = "program event_type order kind sku amount".split()
 ITEM_COLUMNS = "order sku category price quantity".split()
@@ -142,7 +142,7 @@ class Live:
                 self._change_one(order, is_reversal=dice.random() < 0.35)
 
     def _change_one(self, order, *, is_reversal):
-        program = next(p for p in PROGRAMS if p["id"] == order["program"])
+        program = next(p for p in ALL_PROGRAMS if p["id"] == order["program"])
         change = {"program": program["id"], "event_type": order["event_type"],
                   "order": order["order"], "kind": "REVERSE", "sku": "", "amount": ""}
         fields = {"CampaignId": program["id"], "ActionTrackerId": order["event_type"],

@@ -29,13 +29,15 @@ def write(convert: Path, sample: Path, folder: Path):
     key = {"program": program, "start_ms": START_MS}
     terms = {
         "program": [PROGRAM],
-        "event_type": [{"id": 3, "program": program, "name": "Install", "category": "INSTALL"}],
+        "event_type": [{"id": 3, "program": program, "name": "Install",
+                        "category": "INSTALL", "first_click": False, "pays_all": True}],
+        "promo_code": [],
         "ad": [{"program": program, "id": int(ad), "name": f"App {ad}", "end_ms": None,
                 "page": f"https://www.brand.example/app/{ad}", "expired_page": None}
                for ad in ads],
         "partner": [{"id": int(partner), "name": f"Channel {partner}", "active": True,
                      "group": "", "contact": "", "properties": []} for partner in partners],
-        "contract": [{**key, "partner": int(partner), "end_ms": None,
+        "contract": [{**key, "partner": int(partner), "end_ms": None, "credit_group": "PREFERRED",
                       "window_ms": WINDOW_DAYS * 86_400_000} for partner in partners],
         "payout": [{**key, "partner": int(partner), "event_type": 3, "level": "ORDER",
                     "price": "1.25", "restricted": None} for partner in partners],

@@ -65,12 +65,35 @@ PROGRAMS = [
      "currency": "JPY", "decimals": 0, "window": "5m", "window_ms": 5 * MINUTE,
      "rolling": True, "pays_expired": False, "risk": "RELAXED", "deep": False},
 ]
+# The program of promo codes, forced partners and credit groups.
+CREDIT = {
+    "id": 7101, "brand": "IRwest", "brand_name": "IRwest Ltd", "name": "West",
+    "zone": "Europe/London", "currency": "GBP", "decimals": 2, "window": "30m",
+    "window_ms": 30 * MINUTE, "rolling": True, "pays_expired": True, "risk": "RELAXED",
+    "deep": True,
+}
+ALL_PROGRAMS = [*PROGRAMS, CREDIT]
+GROUPS = ["PREFERRED", "STANDARD", "NON_PREFERRED"]
+# Codes, whose they are and when they earn; an end is a day after the change of the clocks.
+PROMO_CODES = [
+    {"code": "ALWAYS10", "partner": 402, "policy": "ALWAYS"},
+    {"code": "INVOLVED5", "partner": 403, "policy": "INVOLVED"},
+    # Of a partner whose contract ends on the way.
+    {"code": "WINNER1", "partner": 404, "policy": "WINNER"},
+    {"code": "OVER", "partner": 405, "policy": "ALWAYS", "end": 1},
+    {"code": "INACTIVE", "partner": 429, "policy": "ALWAYS"},
+    {"code": "TRAIL-[0-9]+", "partner": 407, "policy": "INVOLVED", "type": "RE"},
+    {"code": "NEWS5", "partner": None, "channel": "Newsletter"},
+]
 # Number, program, name, category.
 EVENT_TYPES = [
     (11, 5101, "Sale", "SALE"), (12, 5101, "Sign-up", "LEAD"), (13, 5101, "Visit", "CLICK"),
     (21, 5102, "Sale", "SALE"), (22, 5102, "Sign-up", "LEAD"),
     (31, 6101, "Sale", "SALE"), (33, 6101, "Visit", "CLICK"),
+    (41, 7101, "Sale", "SALE"), (42, 7101, "Sign-up", "LEAD"), (43, 7101, "Request", "LEAD"),
 ]
+# Event types that the first click earns, and those that partners of the last group do not.
+FIRST_CLICK, NOT_FOR_LAST = {42}, {43}
 
 
 def millis(day, zone="UTC", hour=0):
@@ -92,10 +115,19 @@ class Terms:
         self.ads, self.partners, self.contracts = self._ads(), self._partners(), []
         self.payouts, self.groups, self.limits = [], [], []
         self._contracts()
+        self.promo_codes = [self._code(code) for code in PROMO_CODES]
+
+    def _code(self, code):
+        end = code.get("end") and self.change + datetime.timedelta(days=code["end"])
+        after = end and end + datetime.timedelta(days=1)
+        return {
+            "channel": None, "policy": None, "type": "LI", **code, "program": CREDIT["id"],
+            "end": end and end.isoformat(), "end_ms": after and millis(after, CREDIT["zone"]),
+        }
 
     def _ads(self):
         ads = []
-        for program in PROGRAMS:
+        for program in ALL_PROGRAMS:
             base = program["id"] * 10
             for nth in range(6):
                 end = end_ms = None
@@ -131,7 +163,7 @@ class Terms:
         """Every partner joins each program but some; some contracts end on the way."""
         start = self.first - datetime.timedelta(days=500)
         middle = self.change - datetime.timedelta(days=3)
-        for program in PROGRAMS:
+        for program in ALL_PROGRAMS:
             for nth, partner in enumerate(self.partners):
                 if (nth + program["id"]) % 11 == 0:
                     continue
@@ -147,10 +179,11 @@ class Terms:
     def _contract(self, program, partner, nth, first, last):
         zone = program["zone"]
         end_ms = last and millis(last + datetime.timedelta(days=1), zone)
-        window = [2, 7, 14][nth % 3]
+        window = 14 if program == CREDIT else [2, 7, 14][nth % 3]
         key = {"program": program["id"], "partner": partner, "start_ms": millis(first, zone)}
         self.contracts.append({
             **key, "start": first.isoformat(), "end": last and last.isoformat(),
+            "credit_group": GROUPS[nth // 2 % 3] if program == CREDIT else GROUPS[0],
             "end_ms": end_ms, "window_days": window, "window_ms": window * DAY,
         })
 
@@ -188,6 +221,11 @@ class Terms:
             group(21, 1, ("ITEM_CATEGORY", "IS", "Boots"), "4.05")
             group(21, 2, ("ITEM_CATEGORY", "IS", "Hats"), "11.1111%")
             payout(22, "ORDER", "2.00")
+        if program == CREDIT:
+            payout(41, "ORDER", ["10%", "4.5%"][nth % 2])
+            payout(42, "ORDER", "1.50")
+            if nth % 5:
+                payout(43, "ORDER", "2.25")
         if program["id"] == 6101:
             payout(31, "ORDER", "7.25%")
             payout(33, "CLICK", "2.345678", restricted="mail")
@@ -196,23 +234,27 @@ class Terms:
     def programs_of(self, partner):
         """Programs that a partner has or had a contract with."""
         own = {c["program"] for c in self.contracts if c["partner"] == partner}
-        return [program for program in PROGRAMS if program["id"] in own]
+        return [program for program in ALL_PROGRAMS if program["id"] in own]
 
     def tables(self):
         """Rows for the recount, by table."""
         return {
-            "program": PROGRAMS, "ad": self.ads, "partner": self.partners,
+            "program": ALL_PROGRAMS, "promo_code": self.promo_codes, "ad": self.ads, "partner": self.partners,
             "contract": self.contracts, "payout": self.payouts, "payout_group": self.groups,
             "payout_limit": self.limits, "agent": AGENTS,
-            "event_type": [dict(zip(("id", "program", "name", "category"), e, strict=True))
-                           for e in EVENT_TYPES],
+            "event_type": [
+                {"id": number, "program": program, "name": name, "category": category,
+                 "first_click": number in FIRST_CLICK, "pays_all": number not in NOT_FOR_LAST}
+                for number, program, name, category in EVENT_TYPES
+            ],
         }
 
     def catalog(self):
         text = ["version = 0"]
-        for sid, name in sorted({(p["brand"], p["brand_name"]) for p in PROGRAMS}):
+        brands = {(p["brand"], p["brand_name"]) for p in ALL_PROGRAMS}
+        for sid, name in sorted(brands):
             text.append(f'[[brand]]\nsid = "{sid}"\nname = "{name}"')
-        for p in PROGRAMS:
+        for p in ALL_PROGRAMS:
             deep = 'deep_linking = true\ndeep_link_domains = ["*.shop.example"]'
             deep = deep if p["deep"] else ""
             text.append(
@@ -227,6 +269,8 @@ class Terms:
             text.append(
                 f'[[event_type]]\nprogram = {program}\nid = {number}\nname = "{name}"\n'
                 f'category = "{category}"'
+                + ('\ncredit_policy = "FIRST_CLICK"' if number in FIRST_CLICK else "")
+                + ("\ncredit_non_preferred = false" if number in NOT_FOR_LAST else "")
             )
         for ad in self.ads:
             end = ad["end"] or (ad["end_ms"] and iso(ad["end_ms"]))
@@ -247,15 +291,28 @@ class Terms:
                 + (f'account = "{p["account"]}"\n' if p["account"] else "")
                 + f"properties = [{properties}]"
             )
+        text.append(f'[[channel]]\nprogram = {CREDIT["id"]}\nname = "Newsletter"')
+        text += [self._promo_code(code) for code in self.promo_codes]
         for c in self.contracts:
             text.append(
                 f'[[contract]]\nprogram = {c["program"]}\npartner = {c["partner"]}\n'
                 f'start = {c["start"]}\n' + (f'end = {c["end"]}\n' if c["end"] else "")
+                + f'credit_group = "{c["credit_group"]}"\n'
                 + f'referral_window = "{c["window_days"]}d"\n'
                 "locking = { months = 24, days = 366 }\n"
                 f"payouts = [{', '.join(self._payouts(c))}]"
             )
         return "\n\n".join(text) + "\n"
+
+    @staticmethod
+    def _promo_code(code):
+        whose = f'channel = "{code["channel"]}"'
+        if code["partner"]:
+            whose = f'partner = {code["partner"]}\ncredit_policy = "{code["policy"]}"'
+        return (
+            f'[[promo_code]]\nprogram = {code["program"]}\ncode = "{code["code"]}"\n'
+            f'type = "{code["type"]}"\n{whose}' + (f"\nend = {code['end']}" if code["end"] else "")
+        )
 
     def _payouts(self, contract):
         key = ("program", "partner", "start_ms")

@@ -1,7 +1,7 @@
 -- Contribution.
 WITH part AS (
     SELECT
-        unnest(list_distinct(partners)) AS one, partners, partner AS credited
+        unnest(list_distinct(partners)) AS one, partners, partner AS credited, is_told
     FROM asked_action WHERE NOT reversed
 ), told AS (
     SELECT
@@ -9,7 +9,7 @@ WITH part AS (
         partners[1] = one AS is_first,
         partners[-1] = one AS is_last,
         len(list_filter(partners, lambda x: x = one)) AS own,
-        len(partners) AS length
+        len(partners) AS length, is_told AND one = credited AS is_told
     FROM part
 )
 SELECT
@@ -22,7 +22,7 @@ SELECT
     count(*) FILTER (one = credited) AS Credited,
     count(*) FILTER (one <> credited) AS Assisted,
     count(*) AS Participations,
-    sum(own) AS ParticipatingClicks
+    sum(own - is_told::INT) AS ParticipatingClicks
 FROM told
 WHERE one = coalesce(getvariable('partner'), one)
 GROUP BY one

@@ -39,13 +39,15 @@ SELECT
     OrderId AS order_id, epoch_ms(EventDate::TIMESTAMPTZ) AS ms, NULL::BIGINT AS received,
     coalesce(CustomClickId, '') AS click, NULL::UBIGINT AS number, false AS forged,
     coalesce(CustomerId, '') AS customer, coalesce(CustomProfileId, '') AS profile,
-    coalesce(Amount, '') AS amount
+    coalesce(Amount, '') AS amount, coalesce(OrderPromoCode, '') AS promo,
+    MediaId::BIGINT AS forced, coalesce(SharedId, '') AS shared, coalesce(SubId1, '') AS sub1,
+    coalesce(SubId2, '') AS sub2, coalesce(SubId3, '') AS sub3
 FROM order_row
 UNION ALL
 SELECT
     seq, program::BIGINT, event_type::BIGINT, "order", "at"::BIGINT, received::BIGINT, '',
     number::UBIGINT, forged::BOOLEAN, coalesce(customer, ''), coalesce(profile, ''),
-    coalesce(amount, '')
+    coalesce(amount, ''), coalesce(promo, ''), NULL, '', '', '', ''
 FROM live_row;
 
 CREATE TABLE sent_item AS

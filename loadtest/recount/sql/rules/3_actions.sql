@@ -6,13 +6,20 @@ SELECT
     s.*,
     coalesce(i.id, n.id) AS named,
     (s.forged OR s.number IS NOT NULL) AS has_click_id,
-    p.zone, p.decimals, (SELECT max(window_ms) FROM contract WHERE program = s.program) AS look_back
+    p.zone, p.decimals,
+    (SELECT max(window_ms) FROM contract WHERE program = s.program) AS look_back,
+    -- Whose the promo code is; where the partner is forced it does not matter.
+    c.partner AS code_owner, c.policy, c.channel IS NOT NULL AS restricted
 FROM sent_conversion AS s
 JOIN program AS p ON p.id = s.program
 LEFT JOIN (SELECT id, name, program FROM judged WHERE NOT is_live AND NOT unknown_partner) AS i
     ON i.name = s.click AND i.program = s.program
 LEFT JOIN (SELECT id, number, program FROM judged WHERE is_live AND NOT unknown_partner) AS n
-    ON n.number = s.number AND n.program = s.program;
+    ON n.number = s.number AND n.program = s.program
+LEFT JOIN promo_code AS c ON c.program = s.program AND s.forced IS NULL
+    AND (c.end_ms IS NULL OR s.ms < c.end_ms)
+    AND CASE c.type WHEN 'RE' THEN regexp_full_match(s.promo, c.code)
+        ELSE lower(s.promo) = lower(c.code) END;
 
 -- Names of persons, and those that were sent together.
 CREATE TABLE person AS
@@ -55,33 +62,85 @@ JOIN judged AS c ON c.id = earlier.named
 WHERE c.ms BETWEEN s.ms - s.look_back AND s.ms + 120000
     AND earlier.named IS DISTINCT FROM s.named;
 
--- The clicks that can earn it. A click that is named earns alone or nobody does.
-CREATE TABLE eligible AS
-SELECT t.seq, t.click, (c.ms, c.tie) AS place, k.start_ms AS contract
-FROM step AS t
-JOIN said AS s USING (seq)
-JOIN judged AS c ON c.id = t.click
-JOIN contract AS k ON k.program = c.program AND k.partner = c.partner
-    AND k.start_ms <= s.ms AND (k.end_ms IS NULL OR s.ms < k.end_ms)
-JOIN payout AS o ON o.program = k.program AND o.partner = k.partner AND o.start_ms = k.start_ms
-    AND o.event_type = s.event_type
-WHERE NOT c.inactive AND NOT c.no_contract AND NOT c.malformed
-    AND c.ms <= s.ms + 120000
-    AND s.ms - c.ms <= k.window_ms
-    AND (t.is_named OR s.named IS NULL);
+-- Everything that may earn it: those clicks, the owner of its code, or the partner that it forces
+-- and nobody else.
+CREATE TABLE candidate AS
+SELECT t.seq, 'click' AS kind, t.is_named, t.click, c.partner, c.ms, c.tie
+FROM step AS t JOIN said AS s USING (seq) JOIN judged AS c ON c.id = t.click
+WHERE s.forced IS NULL
+UNION ALL
+SELECT seq, 'code', false, NULL, code_owner, ms, '' FROM said WHERE code_owner IS NOT NULL
+UNION ALL
+SELECT seq, 'forced', false, NULL, forced, ms, '' FROM said WHERE forced IS NOT NULL;
 
--- The last click earns, of one millisecond the one with the higher number; an order once for each
--- event type.
-CREATE TABLE credited AS
-SELECT * FROM (
-    SELECT
-        s.*, e.click AS winner, e.contract,
-        row_number() OVER (PARTITION BY s.program, s.event_type, s.order_id ORDER BY s.seq) AS nth
-    FROM said AS s
-    JOIN (SELECT seq, arg_max(click, place) AS click, arg_max(contract, place) AS contract
-          FROM eligible GROUP BY seq) AS e USING (seq)
+-- What speaks for each: an active partner with a contract that pays for the event type, and of a
+-- click, that it was a good one at the right time.
+CREATE TABLE stood AS
+SELECT
+    t.*, s.policy, s.code_owner, e.first_click, e.pays_all, s.restricted,
+    k.start_ms AS contract, list_position(['NON_PREFERRED', 'STANDARD', 'PREFERRED'],
+        k.credit_group) AS standing,
+    o.price IS NOT NULL AND m.active AND (t.kind <> 'click' OR (
+        NOT c.inactive AND NOT c.no_contract AND NOT c.malformed
+        AND c.ms <= s.ms + 120000 AND s.ms - c.ms <= k.window_ms
+    )) AS may_earn
+FROM candidate AS t
+JOIN said AS s USING (seq)
+JOIN event_type AS e ON e.id = s.event_type AND e.program = s.program
+LEFT JOIN partner AS m ON m.id = t.partner
+LEFT JOIN judged AS c ON c.id = t.click
+LEFT JOIN contract AS k ON k.program = s.program AND k.partner = t.partner
+    AND k.start_ms <= s.ms AND (k.end_ms IS NULL OR s.ms < k.end_ms)
+LEFT JOIN payout AS o ON o.program = k.program AND o.partner = k.partner
+    AND o.start_ms = k.start_ms AND o.event_type = s.event_type;
+
+-- What the candidates of a conversion are together. A click that is named earns alone or nobody
+-- does, unless the first click earns, a partner's code was used, or somebody who is not Preferred
+-- takes part. The owner of a code earns by it always, or with a click that may earn, or never.
+CREATE TABLE together AS
+SELECT
+    seq,
+    bool_or(is_named) AND NOT bool_or(
+        first_click OR policy IS NOT NULL
+        OR ((may_earn OR is_named) AND coalesce(standing < 3, false))
+    ) AS named_alone,
+    coalesce(bool_or(policy = 'ALWAYS' OR (policy = 'INVOLVED' AND kind = 'click' AND may_earn
+        AND partner = code_owner)), false) AS code_counts,
+    arg_max(click, (ms, tie)) FILTER (kind = 'click' AND may_earn AND partner = code_owner)
+        AS click_of_owner,
+    max(standing) FILTER (kind = 'code') AS owner_standing
+FROM stood
+GROUP BY seq;
+
+-- Those who take part, of the best credit group among them.
+CREATE TABLE eligible AS
+SELECT s.*, t.click_of_owner, t.owner_standing
+FROM stood AS s JOIN together AS t USING (seq)
+WHERE may_earn AND NOT restricted AND (is_named OR NOT named_alone)
+    AND (kind <> 'code' OR code_counts)
+QUALIFY standing = max(standing) OVER (PARTITION BY seq);
+
+-- Of these a code wins, else the first click where the event type says so, else the click that is
+-- named, else the last; of one millisecond the one with the higher number.
+CREATE TABLE won AS
+SELECT * EXCLUDE (click), CASE kind WHEN 'code' THEN click_of_owner ELSE click END AS winner
+FROM (
+    SELECT *, row_number() OVER (PARTITION BY seq ORDER BY kind = 'code' DESC,
+        is_named AND NOT first_click DESC, CASE WHEN first_click THEN -ms ELSE ms END DESC,
+        CASE WHEN NOT first_click THEN tie END DESC, tie) AS place
+    FROM eligible
 )
-WHERE nth = 1;
+WHERE place = 1
+    -- Partners of the last group earn where the event type lets them.
+    AND (standing > 1 OR pays_all OR kind = 'forced')
+    -- A code of somebody else keeps it from all but a better group.
+    AND (policy IS NULL OR partner = code_owner OR coalesce(standing > owner_standing, false));
+
+-- An order counts once for each event type.
+CREATE TABLE credited AS
+SELECT s.*, w.winner, w.contract, w.partner
+FROM said AS s JOIN won AS w USING (seq)
+QUALIFY row_number() OVER (PARTITION BY s.program, s.event_type, s.order_id ORDER BY s.seq) = 1;
 
 -- The first change that takes an action back, and those before it.
 CREATE TABLE taken_back AS
@@ -132,34 +191,38 @@ SELECT
     CASE o.level WHEN 'ITEM' THEN (
         SELECT coalesce(sum(cost_of(coalesce((
             SELECT arg_min(g.price, g.rank) FROM payout_group AS g
-            WHERE g.program = c.program AND g.partner = o.partner AND g.start_ms = c.contract
+            WHERE g.program = c.program AND g.partner = c.partner AND g.start_ms = c.contract
                 AND g.event_type = c.event_type AND g.variable = 'ITEM_CATEGORY'
                 AND lower(g.value) = lower(i.category)
         ), o.price), i.net, i.units, c.decimals)), 0)
         FROM item AS i WHERE i.action = c.seq
     ) ELSE cost_of(coalesce((
         SELECT arg_min(g.price, g.rank) FROM payout_group AS g
-        WHERE g.program = c.program AND g.partner = o.partner AND g.start_ms = c.contract
+        WHERE g.program = c.program AND g.partner = c.partner AND g.start_ms = c.contract
             AND g.event_type = c.event_type AND g.variable = 'ORDER_TOTAL'
             AND s.amount >= micros(g.value)
     ), o.price), s.amount, 1, c.decimals) END AS gross_cost,
     b.by IS NOT NULL AS reversed,
     day_in(c.zone, c.ms) AS day
 FROM credited AS c
-JOIN judged AS k ON k.id = c.winner
 JOIN standing AS s USING (seq)
-JOIN payout AS o ON o.program = c.program AND o.partner = k.partner AND o.start_ms = c.contract
+JOIN payout AS o ON o.program = c.program AND o.partner = c.partner AND o.start_ms = c.contract
     AND o.event_type = c.event_type
 LEFT JOIN taken_back AS b ON b.action = c.seq;
 
--- The path of each action, by its clicks in the order of time.
+-- The path of each action, by its clicks in the order of time. A credited partner without a click
+-- among them is the last step.
 CREATE TABLE path AS
 SELECT
-    t.seq,
-    list(k.partner ORDER BY k.ms, k.tie) AS partners,
-    greatest(a.ms - min(k.ms), 0) // 1000 AS seconds
-FROM step AS t
-JOIN action AS a USING (seq)
-JOIN judged AS k ON k.id = t.click
-WHERE k.ms BETWEEN a.ms - a.look_back AND a.ms + 120000
-GROUP BY t.seq, a.ms;
+    seq,
+    CASE WHEN list_contains(coalesce(clicks, []), partner) THEN clicks
+        ELSE list_append(coalesce(clicks, []), partner) END AS partners,
+    NOT list_contains(coalesce(clicks, []), partner) AS is_told,
+    coalesce(greatest(ms - first, 0) // 1000, 0) AS seconds
+FROM action
+LEFT JOIN (
+    SELECT t.seq, list(t.partner ORDER BY t.ms, t.tie) AS clicks, min(t.ms) AS first
+    FROM candidate AS t JOIN action AS a USING (seq)
+    WHERE t.kind = 'click' AND t.ms BETWEEN a.ms - a.look_back AND a.ms + 120000
+    GROUP BY t.seq
+) USING (seq);

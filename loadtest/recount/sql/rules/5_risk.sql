@@ -62,7 +62,7 @@ WITH click_of AS (
     SELECT
         a.partner, a.reversed, k.robot, k.image, k.no_browser, k.anomaly, k.hosting,
         CASE WHEN a.ms >= k.ms THEN a.ms - k.ms END AS after
-    FROM asked_action AS a JOIN judged AS k ON k.id = a.winner
+    FROM asked_action AS a LEFT JOIN judged AS k ON k.id = a.winner
 ), actions AS (
     SELECT
         partner, count(*) AS gross, count(*) FILTER (NOT reversed) AS standing,
