@@ -21,6 +21,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 
 import sample  # noqa: E402
+from arrivals import ARRIVAL_COLUMNS  # noqa: E402
 from compare import Recount, differences, estimates, has_sql, unknown_columns  # noqa: E402
 from daemon import Daemon  # noqa: E402
 from journeys import CLICK_COLUMNS, ORDER_COLUMNS, Journeys  # noqa: E402
@@ -157,6 +158,7 @@ def headers(folder):
     for name, columns in [
         ("columns", CLICK_COLUMNS), ("columns2", ORDER_COLUMNS), ("live_clicks", LIVE_COLUMNS),
         ("live_sales", SALE_COLUMNS), ("changes", CHANGE_COLUMNS), ("live_items", ITEM_COLUMNS),
+        ("arrivals", ARRIVAL_COLUMNS),
     ]:
         (folder / f"{name}.csv").write_text(",".join(columns) + "\n")
 

@@ -105,6 +105,14 @@ class Daemon:
         # Amounts in lists are numbers, of which no digit may be lost.
         return json.loads(content, parse_float=str)
 
+    def load(self, fields):
+        """Says that somebody came to a page."""
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        body = urllib.parse.urlencode(fields)
+        status, _, content = self.get(self.api, "/PageLoad", headers, "POST", body)
+        if status != 200:
+            raise SystemExit(f"PageLoad {fields}: {status} {content.decode()}")
+
     def click(self, path, headers, method="GET"):
         """Follows a link; the click id of the landing page."""
         status, answered, _ = self.get(self.public, path, headers, method)

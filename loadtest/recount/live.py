@@ -10,6 +10,7 @@ import time
 import urllib.parse
 from pathlib import Path
 
+from arrivals import ARRIVAL_COLUMNS, Arrivals
 from daemon import Daemon, number_of
 from journeys import Journeys, order_fields
 from terms import AGENTS, ALL_PROGRAMS, PROGRAMS
@@ -42,44 +43,50 @@ class Live:
         self.dice = random.Random(seed + 1)
         self.journeys, self.daemon = journeys, daemon
         self.clicks, self.sales, self.changes = [], [], []
+        self.arrived = Arrivals(seed, self)
 
     def run(self):
         self._follow()
         self.daemon.wait_folded()
         self._sell()
+        self.arrived.run()
         self.daemon.wait_folded()
         self._change()
         self.daemon.wait_folded()
 
     def _follow(self):
+        for _ in range(CLICKS):
+            click, headers = self.visit(self.dice.choice(PROGRAMS))
+            self.click(click, headers)
+            if self.dice.random() < 0.2:
+                self.click(dict(click), headers)
+
+    def visit(self, program):
+        """A click that somebody may make, and the headers of its request."""
         dice, shapes = self.dice, [shape for shape, _ in SHAPES]
         texts = [a["agent"] for a in AGENTS if a["agent"]]
-        for _ in range(CLICKS):
-            program = dice.choice(PROGRAMS)
-            ads = [ad["id"] for ad in self.journeys.terms.ads if ad["program"] == program["id"]]
-            partner = dice.choice(self.journeys.terms.partners[:12])
-            made = self.journeys._click(program, 0)
-            headers = dict(dice.choices(shapes, [often for _, often in SHAPES])[0])
-            click = {
-                "program": program["id"], "ad": dice.choice(ads),
-                "partner": 999 if dice.random() < 0.03 else partner["id"],
-                "address": f"198.51.100.{dice.randrange(1, 40)}",
-                "agent": dice.choice(texts), "referrer": made["referrer"], "deep": made["deep"],
-                "shared": made["shared"], "property": dice.choice(["", "1", "2", "77"]),
-                "method": "HEAD" if dice.random() < 0.04 else "GET",
-                "purpose": headers.get("Sec-Purpose", ""),
-                "dest": headers.get("Sec-Fetch-Dest", ""),
-                "mode": headers.get("Sec-Fetch-Mode", ""),
-                "language": "Accept-Language" in headers, "engine": "Sec-CH-UA" in headers,
-            }
-            if dice.random() < 0.05:
-                click["address"] = "3.5.140.9"
-            click |= {f"sub{n}": text for n, text in enumerate(made["subs"], 1)}
-            self._click(click, headers)
-            if dice.random() < 0.2:
-                self._click(dict(click), headers)
+        ads = [ad["id"] for ad in self.journeys.terms.ads if ad["program"] == program["id"]]
+        partner = dice.choice(self.journeys.terms.partners[:12])
+        made = self.journeys._click(program, 0)
+        headers = dict(dice.choices(shapes, [often for _, often in SHAPES])[0])
+        click = {
+            "program": program["id"], "ad": dice.choice(ads),
+            "partner": 999 if dice.random() < 0.03 else partner["id"],
+            "address": f"198.51.100.{dice.randrange(1, 40)}",
+            "agent": dice.choice(texts), "referrer": made["referrer"], "deep": made["deep"],
+            "shared": made["shared"], "property": dice.choice(["", "1", "2", "77"]),
+            "method": "HEAD" if dice.random() < 0.04 else "GET",
+            "purpose": headers.get("Sec-Purpose", ""),
+            "dest": headers.get("Sec-Fetch-Dest", ""),
+            "mode": headers.get("Sec-Fetch-Mode", ""),
+            "language": "Accept-Language" in headers, "engine": "Sec-CH-UA" in headers,
+        }
+        if dice.random() < 0.05:
+            click["address"] = "3.5.140.9"
+        return click | {f"sub{n}": text for n, text in enumerate(made["subs"], 1)}, headers
 
-    def _click(self, click, headers):
+    def click(self, click, headers):
+        """Follows a link, and records it with what its click id says."""
         query = {"u": click["deep"], "sharedid": click["shared"]}
         query |= {"partnerpropertyid": click["property"]}
         query |= {f"subId{n}": click.get(f"sub{n}", "") for n in (1, 2, 3)}
@@ -125,11 +132,15 @@ class Live:
             if program["id"] == 5102 and is_sale:
                 order["items"] = [{"Sku": "S1", "Category": "Coats", "Price": order.pop("amount"),
                                    "Quantity": "1"}]
-            fields = {**order_fields(order), "ClickId": claimed}
-            fields = {name: text for name, text in fields.items() if text != ""}
             received = int(time.time() * 1000)
-            self.daemon.ask(program["brand"], "Conversions", "POST", fields)
+            self.send(program, order, claimed)
             self.sales.append({**order, "number": number, "forged": forged, "received": received})
+
+    def send(self, program, order, click_id):
+        """Says what was sold, and by which click if that is known."""
+        fields = {**order_fields(order), "ClickId": click_id or ""}
+        fields = {name: text for name, text in fields.items() if text != ""}
+        self.daemon.ask(program["brand"], "Conversions", "POST", fields)
 
     def _change(self):
         """Changes of imported orders, and of live ones."""
@@ -165,6 +176,7 @@ class Live:
         for name, columns, rows in [
             ("live_clicks", CLICK_COLUMNS, self.clicks), ("live_sales", SALE_COLUMNS, self.sales),
             ("changes", CHANGE_COLUMNS, self.changes),
+            ("arrivals", ARRIVAL_COLUMNS, self.arrived.arrivals),
         ]:
             with (folder / f"{name}.csv").open("w", newline="") as file:
                 out = csv.DictWriter(file, columns, restval="", extrasaction="ignore")

@@ -85,6 +85,13 @@ PROMO_CODES = [
     {"code": "TRAIL-[0-9]+", "partner": 407, "policy": "INVOLVED", "type": "RE"},
     {"code": "NEWS5", "partner": None, "channel": "Newsletter"},
 ]
+# Channels of that program: one that takes no credit, and one that does.
+CHANNELS = [
+    'name = "Newsletter"\nrules = [{ part = "UTM_MEDIUM", operator = "IS", values = ["email"] }]',
+    'name = "Paid search"\ncredit_group = "STANDARD"\nrules = [\n'
+    '    { part = "UTM_SOURCE", operator = "IS", values = ["google", "bing"] },\n'
+    '    { part = "UTM_MEDIUM", operator = "IS", values = ["cpc"] },\n]',
+]
 # Number, program, name, category.
 EVENT_TYPES = [
     (11, 5101, "Sale", "SALE"), (12, 5101, "Sign-up", "LEAD"), (13, 5101, "Visit", "CLICK"),
@@ -239,7 +246,8 @@ class Terms:
     def tables(self):
         """Rows for the recount, by table."""
         return {
-            "program": ALL_PROGRAMS, "promo_code": self.promo_codes, "ad": self.ads, "partner": self.partners,
+            "program": ALL_PROGRAMS, "promo_code": self.promo_codes, "ad": self.ads,
+            "partner": self.partners,
             "contract": self.contracts, "payout": self.payouts, "payout_group": self.groups,
             "payout_limit": self.limits, "agent": AGENTS,
             "event_type": [
@@ -257,10 +265,11 @@ class Terms:
         for p in ALL_PROGRAMS:
             deep = 'deep_linking = true\ndeep_link_domains = ["*.shop.example"]'
             deep = deep if p["deep"] else ""
+            pages = 'page_load = true\nsite_hosts = ["*.shop.example"]\n' if p == CREDIT else ""
             text.append(
                 f'[[program]]\nid = {p["id"]}\nbrand = "{p["brand"]}"\nname = "{p["name"]}"\n'
                 f'time_zone = "{p["zone"]}"\ncurrency = "{p["currency"]}"\n'
-                f'landing_page = "https://www.shop.example/{p["id"]}"\n{deep}\n'
+                f'landing_page = "https://www.shop.example/{p["id"]}"\n{deep}\n{pages}'
                 f'unique_click_window = "{p["window"]}"\n'
                 f'unique_click_type = "{"ROLLING" if p["rolling"] else "FIXED"}"\n'
                 f'pay_expired_ads = {str(p["pays_expired"]).lower()}\nrisk = "{p["risk"]}"'
@@ -291,7 +300,7 @@ class Terms:
                 + (f'account = "{p["account"]}"\n' if p["account"] else "")
                 + f"properties = [{properties}]"
             )
-        text.append(f'[[channel]]\nprogram = {CREDIT["id"]}\nname = "Newsletter"')
+        text += [f'[[channel]]\nprogram = {CREDIT["id"]}\n{channel}' for channel in CHANNELS]
         text += [self._promo_code(code) for code in self.promo_codes]
         for c in self.contracts:
             text.append(

@@ -67,3 +67,12 @@ SELECT
     2000000000 + row_number() OVER () AS seq, program::BIGINT AS program,
     event_type::BIGINT AS event_type, "order" AS order_id, kind, coalesce(sku, '') AS sku, amount
 FROM read_csv(getvariable('folder') || '/changes.csv', all_varchar = true, header = true);
+
+-- Page loads in the order in which they were sent, and after how many of the live conversions.
+CREATE TABLE sent_arrival AS
+SELECT
+    row_number() OVER () AS n, 1000000000 + "after"::BIGINT AS before_seq,
+    program::BIGINT AS program, customer, "at"::BIGINT AS ms, number::UBIGINT AS number,
+    coalesce(source, '') AS source, coalesce(medium, '') AS medium,
+    coalesce(referrer, '') AS referrer
+FROM read_csv(getvariable('folder') || '/arrivals.csv', all_varchar = true, header = true);

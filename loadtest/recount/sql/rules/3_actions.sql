@@ -48,8 +48,50 @@ SELECT o.seq, o.program, l.other_kind, l.other_name
 FROM one AS o JOIN link AS l USING (program, kind, name)
 WHERE o.kind = 'c' AND l.seq < o.seq;
 
+-- By what people came to pages: by a click that they have with them, or by a channel.
+CREATE TABLE came AS
+SELECT
+    a.* EXCLUDE (ms, number), c.id AS click, coalesce(c.ms, a.ms) AS ms, c.tie,
+    CASE WHEN c.id IS NULL THEN CASE
+        WHEN medium = 'email' THEN 'Newsletter'
+        WHEN source IN ('google', 'bing') AND medium = 'cpc' THEN 'Paid search'
+        WHEN is_led THEN 'Referral'
+        ELSE 'Direct'
+    END END AS channel,
+    row_number() OVER (PARTITION BY a.program, a.customer ORDER BY n) AS nth
+FROM (
+    SELECT *, source || medium <> '' OR (referrer <> ''
+        AND NOT regexp_matches(referrer, '^https://[a-z]+\.shop\.example/')) AS is_led
+    FROM sent_arrival
+) AS a
+LEFT JOIN judged AS c ON c.number = a.number AND c.program = a.program AND NOT c.unknown_partner;
+
+-- Where a session begins they are a step: a campaign or a page of others begins one, but for more
+-- pages of one channel, and anything else half an hour after the last step.
+CREATE TABLE arrived AS
+WITH RECURSIVE walk AS (
+    SELECT program, customer, 0::BIGINT AS nth, NULL::BIGINT AS n, NULL::BIGINT AS last_ms,
+        NULL::VARCHAR AS last_channel, false AS is_step
+    FROM came GROUP BY ALL
+    UNION ALL
+    SELECT
+        program, customer, nth, n,
+        CASE WHEN is_step THEN ms ELSE last_ms END,
+        CASE WHEN is_step THEN channel ELSE last_channel END, is_step
+    FROM (
+        SELECT
+            c.program, c.customer, c.nth, c.n, c.ms, c.channel, w.last_ms, w.last_channel,
+            c.click IS NOT NULL OR w.last_ms IS NULL OR c.ms - w.last_ms > 1800000
+                OR (c.is_led AND w.last_channel IS DISTINCT FROM c.channel) AS is_step
+        FROM walk AS w
+        JOIN came AS c ON (c.program, c.customer, c.nth) = (w.program, w.customer, w.nth + 1)
+    )
+)
+SELECT c.* FROM walk AS w JOIN came AS c USING (n) WHERE w.is_step;
+
 -- The clicks that may have led to a conversion: the one that it names, and those that were named
--- before for its person, as far back as the longest referral window.
+-- before for its person or that this person came to a page by, as far back as the longest referral
+-- window.
 CREATE TABLE step AS
 SELECT s.seq, s.named AS click, true AS is_named FROM said AS s WHERE s.named IS NOT NULL
 UNION
@@ -60,27 +102,41 @@ JOIN person AS t ON t.program = k.program AND t.kind = k.kind AND t.name = k.nam
 JOIN said AS earlier ON earlier.seq = t.seq
 JOIN judged AS c ON c.id = earlier.named
 WHERE c.ms BETWEEN s.ms - s.look_back AND s.ms + 120000
-    AND earlier.named IS DISTINCT FROM s.named;
+    AND earlier.named IS DISTINCT FROM s.named
+UNION
+SELECT s.seq, a.click, false
+FROM said AS s
+JOIN arrived AS a ON a.program = s.program AND a.customer = s.customer AND a.before_seq < s.seq
+WHERE a.click IS NOT NULL AND a.ms BETWEEN s.ms - s.look_back AND s.ms + 120000
+    AND a.click IS DISTINCT FROM s.named;
 
--- Everything that may earn it: those clicks, the owner of its code, or the partner that it forces
--- and nobody else.
+-- Everything that may earn it: those clicks and channels, the owner of its code, or the partner
+-- that it forces and nobody else.
 CREATE TABLE candidate AS
-SELECT t.seq, 'click' AS kind, t.is_named, t.click, c.partner, c.ms, c.tie
+SELECT
+    t.seq, 'click' AS kind, t.is_named, t.click, c.partner, c.ms, c.tie, NULL AS channel
 FROM step AS t JOIN said AS s USING (seq) JOIN judged AS c ON c.id = t.click
 WHERE s.forced IS NULL
 UNION ALL
-SELECT seq, 'code', false, NULL, code_owner, ms, '' FROM said WHERE code_owner IS NOT NULL
+SELECT seq, 'code', false, NULL, code_owner, ms, '', NULL FROM said WHERE code_owner IS NOT NULL
 UNION ALL
-SELECT seq, 'forced', false, NULL, forced, ms, '' FROM said WHERE forced IS NOT NULL;
+SELECT seq, 'forced', false, NULL, forced, ms, '', NULL FROM said WHERE forced IS NOT NULL
+UNION ALL
+SELECT s.seq, 'channel', false, NULL, NULL, a.ms, '', a.channel
+FROM said AS s
+JOIN arrived AS a ON a.program = s.program AND a.customer = s.customer AND a.before_seq < s.seq
+WHERE s.forced IS NULL AND a.click IS NULL
+    AND a.ms BETWEEN s.ms - s.look_back AND s.ms + 120000;
 
 -- What speaks for each: an active partner with a contract that pays for the event type, and of a
--- click, that it was a good one at the right time.
+-- click, that it was a good one at the right time; of a channel, that it takes credit at all.
 CREATE TABLE stood AS
 SELECT
     t.*, s.policy, s.code_owner, e.first_click, e.pays_all, s.restricted,
     k.start_ms AS contract, list_position(['NON_PREFERRED', 'STANDARD', 'PREFERRED'],
-        k.credit_group) AS standing,
-    o.price IS NOT NULL AND m.active AND (t.kind <> 'click' OR (
+        CASE WHEN t.channel = 'Paid search' THEN 'STANDARD' ELSE k.credit_group END) AS standing,
+    coalesce(t.channel = 'Paid search', o.price IS NOT NULL AND m.active)
+    AND (t.kind <> 'click' OR (
         NOT c.inactive AND NOT c.no_contract AND NOT c.malformed
         AND c.ms <= s.ms + 120000 AND s.ms - c.ms <= k.window_ms
     )) AS may_earn
@@ -130,7 +186,7 @@ FROM (
         CASE WHEN NOT first_click THEN tie END DESC, tie) AS place
     FROM eligible
 )
-WHERE place = 1
+WHERE place = 1 AND kind <> 'channel'
     -- Partners of the last group earn where the event type lets them.
     AND (standing > 1 OR pays_all OR kind = 'forced')
     -- A code of somebody else keeps it from all but a better group.
@@ -210,19 +266,25 @@ JOIN payout AS o ON o.program = c.program AND o.partner = c.partner AND o.start_
     AND o.event_type = c.event_type
 LEFT JOIN taken_back AS b ON b.action = c.seq;
 
--- The path of each action, by its clicks in the order of time. A credited partner without a click
--- among them is the last step.
+-- The path of each action, by its clicks and channels in the order of time; a colon begins the name
+-- of a channel. A credited partner without a click among them is the last step.
 CREATE TABLE path AS
 SELECT
     seq,
-    CASE WHEN list_contains(coalesce(clicks, []), partner) THEN clicks
-        ELSE list_append(coalesce(clicks, []), partner) END AS partners,
-    NOT list_contains(coalesce(clicks, []), partner) AS is_told,
+    CASE WHEN is_told THEN list_append(steps, partner::VARCHAR) ELSE steps END AS steps,
+    is_told,
     coalesce(greatest(ms - first, 0) // 1000, 0) AS seconds
-FROM action
-LEFT JOIN (
-    SELECT t.seq, list(t.partner ORDER BY t.ms, t.tie) AS clicks, min(t.ms) AS first
-    FROM candidate AS t JOIN action AS a USING (seq)
-    WHERE t.kind = 'click' AND t.ms BETWEEN a.ms - a.look_back AND a.ms + 120000
-    GROUP BY t.seq
-) USING (seq);
+FROM (
+    SELECT
+        seq, partner, ms, first, coalesce(found, []) AS steps,
+        NOT list_contains(coalesce(found, []), partner::VARCHAR) AS is_told
+    FROM action
+    LEFT JOIN (
+        SELECT
+            t.seq, min(t.ms) AS first,
+            list(coalesce(':' || t.channel, t.partner::VARCHAR) ORDER BY t.ms, t.tie) AS found
+        FROM candidate AS t JOIN action AS a USING (seq)
+        WHERE t.kind IN ('click', 'channel') AND t.ms BETWEEN a.ms - a.look_back AND a.ms + 120000
+        GROUP BY t.seq
+    ) USING (seq)
+);

@@ -32,7 +32,7 @@ WHERE list_contains(getvariable('programs'), program)
     AND partner = coalesce(getvariable('partner'), partner);
 
 CREATE VIEW asked_action AS
-SELECT a.*, p.partners, p.is_told, p.seconds
+SELECT a.*, p.steps, p.is_told, p.seconds
 FROM action AS a
 JOIN path AS p USING (seq)
 WHERE list_contains(getvariable('programs'), a.program)
