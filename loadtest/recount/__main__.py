@@ -28,7 +28,8 @@ from journeys import CLICK_COLUMNS, ORDER_COLUMNS, Journeys  # noqa: E402
 from links import actions, unfollowed  # noqa: E402
 from live import CHANGE_COLUMNS, CLICK_COLUMNS as LIVE_COLUMNS  # noqa: E402
 from live import ITEM_COLUMNS, SALE_COLUMNS, Live  # noqa: E402
-from terms import ACCOUNTS, ALL_PROGRAMS, CREDIT, PROGRAMS, UTC  # noqa: E402
+from questions import Questions, question  # noqa: E402
+from terms import ACCOUNTS, ALL_PROGRAMS, UTC  # noqa: E402
 
 SAID = 8
 HOSTING = Path(__file__).parents[2] / "config" / "hosting.toml"
@@ -41,6 +42,7 @@ class Table:
         self.lines, self.wrong, self.dice = {}, 0, random.Random(1)
 
     def compare(self, name, daemon, recount, questions):
+        questions = list(questions)
         sid = questions[0]["sid"]
         for report in daemon.ask(sid, "Reports")["Reports"]:
             handle = report["Id"]
@@ -99,60 +101,6 @@ class Table:
             print(f"{name:9} {handle:50} {columns:7} {rows:7} {found:11}")
 
 
-def question(programs, first, last, **more):
-    """A question to one brand, as clickd and as SQL are asked it."""
-    query = {"StartDate": str(first), "EndDate": str(last), "PageSize": 20000}
-    if len(programs) == 1:
-        query["SUBAID"] = programs[0]["id"]
-    if partner := more.get("partner"):
-        query["MediaId"] = partner
-    if more.get("collapse"):
-        query["CollapseRepeats"] = "TRUE"
-    return {
-        "sid": programs[0]["brand"], "programs": [p["id"] for p in programs], "first": first,
-        "last": last, "decimals": programs[0]["decimals"], "query": query, **more,
-    }
-
-
-def optional(ends, days):
-    """Questions with options, which the reports take that can."""
-    group = {"SHOW_PARTNER_GROUP": "1", "SHOW_COMPANY_URL": "TRUE", "SHOW_EVENT_TYPES": "true"}
-    year_on = [day + datetime.timedelta(days=365) for day in days]
-    for nth, program in enumerate(PROGRAMS):
-        base = str(program["id"] * 10 + 4)
-        for asked in [
-            (days, {"Compare": "PREVIOUS_PERIOD"}),
-            (ends, {"Compare": "PREVIOUS_YEAR", "MinClicks": 3}),
-            (year_on, {"Compare": "PREVIOUS_YEAR"}),
-            (ends, {"MinClicks": [5, 40, 0][nth]}), (ends, {"MinActions": [1, 3, 10][nth]}),
-            (ends, {"MinClicks": 2, "MinActions": 1, **group}),
-            (ends, {"AdId": base}), (ends, {"ActionTrackerId": ["12", "21", "31"][nth]}),
-            (ends, {"SharedId": ["Ünlü", "", "+1"][nth]}),
-            (ends, {"MediaPropertyId": ["1", "", "77"][nth]}),
-            (ends, {"ReferringDomain": ["site1.example", "", "blog1.example"][nth]}),
-        ]:
-            yield question([program], *asked[0], options=asked[1])
-    yield question(PROGRAMS[:2], *days, options={"Compare": "PREVIOUS_PERIOD", **group})
-    yield question(PROGRAMS[:2], *days, partner=401, options={"Compare": "PREVIOUS_YEAR", **group})
-
-
-def of_partner(terms, nth, ends, days):
-    """Questions of one partner, of one currency each."""
-    own, number = terms.programs_of(400 + nth), 400 + nth
-    sets = [[program] for program in own]
-    if len({program["currency"] for program in own}) == 1:
-        sets.append(own)
-    for programs in sets:
-        for asked, options in [
-            (ends, {}), (days, {}), (days, {"Compare": "PREVIOUS_PERIOD"}),
-            (ends, {"MinClicks": 10, "MinActions": 1}), (ends, {"SharedId": "friend"}),
-            (ends, {"AdId": str(programs[0]["id"] * 10 + 4)}),
-        ]:
-            asked = question(programs, *asked, partner=number, options=options)
-            asked["query"].pop("MediaId")
-            yield asked | {"sid": f"IRpartner{nth}"}
-
-
 def headers(folder):
     """Files of all columns, for those that a file does not have, and for a set without a file."""
     for name, columns in [
@@ -208,28 +156,13 @@ def journeys(options, folder, table):
         live.run()
         live.write(folder)
         recount = Recount(folder, HOSTING)
-        ends = (made.first - datetime.timedelta(days=2), today + datetime.timedelta(days=2))
-        days = (made.change - datetime.timedelta(days=3), made.change + datetime.timedelta(days=1))
-        questions = []
-        for program in PROGRAMS:
-            questions += [question([program], *ends), question([program], *days)]
-            questions.append(question([program], *ends, partner=403))
-            questions.append(
-                question([program], *ends, collapse=True, only="att_adv_top_paths_pm_only")
-            )
-        questions.append(question(PROGRAMS[:2], *ends))
-        questions += optional(ends, days)
-        table.compare("journeys", daemon, recount, questions)
-        listed = (made.change - datetime.timedelta(days=14), made.change + datetime.timedelta(30))
-        credited = [question([CREDIT], *ends), question([CREDIT], *days),
-                    question([CREDIT], *ends, partner=402),
-                    question([CREDIT], *ends, collapse=True, only="att_adv_top_paths_pm_only")]
-        table.compare("credits", daemon, recount, credited)
-        for program in ALL_PROGRAMS:
-            table.listed("journeys", daemon, recount, question([program], *listed))
+        asked = Questions(made, today)
+        table.compare("journeys", daemon, recount, asked.of_brands())
+        table.compare("credits", daemon, recount, asked.of_credit())
+        for one in asked.of_actions():
+            table.listed("journeys", daemon, recount, one)
         for nth in ACCOUNTS:
-            asked = list(of_partner(made.terms, nth, ends, days))
-            table.compare("partners", daemon, recount, asked)
+            table.compare("partners", daemon, recount, asked.of_partner(nth))
         table.verified("journeys", daemon)
     finally:
         daemon.stop()
