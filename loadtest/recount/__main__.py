@@ -51,7 +51,7 @@ class Table:
                 continue
             skipped, made = unknown_columns(handle), estimates(handle)
             for question in questions:
-                if question.get("only", handle) != handle:
+                if question.get("only", handle) != handle or question.get("but") == handle:
                     continue
                 if made:
                     whole = {k: v for k, v in question["query"].items() if k != "MediaId"}

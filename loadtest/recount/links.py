@@ -4,7 +4,7 @@ import datetime
 import urllib.parse
 from collections import Counter
 
-LISTED_DAYS = 45
+LISTED_DAYS, LISTED_YEARS = 45, 3
 # What tells rows apart that lists of clicks, and of actions, can tell apart as well.
 OF_CLICKS = {
     "CampaignId", "MediaId", "Day", "Week", "Month", "AdId", "SharedId", "MediaPropertyId",
@@ -20,13 +20,16 @@ LINKS = [("ActionsUri", "GrossActions", OF_ACTIONS), ("ClicksUri", "Clicks", OF_
 def unfollowed(daemon, question, rows, dice):
     """Differences between some rows and the lists that they lead to, and how many were followed."""
     found, followed = [], 0
+    today = datetime.datetime.now(datetime.timezone.utc).date()
+    oldest = today - datetime.timedelta(days=365 * LISTED_YEARS)
     for row in dice.sample(rows, min(len(rows), 3)):
         told_by = (OF_CLICKS | OF_ACTIONS | OF_NONE) & set(row)
         for link, column, lists in LINKS:
             is_due = column in row and told_by <= lists
             if link == "ActionsUri":
                 is_due &= len(question["programs"]) == 1 or "CampaignId" in row
-                is_due &= days_of(row, question) <= LISTED_DAYS
+                first, last = days_of(row, question)
+                is_due &= (last - first).days < LISTED_DAYS and first > oldest
             else:
                 is_due &= daemon.sides[question["sid"]] == "Advertisers"
             if is_due != (link in row):
@@ -43,7 +46,7 @@ def unfollowed(daemon, question, rows, dice):
 
 
 def days_of(row, question):
-    """How many days a row is made of."""
+    """The days that a row is made of, the first and the last."""
     first, last = (datetime.date.fromisoformat(str(question[end])) for end in ("first", "last"))
     stretch = next((name for name in ("Day", "Week", "Month") if name in row), None)
     if stretch:
@@ -52,7 +55,7 @@ def days_of(row, question):
         after = start + datetime.timedelta(days=length or 31)
         end = after - datetime.timedelta(days=1 if length else after.day)
         first, last = max(first, start), min(last, end)
-    return (last - first).days + 1
+    return first, last
 
 
 def actions(daemon, recount, question):

@@ -18,6 +18,10 @@ use super::listing::LISTED_DAYS_MAX;
 use super::page::facet_text;
 use super::render::Rendered;
 
+/// How many days back a list of actions may begin: it reaches back three years, and a day of the
+/// program's calendar may begin before that of UTC, and the link be followed the day after.
+const LISTED_BACK_MAX: i32 = 3 * 365 - 2;
+
 /// The links of a row, each with its name.
 pub(super) fn links(
     of: &Rendered<'_>,
@@ -88,7 +92,8 @@ impl<'r, 'a> Behind<'r, 'a> {
     }
 
     /// The list of the actions that a row counts, reversed ones included: of one program, at most
-    /// as many days as such a list takes, and told apart by no more than it can tell apart.
+    /// as many days as such a list takes and no further back than it reaches, and told apart by no
+    /// more than it can tell apart.
     fn actions(&self) -> Option<String> {
         let program = match (self.row.program, self.of.query.programs.as_slice()) {
             (Some(program), _) => program,
@@ -96,7 +101,11 @@ impl<'r, 'a> Behind<'r, 'a> {
             (None, _) => return None,
         };
         let (start, end) = self.days;
-        if !self.shows(GROSS_ACTIONS.name) || end.0.saturating_sub(start.0) >= LISTED_DAYS_MAX {
+        let today = self.of.answer.as_of?.wall_end.utc_day();
+        if !self.shows(GROSS_ACTIONS.name)
+            || end.0.saturating_sub(start.0) >= LISTED_DAYS_MAX
+            || today.0.saturating_sub(start.0) > LISTED_BACK_MAX
+        {
             return None;
         }
         let kept_apart = match (self.figures.dimension.facet, &self.row.facet) {

@@ -10,4 +10,5 @@
     ratio(sum(cost), sum(clicks) * 1000000) AS EPC,
     ratio(sum(amount), sum(actions) * 1000000) AS AOV,
     money(sum(cpc_cost)) AS CPCCost,
+    money(0) AS Adjustments,
     money(sum(cost) + sum(cpc_cost)) AS TotalCost

@@ -276,6 +276,20 @@ fn rows_lead_to_the_actions_behind_them() {
 }
 
 #[test]
+fn rows_older_than_lists_of_actions_reach_lead_to_none() {
+    let of = |day: i32, date: &str| {
+        let clicks = Clicks(vec![(day, 7, Facet::None, 1, 1)]);
+        let days = format!("&StartDate={date}&EndDate={date}");
+        let records = ask("att_adv_performance_by_media_pm_only", &days, &clicks);
+        records[0]["ActionsUri"].is_string()
+    };
+    // Three years before now are 2023-11-22; the rest is for zones and for who follows it later.
+    assert!(of(19_686, "2023-11-25"));
+    assert!(!of(19_685, "2023-11-24"));
+    assert!(!of(17_000, "2016-07-18"));
+}
+
+#[test]
 fn rows_lead_to_the_clicks_behind_them() {
     let of = |handle: &str, more: &str, facet: Facet, others: i128| {
         let cell = |facet, clicks| (20_760, 7, facet, clicks, 1);
