@@ -41,9 +41,7 @@ class Questions:
         yield from self._optional()
 
     def of_credit(self):
-        # What is refused there for several reasons at once has no written place in that report.
-        for asked in self._of_program(CREDIT, 402):
-            yield asked | {"but": "adv_risk_by_partner"}
+        yield from self._of_program(CREDIT, 402)
 
     def of_actions(self):
         for program in ALL_PROGRAMS:

@@ -4,7 +4,7 @@
 //! In: the conversion, its path and why it is refused. Out: one more of a measure of risk. At the
 //! desk, on the fold's thread.
 
-use crate::derived::{OrderKey, Path};
+use crate::derived::{OrderKey, Path, Step};
 use crate::model::id::PartnerId;
 use crate::model::refusal::Refusal;
 use crate::model::submission::{Claim, EventTime, Origin};
@@ -83,13 +83,8 @@ impl Desk<'_, '_> {
 /// that nobody knows, it is the unknown one's, as such clicks are; what names an imported click
 /// that is not known is nobody's.
 fn claimant(case: &Case<'_>, path: &Path, refusal: Refusal) -> Option<PartnerId> {
-    let is_untrue = matches!(
-        refusal,
-        Refusal::ActionRefNotFound
-            | Refusal::NoValidActionRef
-            | Refusal::OutsideAssociationWindow
-            | Refusal::MaxRecurrencesReached
-    );
+    let own = step(path, path.named).and_then(|step| step.verdict);
+    let is_untrue = is_untrue(refusal) && own.is_none_or(is_untrue);
     match case.submission.claim {
         Claim::Forged => Some(PartnerId::UNKNOWN),
         _ if !is_untrue => None,
@@ -101,14 +96,29 @@ fn claimant(case: &Case<'_>, path: &Path, refusal: Refusal) -> Option<PartnerId>
     }
 }
 
+/// Whether a click that is refused so can't have led to the conversion. Where several clicks are
+/// refused, each for its own reason, that of the click named counts besides.
+fn is_untrue(refusal: Refusal) -> bool {
+    matches!(
+        refusal,
+        Refusal::ActionRefNotFound
+            | Refusal::NoValidActionRef
+            | Refusal::OutsideAssociationWindow
+            | Refusal::MaxRecurrencesReached
+    )
+}
+
 /// The partner of the click that a conversion names.
 fn named(path: &Path) -> Option<PartnerId> {
     partner(path, path.named)
 }
 
-fn partner(path: &Path, step: Option<u8>) -> Option<PartnerId> {
-    let step = path.steps.get(usize::from(step?))?;
-    step.touch.source.partner()
+fn partner(path: &Path, place: Option<u8>) -> Option<PartnerId> {
+    step(path, place)?.touch.source.partner()
+}
+
+fn step(path: &Path, place: Option<u8>) -> Option<&Step> {
+    path.steps.get(usize::from(place?))
 }
 
 /// When it was said: what is imported keeps its own time.

@@ -25,13 +25,21 @@ pub(super) fn against(
     refusal: Refusal,
 ) -> Result<Option<(PartnerId, Stored)>, FoldError> {
     let claimed = |partner| (partner, Stored::RefusedClaims);
-    let is_untrue = UNTRUE.contains(&refusal);
+    let path = view.path(id)?;
+    // Why the click named did not earn it, where it is known.
+    let own = path.as_ref().and_then(|path| {
+        let step = path.steps.get(usize::from(path.named?));
+        step.and_then(|step| step.verdict)
+    });
+    let is_untrue = [Some(refusal), own]
+        .into_iter()
+        .flatten()
+        .all(|why| UNTRUE.contains(&why));
     match submission.claim {
         Claim::Forged => return Ok(Some(claimed(PartnerId::UNKNOWN))),
         Claim::Verified(click) if is_untrue => return Ok(Some(claimed(click.partner))),
         Claim::None | Claim::Verified(_) => {}
     }
-    let path = view.path(id)?;
     let Some(named) = path.and_then(|path| at(&path, path.named)) else {
         return Ok(None);
     };

@@ -31,9 +31,9 @@ fn name(text: &str) -> Fingerprint {
 }
 
 /// Imports a click of each partner, called by its number, at the same time.
-fn clicks(log: &Log) {
+fn clicks(log: &Log, partners: &[u32]) {
     let mut importer = log.importer();
-    for partner in [1, 2] {
+    for partner in partners.iter().copied() {
         let click = Click {
             flags: ClickFlags::NONE,
             program: PROGRAM,
@@ -71,7 +71,7 @@ fn convert(log: &Log, (order, click): (&str, &str), after: i64, more: Submission
             start: START.plus(after),
             precision: 1,
         },
-        references: vec![Reference::External(name(click))],
+        references: [vec![Reference::External(name(click))], more.references].concat(),
         payload: PayloadHash(payload),
         ..more
     };
@@ -100,8 +100,8 @@ fn imported_clicks_after_their_conversion_and_orders_of_others_count_against_a_p
     let root = tempfile::tempdir().unwrap();
     let now = Clock::start_at(START.plus(9 * DAY));
     let log = Log::open(&Options::new(root.path().join("log")), now).unwrap();
-    log.put_catalog(CatalogVersion(0), &catalog()).unwrap();
-    clicks(&log);
+    log.put_catalog(CatalogVersion(0), &catalog("")).unwrap();
+    clicks(&log, &[1, 2]);
     let imported = || Submission {
         origin: IMPORT,
         ..Submission::default()
@@ -135,6 +135,35 @@ fn imported_clicks_after_their_conversion_and_orders_of_others_count_against_a_p
         ((9, 2), (0, 1)),
     ];
     assert_eq!(against(&derived), BTreeMap::from(expected));
+    let report = verify(&log, &derived).unwrap();
+    assert!(report.is_clean(), "{report:#?}");
+}
+
+#[test]
+fn a_click_that_could_have_led_to_it_is_no_untrue_claim_where_another_is_refused_too() {
+    let root = tempfile::tempdir().unwrap();
+    let now = Clock::start_at(START.plus(9 * DAY));
+    let log = Log::open(&Options::new(root.path().join("log")), now).unwrap();
+    // One without a contract; one that nothing is paid to, with a promo code.
+    let others = "[[partner]]\nid = 900\nname = \"A\"\n[[partner]]\nid = 901\nname = \"B\"\n\
+                  state = \"INACTIVE\"\n[[contract]]\nprogram = 1\npartner = 901\n\
+                  start = 2026-01-01\nreferral_window = \"30d\"\n\
+                  payouts = [{ event_type = 1, rate = \"5%\" }]\n[[promo_code]]\nprogram = 1\n\
+                  code = \"SAVE\"\npartner = 901\ncredit_policy = \"ALWAYS\"\n";
+    log.put_catalog(CatalogVersion(0), &catalog(others))
+        .unwrap();
+    clicks(&log, &[1, 900]);
+    let with_code = || Submission {
+        origin: IMPORT,
+        references: vec![Reference::PromoCode("SAVE".into())],
+        ..Submission::default()
+    };
+    convert(&log, ("a", "900"), HOUR, with_code());
+    convert(&log, ("b", "1"), -DAY, with_code());
+    log.seal().unwrap();
+    let derived = open(&root.path().join("derived"), &log);
+    catch_up(&mut Folder::new(log.clone(), derived.serving()), &log);
+    assert_eq!(against(&derived), BTreeMap::from([((-1, 1), (1, 0))]));
     let report = verify(&log, &derived).unwrap();
     assert!(report.is_clean(), "{report:#?}");
 }

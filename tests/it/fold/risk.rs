@@ -82,7 +82,8 @@ fn honest(dice: &mut Dice) -> Traffic {
     }
 }
 
-pub(super) fn catalog() -> Vec<u8> {
+/// The catalogue, with `more` behind it.
+pub(super) fn catalog(more: &str) -> Vec<u8> {
     let mut text = String::from(
         "version = 0\n[[brand]]\nsid = \"IRone\"\nname = \"One\"\n[[program]]\nid = 1\n\
          brand = \"IRone\"\nname = \"One\"\ntime_zone = \"UTC\"\ncurrency = \"USD\"\n\
@@ -100,6 +101,7 @@ pub(super) fn catalog() -> Vec<u8> {
         )
         .unwrap();
     }
+    text.push_str(more);
     let doc = parse_toml(&text).unwrap_or_else(|problems| panic!("{problems:?}"));
     to_stored(&doc).unwrap()
 }
@@ -283,7 +285,7 @@ fn judged(seed: u64) -> Vec<Row> {
     let root = tempfile::tempdir().unwrap();
     let clock = Clock::start_at(START.plus(50 * DAY));
     let log = Log::open(&Options::new(root.path().join("log")), clock).unwrap();
-    let stored = catalog();
+    let stored = catalog("");
     log.put_catalog(CatalogVersion(0), &stored).unwrap();
     log.put_rules(RULES.as_bytes()).unwrap();
     let mut maker = Maker {
