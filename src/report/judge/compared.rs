@@ -101,13 +101,13 @@ pub(super) const COMPARED: &[Compared] = &[
         (200, 0.9, 2.0),
         (10.0, 10.0),
     )),
-    compared(
+    relative(compared(
         "NO_REFERRER",
         "clicks say no page that they come from",
         (Stored::NoReferrerClicks, Stored::PeopleClicks),
         (200, 0.5, 2.0),
         (10.0, 40.0),
-    ),
+    )),
     relative(compared(
         "ONE_REFERRER",
         "clicks, at most, come from one page",
@@ -115,13 +115,13 @@ pub(super) const COMPARED: &[Compared] = &[
         (200, 0.9, 2.0),
         (10.0, 10.0),
     )),
-    compared(
+    relative(compared(
         "BURST",
         "clicks came within the same 45 minutes of the day",
         (Stored::BurstClicks, Stored::PeopleClicks),
         (200, 0.2, 3.0),
         (10.0, 40.0),
-    ),
+    )),
     compared(
         "REVERSALS",
         "actions are reversed",

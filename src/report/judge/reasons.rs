@@ -226,7 +226,12 @@ mod tests {
 
     #[test]
     fn another_way_of_working_speaks_only_beside_a_median_that_works_otherwise() {
-        for code in ["SUB_ID_CONCENTRATION", "ONE_REFERRER"] {
+        for code in [
+            "SUB_ID_CONCENTRATION",
+            "NO_REFERRER",
+            "ONE_REFERRER",
+            "BURST",
+        ] {
             let one = COMPARED.iter().find(|one| one.code == code).unwrap();
             for (median, spoken) in [(None, 0), (Some(0.2), 1), (Some(0.6), 0)] {
                 let mut tally = Tally::default();

@@ -233,7 +233,8 @@ WITH sign AS (
     FROM bound
     WHERE nth NOT IN (11, 12) AND total >= events_min AND count >= 3
         AND at_least(count, total) > bound AND bound < 1.0
-        AND (median IS NOT NULL OR code NOT IN ('SUB_ID_CONCENTRATION', 'ONE_REFERRER'))
+        AND (median IS NOT NULL OR code NOT IN
+            ('SUB_ID_CONCENTRATION', 'NO_REFERRER', 'ONE_REFERRER', 'BURST'))
     UNION ALL
     SELECT partner, 'LOW_RATE', 0,
         share_words(count, total) || ' clicks have an action' || against(median), 12.0
