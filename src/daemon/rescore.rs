@@ -17,7 +17,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::derived::{AdjustedKind, View};
+use crate::derived::{AdjustedKind, Mark, View};
 use crate::fold::{FoldError, FoldRemote, Robots, Trial, adjustments, step_back};
 use crate::log::{Adjusted, Adjustment, Judgement, Log};
 use crate::model::currency::Currency;
@@ -78,9 +78,15 @@ pub(super) fn rescore(
         let error = "the past is being judged, or actions settled, just now: try again";
         return Err(VerbError::new(EXIT_TEMPORARY, error));
     };
-    let sealed = stores.log.sealed();
+    // What was settled until now must show in the rows that are compared.
+    let sealed = stores.log.seal().map_err(|error| failed(&error))?;
     let newest = stores.log.current_judgement();
     let newest = newest.map_err(|error| failed(&error))?.version;
+    let overruled = |mark: Mark| mark.judgement < newest;
+    if stores.derived.serving().mark().is_some_and(overruled) && !remote.status().is_rebuilding() {
+        // The rows of the judgement before could not be made.
+        remote.rebuild();
+    }
     until(remote, || {
         let mark = stores.derived.serving().mark();
         mark.is_some_and(|mark| mark.slot >= sealed && mark.judgement >= newest)
@@ -120,7 +126,12 @@ pub(super) fn rescore(
             drop(shown.trial);
             let stopped =
                 "the fold was stopped; the judgement stands, and the next start folds by it";
-            apart(|| again(stores, remote), stopped)?
+            apart(|| again(stores, remote), stopped).map_err(|mut error| {
+                remote.rebuild();
+                let stands = "the judgement stands, and the log is folded again by it";
+                error.error = format!("{stands}: {}", error.error);
+                error
+            })?
         };
         remote.adopt(trial);
         until(remote, || {
