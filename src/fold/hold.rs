@@ -7,7 +7,7 @@ use super::slot::Folder;
 
 impl Folder {
     /// Holds at most twice `rows` window rows in memory, 56 bytes each, and `rows` cells between
-    /// slots, about 120 bytes each. Fewer mean more reads and never another result.
+    /// slots, some 130 bytes each. Fewer mean more reads and never another result.
     pub fn hold_rows(&mut self, rows: usize) {
         self.windows.hold(rows);
         self.imports.windows.hold(rows);

@@ -14,8 +14,8 @@ use crate::model::time::{Day, MINUTE, Millis};
 
 use super::super::error::FoldError;
 
-/// Window rows held in each of two maps; one row takes about 56 bytes.
-const HELD_MAX: usize = 524_288;
+/// Window rows held in each of two maps, as many as a table of 2^20 places takes: 60 MiB.
+const HELD_MAX: usize = 917_504;
 
 /// A program's unique-click rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
