@@ -18,8 +18,8 @@ use super::sum::Sum;
 use super::sums::Counted;
 use super::texts::Texts;
 
-/// Cells and texts remembered at most, a cell in about 130 bytes and 32 for each measure that is not
-/// of clicks: all are forgotten beyond that, which costs reads and changes no result.
+/// Cells and texts remembered at most, a cell in about 130 bytes and 32 for each measure that is
+/// not of clicks: all are forgotten beyond that, which costs reads and changes no result.
 const SERVING_MAX: usize = 131_072;
 /// The same while cells are held back, where forgetting costs writes too.
 const HELD_BACK_MAX: usize = 1_048_576;
