@@ -60,7 +60,7 @@ impl Families<'_> {
         self.get(Family::JobWindows, &key.encode(), Window::decode)
     }
 
-    /// Whether visitors of imports are stored.
+    /// Whether visitors of imports are kept: of none, once every import has ended.
     ///
     /// # Errors
     /// As [`Batch::external`].
@@ -84,18 +84,5 @@ impl View<'_> {
     ) -> Result<Option<External>, DerivedError> {
         let key = ExternalKey { program, external };
         self.get(Family::Externals, &key.encode(), External::decode)
-    }
-
-    /// Whether visitors of imports are kept: of none, once every import has ended.
-    ///
-    /// # Errors
-    /// As [`Batch::external`].
-    pub fn has_job_windows(&self) -> Result<bool, DerivedError> {
-        let mut found = false;
-        self.scan(Family::JobWindows, &[], None, &mut |_, _| {
-            found = true;
-            Ok(std::ops::ControlFlow::Break(()))
-        })?;
-        Ok(found)
     }
 }
