@@ -242,6 +242,7 @@ impl<'a> Batch<'a> {
     fn write(&mut self) -> Result<(), DerivedError> {
         let mut how = WriteOptions::default();
         how.set_sync(false);
+        how.disable_wal(self.families.is_filled);
         let rows = std::mem::take(&mut self.rows);
         Ok(self.families.db.write_opt(rows, &how)?)
     }

@@ -21,6 +21,9 @@ pub enum DerivedError {
     /// A column family that every generation has is not there.
     #[error("derived store: column family {0} is missing; run `clickd rebuild`")]
     FamilyMissing(&'static str),
+    /// Nobody waits for the answer any more.
+    #[error("derived store: the read was given up")]
+    Stopped,
     /// A directory or the pointer file could not be read or written.
     #[error("{action} {path}: {source}")]
     Io {

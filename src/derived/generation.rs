@@ -55,6 +55,8 @@ impl Drop for Remains {
 pub struct Generation {
     number: u32,
     mark: Mutex<Option<Mark>>,
+    /// It has never served: what is written need not outlive the process, so it has no WAL.
+    is_filled: AtomicBool,
     db: DB,
     remains: Remains,
 }
@@ -108,6 +110,7 @@ impl Generation {
         let generation = Self {
             number,
             mark: Mutex::new(None),
+            is_filled: AtomicBool::new(false),
             db,
             remains: Remains {
                 path: path.to_owned(),
@@ -165,7 +168,24 @@ impl Generation {
     /// # Errors
     /// A family is missing.
     pub fn families(&self) -> Result<Families<'_>, DerivedError> {
-        Families::find(&self.db, &self.mark)
+        Families::find(&self.db, &self.mark, self.is_filled.load(Ordering::Relaxed))
+    }
+
+    /// Has rows written without a WAL until [`Generation::settle`]. Only for one that does not
+    /// serve: it is removed at the next start.
+    pub(super) fn fill(&self) {
+        self.is_filled.store(true, Ordering::Relaxed);
+    }
+
+    /// Has every row outlive the process, those to come too.
+    ///
+    /// # Errors
+    /// RocksDB fails.
+    pub(super) fn settle(&self) -> Result<(), DerivedError> {
+        if self.is_filled.swap(false, Ordering::Relaxed) {
+            self.flush()?;
+        }
+        Ok(())
     }
 
     /// A view of one moment.
@@ -186,7 +206,7 @@ impl Generation {
             .property_int_value_cf(self.families()?.of(family), name)?)
     }
 
-    /// Writes everything out of memory; for benches and measurements.
+    /// Writes everything out of memory.
     ///
     /// # Errors
     /// RocksDB fails.
@@ -206,16 +226,22 @@ macro_rules! families {
         pub struct Families<'a> {
             pub(super) db: &'a DB,
             pub(super) mark: &'a Mutex<Option<Mark>>,
+            /// Whether rows are written without a WAL.
+            pub(super) is_filled: bool,
             $(pub(super) $field: &'a ColumnFamily,)*
         }
 
         impl<'a> Families<'a> {
-            fn find(db: &'a DB, mark: &'a Mutex<Option<Mark>>) -> Result<Self, DerivedError> {
+            fn find(
+                db: &'a DB,
+                mark: &'a Mutex<Option<Mark>>,
+                is_filled: bool,
+            ) -> Result<Self, DerivedError> {
                 let find = |family: Family| {
                     db.cf_handle(family.name())
                         .ok_or_else(|| DerivedError::FamilyMissing(family.name()))
                 };
-                Ok(Self { db, mark, $($field: find(Family::$family)?,)* })
+                Ok(Self { db, mark, is_filled, $($field: find(Family::$family)?,)* })
             }
 
             /// The handle of one family.

@@ -20,7 +20,7 @@ use super::error::DerivedError;
 use super::family::{self, Options};
 use super::generation::{Generation, Unusable};
 use super::row::outcome::Settled;
-use super::view::Cell;
+use super::view::TakeCell;
 
 /// How far the derived rows go: everything up to this slot is in them, nothing after it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -151,20 +151,25 @@ impl Derived {
         Ok(self.serving().rules()? != Some(self.0.options.rules))
     }
 
-    /// Makes the next generation, empty and not serving. Retire it if it is not adopted.
+    /// Makes the next generation, empty and not serving. Retire it if it is not adopted. Its rows
+    /// do not outlive the process until then.
     ///
     /// # Errors
     /// The directory can't be used.
     pub fn next_generation(&self) -> Result<Arc<Generation>, DerivedError> {
         let number = self.0.last_number.fetch_add(1, Ordering::Relaxed) + 1;
-        Self::make(&self.0.dir, number, &self.0.options, &self.0.cache).map(Arc::new)
+        let next = Self::make(&self.0.dir, number, &self.0.options, &self.0.cache)?;
+        next.fill();
+        Ok(Arc::new(next))
     }
 
-    /// Lets `generation` serve from now on and retires the one before it.
+    /// Lets `generation` serve from now on and retires the one before it. Called by the thread that
+    /// writes it; lasts as long as its memtables take to be written.
     ///
     /// # Errors
-    /// The pointer file can't be written; then the old one goes on serving.
+    /// RocksDB fails, or the pointer file can't be written; then the old one goes on serving.
     pub fn adopt(&self, generation: Arc<Generation>) -> Result<(), DerivedError> {
+        generation.settle()?;
         directory::set_current(&self.0.dir, generation.number())?;
         self.0.serving.swap(generation).retire();
         Ok(())
@@ -189,7 +194,7 @@ impl Derived {
         cube: CubeId,
         program: ProgramId,
         days: RangeInclusive<Day>,
-        f: &mut dyn FnMut(Cell),
+        f: &mut TakeCell<'_>,
     ) -> Result<Watermark, DerivedError> {
         let generation = self.serving();
         let view = generation.view()?;

@@ -11,7 +11,7 @@ use super::super::row::key::{ActionId, CellKey, OrderKey, WindowKey};
 use super::super::row::mark::Mark;
 use super::super::row::verdict::Window;
 use super::*;
-use crate::derived::SubmissionOutcome;
+use crate::derived::{Stop, SubmissionOutcome};
 
 const PROGRAM: ProgramId = ProgramId(7);
 
@@ -66,6 +66,19 @@ fn cells(derived: &Derived, days: RangeInclusive<i32>) -> Vec<(i32, u32, i128)> 
         })
         .unwrap();
     found
+}
+
+#[test]
+fn a_read_that_nobody_waits_for_ends() {
+    let dir = tempfile::tempdir().unwrap();
+    let derived = open(dir.path(), 1, 9);
+    fold(&derived.serving(), 4, &[(cell_key(0, 1), 1)]);
+    let (stop, serving) = (Stop::default(), derived.serving());
+    let view = serving.view().unwrap().until(&stop);
+    let scan = || view.for_each_cell_of_all(CubeId::PARTNER_PERFORMANCE, &mut |_| {});
+    scan().unwrap();
+    stop.set();
+    assert!(matches!(scan(), Err(DerivedError::Stopped)));
 }
 
 #[test]
@@ -136,6 +149,34 @@ fn a_flip_is_seen_by_new_readers_while_old_ones_finish() {
     assert_eq!(directory::generations(dir.path()).unwrap(), [2]);
     drop(derived);
     assert_eq!(cells(&open(dir.path(), 1, 9), 0..=0), [(0, 1, 2)]);
+}
+
+#[test]
+fn what_is_adopted_outlives_the_process() {
+    let dir = tempfile::tempdir().unwrap();
+    let derived = open(&dir.path().join("own"), 1, 9);
+    let next = derived.next_generation().unwrap();
+    fold(&next, 5, &[(cell_key(0, 1), 2)]);
+    derived.adopt(Arc::clone(&next)).unwrap();
+    fold(&next, 6, &[(cell_key(0, 2), 3)]);
+    // What a killed process leaves is what lies on the disk while it runs.
+    let left = dir.path().join("left");
+    let number = next.number().to_string();
+    std::fs::create_dir_all(left.join(&number)).unwrap();
+    for name in ["CURRENT", &number] {
+        let from = dir.path().join("own").join(name);
+        if from.is_file() {
+            std::fs::copy(from, left.join(name)).unwrap();
+            continue;
+        }
+        for entry in std::fs::read_dir(from).unwrap() {
+            let entry = entry.unwrap();
+            let to = left.join(name).join(entry.file_name());
+            std::fs::copy(entry.path(), to).unwrap();
+        }
+    }
+    let found = cells(&open(&left, 1, 9), 0..=0);
+    assert_eq!(found, [(0, 1, 2), (0, 2, 3)]);
 }
 
 #[test]

@@ -56,4 +56,4 @@ pub use row::verdict::{Charge, Class, Held, Judged, Periods, Reasons, Signs, Ver
 pub use uploads::{
     LINES_KEPT_MAX, RefusedLine, RefusedLineKey, UploadCount, UploadKey, WhyRefused,
 };
-pub use view::{Cell, View};
+pub use view::{Cell, Stop, TakeCell, View};

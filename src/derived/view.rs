@@ -1,6 +1,8 @@
 //! Reads of one moment: a snapshot, so that a report never sees half a slot.
 
 use std::ops::{ControlFlow, RangeInclusive};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rocksdb::{DB, ReadOptions, SnapshotWithThreadMode};
 
@@ -20,8 +22,28 @@ use super::row::mark::{Begun, Mark};
 use super::row::outcome::{Settled, decode_waiting};
 use super::row::verdict::{Judged, Verdict};
 
+/// Ends reads that nobody waits for any more. Clones are one.
+#[derive(Clone, Debug, Default)]
+pub struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    /// Nobody waits any more.
+    pub fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether nobody waits any more.
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Rows read before it is asked whether anybody still waits, a few milliseconds at the most.
+const ASK_AFTER: usize = 1_024;
+
 /// One cell of a cube.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cell {
     /// The program.
     pub program: ProgramId,
@@ -35,6 +57,9 @@ pub struct Cell {
     pub tally: Tally,
 }
 
+/// Takes one cell, which is written over by the next one.
+pub type TakeCell<'a> = dyn FnMut(&Cell) + 'a;
+
 /// Takes one row; says whether to go on, or what is wrong with the row.
 pub(super) type OnRow<'a> = dyn FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>, Why> + 'a;
 
@@ -44,6 +69,7 @@ pub struct View<'a> {
     moment: SnapshotWithThreadMode<'a, DB>,
     /// The slot that is being folded: its verdicts are not there yet.
     begun: Option<Slot>,
+    stop: Stop,
 }
 
 impl<'a> View<'a> {
@@ -52,10 +78,18 @@ impl<'a> View<'a> {
             families,
             moment: families.db.snapshot(),
             begun: None,
+            stop: Stop::default(),
         };
         let begun = view.get(Family::Meta, Families::BEGUN_KEY, Begun::decode)?;
         view.begun = begun.map(|begun| begun.slot);
         Ok(view)
+    }
+
+    /// Has reads of many rows end with [`DerivedError::Stopped`] once `stop` is set.
+    #[must_use]
+    pub fn until(mut self, stop: &Stop) -> Self {
+        self.stop = stop.clone();
+        self
     }
 
     /// How far the rows seen here go; `None` before the first slot.
@@ -89,7 +123,7 @@ impl<'a> View<'a> {
         program: ProgramId,
         days: RangeInclusive<Day>,
         partner: Option<PartnerId>,
-        f: &mut dyn FnMut(Cell),
+        f: &mut TakeCell<'_>,
     ) -> Result<(), DerivedError> {
         let Some(partner) = partner else {
             let partners = PartnerId(0)..=PartnerId(u32::MAX);
@@ -107,7 +141,7 @@ impl<'a> View<'a> {
         program: ProgramId,
         days: RangeInclusive<Day>,
         partners: RangeInclusive<PartnerId>,
-        f: &mut dyn FnMut(Cell),
+        f: &mut TakeCell<'_>,
     ) -> Result<(), DerivedError> {
         let key = |day, partner| CellKey {
             cube,
@@ -128,17 +162,15 @@ impl<'a> View<'a> {
         &self,
         first: &[u8],
         last: &[u8],
-        f: &mut dyn FnMut(Cell),
+        f: &mut TakeCell<'_>,
     ) -> Result<(), DerivedError> {
+        let mut cell = Cell::default();
         self.scan(Family::Aggregates, first, Some(last), &mut |key, value| {
-            let ((key, facet), tally) = (cell::decode_key(key)?, cell::decode(value)?);
-            f(Cell {
-                program: key.program,
-                day: key.day,
-                partner: key.partner,
-                facet,
-                tally,
-            });
+            let (key, facet) = cell::decode_key(key)?;
+            cell::decode_into(value, &mut cell.tally)?;
+            (cell.program, cell.day, cell.partner) = (key.program, key.day, key.partner);
+            cell.facet = facet;
+            f(&cell);
             Ok(ControlFlow::Continue(()))
         })
     }
@@ -150,7 +182,7 @@ impl<'a> View<'a> {
     pub fn for_each_cell_of_all(
         &self,
         cube: CubeId,
-        f: &mut dyn FnMut(Cell),
+        f: &mut TakeCell<'_>,
     ) -> Result<(), DerivedError> {
         let last = [&[cube.0][..], &[u8::MAX; CellKey::LEN]].concat();
         self.scan_cells(&[cube.0], &last, f)
@@ -337,10 +369,15 @@ impl<'a> View<'a> {
         let handle = self.families.of(family);
         let mut at = self.moment.raw_iterator_cf_opt(handle, options);
         at.seek(first);
+        let mut rows = 0_usize;
         while let Some((key, value)) = at.item() {
             if last.is_some_and(|last| key > last) {
                 break;
             }
+            if rows.is_multiple_of(ASK_AFTER) && self.stop.is_set() {
+                return Err(DerivedError::Stopped);
+            }
+            rows += 1;
             if read(family, key, f(key, value))?.is_break() {
                 break;
             }

@@ -7,7 +7,7 @@ use super::slot::Folder;
 
 impl Folder {
     /// Holds at most twice `rows` window rows in memory, 56 bytes each, and `rows` cells between
-    /// slots, some 130 bytes each. Fewer mean more reads and never another result.
+    /// slots, some 100 bytes each. Fewer mean more reads and never another result.
     pub fn hold_rows(&mut self, rows: usize) {
         self.windows.hold(rows);
         self.imports.windows.hold(rows);
@@ -34,9 +34,10 @@ impl Folder {
         self.cells.release(&mut batch);
         self.windows.release(&mut batch);
         self.imports.windows.release(&mut batch);
-        match self.mark {
-            Some(mark) => Ok(batch.commit(&mark)?),
-            None => Ok(()),
+        if let Some(mark) = self.mark {
+            batch.commit(&mark)?;
         }
+        // It is written before it serves; by then the thread that lets it has little to do.
+        Ok(generation.flush()?)
     }
 }

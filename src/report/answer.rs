@@ -21,7 +21,7 @@ use super::judge::Judge;
 use super::query::{self, Query, Sort};
 use super::scope::Scope;
 use super::source::{Source, Wanted};
-use crate::derived::{Cell, Watermark};
+use crate::derived::{Cell, Stop, Watermark};
 
 /// One row of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +46,8 @@ pub struct Answer {
     pub report: &'static Report,
     /// How far the events go; nothing before the first slot.
     pub as_of: Option<Watermark>,
+    /// Whether the days were over by then.
+    pub is_complete: bool,
     /// The rows in order; those without any event are left out.
     pub rows: Vec<Row>,
     /// Whether texts of the facet were added up together, there being too many on some day.
@@ -92,6 +94,7 @@ pub struct Reader<'a, S: ?Sized> {
     catalog: &'a Catalog,
     scope: Scope<'a>,
     source: &'a S,
+    stop: Stop,
 }
 
 impl<'a, S: Source + ?Sized> Reader<'a, S> {
@@ -108,7 +111,15 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
             catalog,
             scope,
             source,
+            stop: Stop::default(),
         })
+    }
+
+    /// Has an answer end as unreadable once `stop` is set.
+    #[must_use]
+    pub fn until(mut self, stop: &Stop) -> Self {
+        self.stop = stop.clone();
+        self
     }
 
     /// Checks the query string of a request.
@@ -183,6 +194,7 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
         Ok(Answer {
             report,
             as_of,
+            is_complete: as_of.is_some_and(|as_of| query.was_over(self.catalog, as_of.wall_end)),
             rows,
             is_added_up,
             event_types,
@@ -206,6 +218,7 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
                 None => query.partner.filter(|_| !figures.dimension.is_judged),
                 own => own,
             },
+            stop: &self.stop,
         };
         let days = || query.start..=query.end;
         let compared = query

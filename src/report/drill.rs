@@ -6,13 +6,13 @@
 
 use crate::model::tally::Facet;
 use crate::model::time::Day;
-use crate::registry::REPORTS;
 use crate::registry::click::{NARROWED_BY, Shown};
 use crate::registry::dimension::{RowKey, day_text};
 use crate::registry::facet::FacetKind;
 use crate::registry::filter::{FILTERS, FilterKind};
 use crate::registry::measure::{ADJUSTMENTS, CLICKS, GROSS_ACTIONS, RAW_CLICKS};
 use crate::registry::report::{Figures, Source};
+use crate::registry::{REPORTS, Report};
 
 use super::listing::LISTED_DAYS_MAX;
 use super::page::facet_text;
@@ -22,155 +22,149 @@ use super::render::Rendered;
 /// program's calendar may begin before that of UTC, and the link be followed the day after.
 const LISTED_BACK_MAX: i32 = 3 * 365 - 2;
 
-/// The links of a row, each with its name.
-pub(super) fn links(
-    of: &Rendered<'_>,
-    row: &RowKey,
-) -> impl Iterator<Item = (&'static str, String)> {
-    let behind = Behind::of(of, row);
-    let actions = behind.as_ref().and_then(Behind::actions);
-    let unique = behind
-        .as_ref()
-        .and_then(|b| b.clicks(CLICKS.name, Shown::Unique));
-    let raw = behind
-        .as_ref()
-        .and_then(|b| b.clicks(RAW_CLICKS.name, Shown::All));
-    let adjusted = behind.as_ref().and_then(Behind::adjustments);
-    let links = [
-        ("ActionsUri", actions),
-        ("ClicksUri", unique),
-        ("RawClicksUri", raw),
-        ("AdjustmentsUri", adjusted),
-    ];
-    links
-        .into_iter()
-        .filter_map(|(name, uri)| Some((name, uri?)))
-}
-
-/// What is behind one row.
-struct Behind<'r, 'a> {
+/// The links of the rows of a page, as far as they are the same for all of them.
+pub(super) struct Links<'r, 'a> {
     of: &'r Rendered<'a>,
-    row: &'r RowKey,
     figures: Figures,
-    /// The days of the row.
-    days: (Day, Day),
     /// Path of the account.
     base: &'r str,
+    /// First and last day of the query.
+    days: [String; 2],
+    /// The state of the clicks, as a parameter.
+    as_of: String,
+    /// Whether rows may lead to a list of their actions, but for what they are kept apart by.
+    to_actions: bool,
+    /// The listings that rows lead to: the link's name, the report, and which clicks of it.
+    listings: Vec<(&'static str, &'static Report, &'static str)>,
 }
 
-impl<'r, 'a> Behind<'r, 'a> {
-    fn of(of: &'r Rendered<'a>, row: &'r RowKey) -> Option<Self> {
+impl<'r, 'a> Links<'r, 'a> {
+    /// Those of an answer; none of a listing.
+    pub(super) fn of(of: &'r Rendered<'a>) -> Option<Self> {
         let (report, query) = (of.answer.report, of.query);
         let Source::Cells(figures) = report.source else {
             return None;
         };
-        let days = match (figures.dimension.bucket, row.bucket) {
+        let base = of.path.strip_suffix(report.handle)?;
+        let as_of = of.answer.as_of;
+        let shows = |name: &str| figures.measures.iter().any(|own| own.name == name);
+        let listing = |shown| {
+            REPORTS.iter().find(|report| {
+                report.audience.includes(of.viewer)
+                    && matches!(report.source, Source::Clicks(own) if own == shown)
+            })
+        };
+        // What was paid and is not unique any more, and adjustments, are no unique clicks.
+        let listings = [
+            ("ClicksUri", CLICKS, Shown::Unique, "&Classification=U"),
+            ("RawClicksUri", RAW_CLICKS, Shown::All, ""),
+            ("AdjustmentsUri", ADJUSTMENTS, Shown::Adjusted, ""),
+        ];
+        Some(Self {
+            of,
+            figures,
+            base: base.strip_suffix("/Reports/")?,
+            days: [query.start, query.end].map(day_text),
+            as_of: as_of.map_or_else(String::new, |as_of| format!("&AsOf={}", as_of.slot)),
+            to_actions: shows(GROSS_ACTIONS.name) && as_of.is_some(),
+            listings: listings
+                .into_iter()
+                .filter(|(_, column, ..)| shows(column.name))
+                // Actions among adjustments are told apart by nothing.
+                .filter(|(.., shown, _)| {
+                    *shown != Shown::Adjusted || figures.dimension.facet == FacetKind::None
+                })
+                .filter_map(|(name, _, shown, class)| Some((name, listing(shown)?, class)))
+                .collect(),
+        })
+    }
+
+    /// Those of a row, each with its name.
+    pub(super) fn of_row(&self, row: &RowKey) -> impl Iterator<Item = (&'static str, String)> {
+        let query = self.of.query;
+        let days = match (self.figures.dimension.bucket, row.bucket) {
             (Some(bucket), Some(first)) => {
                 let last = bucket.last(first);
                 (first.max(query.start), last.min(query.end))
             }
             _ => (query.start, query.end),
         };
-        let base = of.path.strip_suffix(report.handle)?;
-        Some(Self {
-            of,
-            row,
-            figures,
-            days,
-            base: base.strip_suffix("/Reports/")?,
-        })
-    }
-
-    fn shows(&self, name: &str) -> bool {
-        self.figures.measures.iter().any(|own| own.name == name)
+        let texts;
+        let [start, end] = if days == (query.start, query.end) {
+            &self.days
+        } else {
+            texts = [days.0, days.1].map(day_text);
+            &texts
+        };
+        let actions = self.actions(row, days, [start.as_str(), end.as_str()]);
+        let program = row.program.or(query.program);
+        let program = program.map_or_else(String::new, |id| format!("SUBAID={id}&"));
+        let kept_apart = self.kept_apart(row);
+        let clicks = kept_apart.map(|kept_apart| {
+            let partner = self.partner(row, "MediaId");
+            let (base, as_of) = (self.base, &self.as_of);
+            let link = |(name, report, class): &(&'static str, &Report, &str)| {
+                let handle = report.handle;
+                let days = format!("StartDate={start}&EndDate={end}");
+                let which = format!("{program}{days}{partner}{kept_apart}{class}{as_of}");
+                (*name, format!("{base}/Reports/{handle}?{which}"))
+            };
+            self.listings.iter().map(link).collect::<Vec<_>>()
+        });
+        let actions = actions.map(|uri| ("ActionsUri", uri));
+        actions.into_iter().chain(clicks.into_iter().flatten())
     }
 
     /// The parameter that asks for the row's partner.
-    fn partner(&self, name: &str) -> String {
-        let partner = self.row.partner.or(self.of.query.partner);
+    fn partner(&self, row: &RowKey, name: &str) -> String {
+        let partner = row.partner.or(self.of.query.partner);
         partner.map_or_else(String::new, |id| format!("&{name}={id}"))
     }
 
     /// The list of the actions that a row counts, reversed ones included: of one program, at most
     /// as many days as such a list takes and no further back than it reaches, and told apart by no
     /// more than it can tell apart.
-    fn actions(&self) -> Option<String> {
-        let program = match (self.row.program, self.of.query.programs.as_slice()) {
+    fn actions(&self, row: &RowKey, days: (Day, Day), [from, to]: [&str; 2]) -> Option<String> {
+        let program = match (row.program, self.of.query.programs.as_slice()) {
             (Some(program), _) => program,
             (None, [program]) => *program,
             (None, _) => return None,
         };
-        let (start, end) = self.days;
         let today = self.of.answer.as_of?.wall_end.utc_day();
-        if !self.shows(GROSS_ACTIONS.name)
-            || end.0.saturating_sub(start.0) >= LISTED_DAYS_MAX
-            || today.0.saturating_sub(start.0) > LISTED_BACK_MAX
+        if !self.to_actions
+            || days.1.0.saturating_sub(days.0.0) >= LISTED_DAYS_MAX
+            || today.0.saturating_sub(days.0.0) > LISTED_BACK_MAX
         {
             return None;
         }
-        let kept_apart = match (self.figures.dimension.facet, &self.row.facet) {
+        let kept_apart = match (self.figures.dimension.facet, &row.facet) {
             (FacetKind::None, _) => String::new(),
             (FacetKind::Ad, Facet::Number(ad)) => format!("&AdId={ad}"),
             (FacetKind::EventType, Facet::Number(id)) => format!("&ActionTrackerId={id}"),
             _ => return None,
         };
+        let which = format!("{}{kept_apart}", self.partner(row, "MediaPartnerId"));
+        let days = format!("ActionDateStart={from}&ActionDateEnd={to}");
         Some(format!(
-            "{}/Actions?CampaignId={program}{}{kept_apart}&ActionDateStart={}&ActionDateEnd={}",
-            self.base,
-            self.partner("MediaPartnerId"),
-            day_text(start),
-            day_text(end),
+            "{}/Actions?CampaignId={program}{which}&{days}",
+            self.base
         ))
     }
 
-    /// The listing of what adjustments are made of. Actions in it are told apart by nothing.
-    fn adjustments(&self) -> Option<String> {
-        let dimension = self.figures.dimension;
-        let whole = dimension.facet == FacetKind::None;
-        let whole = whole.then(|| self.clicks(ADJUSTMENTS.name, Shown::Adjusted));
-        whole.flatten()
-    }
-
-    /// The listing of the clicks that a column counts.
-    fn clicks(&self, column: &str, shown: Shown) -> Option<String> {
-        if !self.shows(column) {
-            return None;
-        }
-        let mut listings = REPORTS.iter();
-        let listing = listings.find(|report| {
-            report.audience.includes(self.of.viewer)
-                && matches!(report.source, Source::Clicks(own) if own == shown)
-        })?;
+    /// The parameter that asks a listing of clicks for what a row is kept apart by; nothing where
+    /// the listing can't tell them apart.
+    fn kept_apart(&self, row: &RowKey) -> Option<String> {
         let kind = self.figures.dimension.facet;
-        let kept_apart = match &self.row.facet {
-            _ if kind == FacetKind::None => String::new(),
+        match &row.facet {
+            _ if kind == FacetKind::None => Some(String::new()),
             // Some clicks of the text were added up with others on days with too many texts.
-            Facet::Text(_) if self.of.answer.is_added_up => return None,
+            Facet::Text(_) if self.of.answer.is_added_up => None,
             facet @ (Facet::Text(_) | Facet::Number(_)) if NARROWED_BY.contains(&kind) => {
                 let kind = FilterKind::Facet(kind);
                 let filter = FILTERS.iter().find(|filter| filter.kind == kind)?;
-                format!("&{}={}", filter.name, facet_text(facet))
+                Some(format!("&{}={}", filter.name, facet_text(facet)))
             }
-            _ => return None,
-        };
-        // What was paid and is not unique any more, and adjustments, are no unique clicks.
-        let class = match shown {
-            Shown::Unique => "&Classification=U",
-            Shown::All | Shown::Adjusted => "",
-        };
-        let query = self.of.query;
-        let program = self.row.program.or(query.program);
-        let program = program.map(|id| format!("SUBAID={id}&"));
-        let as_of = self.of.answer.as_of;
-        Some(format!(
-            "{}/Reports/{}?{}StartDate={}&EndDate={}{}{kept_apart}{class}{}",
-            self.base,
-            listing.handle,
-            program.unwrap_or_default(),
-            day_text(self.days.0),
-            day_text(self.days.1),
-            self.partner("MediaId"),
-            as_of.map_or_else(String::new, |as_of| format!("&AsOf={}", as_of.slot)),
-        ))
+            _ => None,
+        }
     }
 }

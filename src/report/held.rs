@@ -112,6 +112,7 @@ mod tests {
                 slot: Slot(slot),
                 wall_end: Millis(0),
             }),
+            is_complete: false,
             rows: vec![row; rows],
             is_added_up: false,
             event_types: Vec::new(),

@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 
+use crate::catalog::Catalog;
 use crate::catalog::snapshot::Program;
 use crate::model::currency::Currency;
 use crate::model::id::{PartnerId, ProgramId, Slot};
@@ -91,6 +92,15 @@ impl Query {
     pub fn takes(&self, tally: &Tally) -> bool {
         tally.get(Stored::Clicks) >= self.min_clicks.into()
             && tally.get(Stored::Actions) >= self.min_actions.into()
+    }
+
+    /// Whether the last day was over at `at` in the zone of every program.
+    #[must_use]
+    pub fn was_over(&self, catalog: &Catalog, at: Millis) -> bool {
+        let programs = self.programs.iter().map(|id| catalog.program(*id));
+        programs
+            .map(|program| program.and_then(|program| today(program, at)))
+            .all(|today| today.is_some_and(|today| self.end < today))
     }
 
     /// Whether both ask for the same rows in the same order, whatever the page.

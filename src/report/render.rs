@@ -17,7 +17,7 @@ use crate::registry::report::Column;
 use crate::registry::show;
 
 use super::answer::{Answer, Row};
-use super::drill;
+use super::drill::Links;
 use super::error::ReportError;
 use super::page::{Page, link};
 use super::query::{Format, Query};
@@ -161,11 +161,13 @@ impl Serialize for Rendered<'_> {
         let as_of = answer.as_of.map(|as_of| as_of.wall_end.to_string());
         map.serialize_entry("@asof", &as_of)?;
         map.serialize_entry("@asofslot", &slot.map(|slot| slot.to_string()))?;
+        map.serialize_entry("@complete", &answer.is_complete)?;
         map.serialize_entry("@currency", &query.currency.map(|c| c.to_string()))?;
         let records = Records {
             of: self,
             rows: answer.rows.get(page.rows).unwrap_or_default(),
             type_names: self.type_names(),
+            links: Links::of(self),
         };
         map.serialize_entry("Records", &records)?;
         map.end()
@@ -175,7 +177,9 @@ impl Serialize for Rendered<'_> {
 struct Records<'r, 'a> {
     of: &'r Rendered<'a>,
     rows: &'r [Row],
+    /// The columns of each event type that rows show one by one.
     type_names: Vec<[String; 2]>,
+    links: Option<Links<'r, 'a>>,
 }
 
 impl Serialize for Records<'_, '_> {
@@ -183,7 +187,7 @@ impl Serialize for Records<'_, '_> {
         let mut seq = serializer.serialize_seq(Some(self.rows.len()))?;
         for row in self.rows {
             let record = Record { of: self.of, row };
-            seq.serialize_element(&Named(record, &self.type_names))?;
+            seq.serialize_element(&Linked { record, page: self })?;
         }
         seq.end()
     }
@@ -194,12 +198,15 @@ struct Record<'r, 'a> {
     row: &'r Row,
 }
 
-/// A row with the names of its columns of event types.
-struct Named<'n, 'r, 'a>(Record<'r, 'a>, &'n [[String; 2]]);
+/// A row, and what is the same for all of them.
+struct Linked<'n, 'r, 'a> {
+    record: Record<'r, 'a>,
+    page: &'n Records<'r, 'a>,
+}
 
-impl Serialize for Named<'_, '_, '_> {
+impl Serialize for Linked<'_, '_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self(record, type_names) = self;
+        let Self { record, page } = self;
         let (of, row) = (record.of, record.row);
         let mut map = serializer.serialize_map(None)?;
         for column in of.query.columns(of.answer.report) {
@@ -216,7 +223,7 @@ impl Serialize for Named<'_, '_, '_> {
                 Column::Field(_) => {}
             }
         }
-        for (names, tally) in type_names.iter().zip(&row.of_event_types) {
+        for (names, tally) in page.type_names.iter().zip(&row.of_event_types) {
             for (name, value) in names.iter().zip(record.of_type(tally)) {
                 map.serialize_entry(name, &value)?;
             }
@@ -224,7 +231,8 @@ impl Serialize for Named<'_, '_, '_> {
         for (name, value) in record.compared() {
             map.serialize_entry(&name, &value)?;
         }
-        for (name, uri) in drill::links(of, &row.key) {
+        let links = page.links.iter();
+        for (name, uri) in links.flat_map(|links| links.of_row(&row.key)) {
             map.serialize_entry(name, &uri)?;
         }
         map.end()

@@ -2,13 +2,10 @@
 
 use std::ops::RangeInclusive;
 
-use crate::derived::{Cell, Derived, DerivedError, Watermark};
+use crate::derived::{Cell, Derived, DerivedError, Stop, TakeCell, Watermark};
 use crate::model::id::{PartnerId, ProgramId};
 use crate::model::time::Day;
 use crate::registry::CubeId;
-
-/// Takes the cells of one read.
-pub type TakeCell<'a> = dyn FnMut(&Cell) + 'a;
 
 /// Takes the cells of several questions, each with the place of its question.
 pub type TakeEach<'a> = dyn FnMut(usize, &Cell) + 'a;
@@ -24,6 +21,8 @@ pub struct Wanted<'a> {
     pub days: RangeInclusive<Day>,
     /// The one partner; all of them without it.
     pub partner: Option<PartnerId>,
+    /// Ends the read when nobody waits for it any more.
+    pub stop: &'a Stop,
 }
 
 /// Sums kept by the fold. [`Derived`] is the one that serves; tests hold theirs in memory.
@@ -73,12 +72,13 @@ impl Source for Derived {
         take: &mut TakeEach<'_>,
     ) -> Result<Option<Watermark>, DerivedError> {
         let generation = self.serving();
-        let view = generation.view()?;
+        let mut view = generation.view()?;
         for (place, wanted) in wanted.iter().enumerate() {
+            view = view.until(wanted.stop);
             for program in wanted.programs {
                 let (days, partner) = (wanted.days.clone(), wanted.partner);
                 view.for_each_cell(wanted.cube, *program, days, partner, &mut |cell| {
-                    take(place, &cell);
+                    take(place, cell);
                 })?;
             }
         }

@@ -98,6 +98,19 @@ impl<'a> Reader<'a> {
 
     /// The next number of seven bits a byte, lowest first, in its only shortest form.
     pub(in crate::derived) fn varint(&mut self) -> Result<u128, Why> {
+        // Most numbers of a report are that short.
+        if let [low @ ..0x80, rest @ ..] = self.0 {
+            self.0 = rest;
+            return Ok((*low).into());
+        }
+        if let [low, high @ 1..0x80, rest @ ..] = self.0 {
+            self.0 = rest;
+            return Ok(u128::from(low & 0x7f) | u128::from(*high) << 7);
+        }
+        self.long_varint()
+    }
+
+    fn long_varint(&mut self) -> Result<u128, Why> {
         let mut value: u128 = 0;
         let mut shift = 0_u32;
         loop {

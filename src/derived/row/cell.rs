@@ -40,23 +40,27 @@ pub(in crate::derived) fn encode(tally: &Tally) -> Vec<u8> {
 
 /// Reads the stored bytes of a tally.
 pub(in crate::derived) fn decode(bytes: &[u8]) -> Result<Tally, Why> {
+    let mut tally = Tally::default();
+    decode_into(bytes, &mut tally)?;
+    Ok(tally)
+}
+
+/// Reads the stored bytes of a tally in place of what `tally` held.
+pub(in crate::derived) fn decode_into(bytes: &[u8], tally: &mut Tally) -> Result<(), Why> {
     let mut reader = Reader(bytes);
     reader.format(FORMAT)?;
-    let mut tally = Tally::default();
-    let mut next = 0;
+    tally.clear();
     while !reader.0.is_empty() {
-        let code: u8 = reader.part()?;
-        if code < next {
+        let measure = Stored::from_code(reader.part()?).ok_or("unknown measure")?;
+        let value = unzigzag(reader.varint()?);
+        if value == 0 {
+            return Err("a stored 0");
+        }
+        if !tally.push(measure, value) {
             return Err("measures out of order");
         }
-        next = code.saturating_add(1);
-        let measure = Stored::from_code(code).ok_or("unknown measure")?;
-        match unzigzag(reader.varint()?) {
-            0 => return Err("a stored 0"),
-            value => tally.add(measure, value),
-        }
     }
-    Ok(tally)
+    Ok(())
 }
 
 #[cfg(test)]

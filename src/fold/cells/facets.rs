@@ -5,7 +5,7 @@ use crate::model::id::{AdId, EventTypeId};
 use crate::registry::facet::FacetKind;
 
 use super::marks::InCommon;
-use super::texts::Texts;
+use super::texts::{Named, Texts};
 
 /// A facet while its slot is folded: short enough to be copied. Its texts are numbered by
 /// [`Texts`].
@@ -78,9 +78,9 @@ impl Facets {
     }
 
     /// Adds what the request of a click says of device and page.
-    pub(super) fn describe(&mut self, device: &str, domain: &str, texts: &mut Texts) {
-        self.device = texts.number(device);
-        self.domain = texts.number(domain);
+    pub(super) fn describe(&mut self, device: &mut Named, domain: &mut Named, texts: &mut Texts) {
+        self.device = texts.number_again(device);
+        self.domain = texts.number_again(domain);
     }
 
     /// Adds the buckets of the texts of user agent and page.

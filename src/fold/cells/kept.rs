@@ -9,22 +9,25 @@ use ahash::AHashMap;
 
 use crate::derived::{Batch, CellKey, Families};
 use crate::model::tally::{Facet, Stored, Tally};
+use crate::model::time::{Day, Millis};
 use crate::registry::cube::{CubeId, TEXTS_MAX};
 
 use super::super::error::FoldError;
 use super::facets::Short;
 use super::place::{Place, Spot, SpotNumber};
-use super::sum::Sum;
+use super::sum::{InBuckets, Sum};
 use super::sums::Counted;
 use super::texts::Texts;
 
-/// Cells and texts remembered at most, a cell in about 130 bytes and 32 for each measure that is
-/// not of clicks: all are forgotten beyond that, which costs reads and changes no result.
+/// Cells and texts remembered at most, a cell in about 100 bytes, and 100 more and 32 for each
+/// measure where it counts other things than clicks. Beyond that all are forgotten, or those of
+/// past days alone, which costs reads and changes no result.
 const SERVING_MAX: usize = 131_072;
 /// The same while cells are held back, where forgetting costs writes too.
 const HELD_BACK_MAX: usize = 1_048_576;
 
 #[derive(Debug)]
+#[repr(align(64))]
 struct Cell {
     place: Place,
     sum: Sum,
@@ -39,7 +42,13 @@ struct Met {
 
 /// Where a cell is among those remembered, until all are forgotten.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct At(usize);
+pub(super) struct At(u32);
+
+impl At {
+    fn index(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
+    }
+}
 
 /// Cells remembered, of which those that changed are yet to be written.
 #[derive(Debug, Default)]
@@ -65,11 +74,9 @@ impl Kept {
         if let Some(number) = self.numbers.get(&spot) {
             return Ok(*number);
         }
-        let number = SpotNumber(u32::try_from(self.met.len()).unwrap_or(u32::MAX));
         let cube = CubeId::PARTNER_PERFORMANCE;
         let stored = families.cell(spot.key(cube), &Facet::None)?;
-        self.numbers.insert(spot, number);
-        self.met.push(Met {
+        let number = self.meet(Met {
             spot,
             is_new: stored.is_none(),
         });
@@ -80,7 +87,7 @@ impl Kept {
                 facet,
                 cube,
             };
-            self.remember(place, Sum::stored(stored));
+            self.remember(place, Sum::stored(&stored));
         }
         Ok(number)
     }
@@ -109,6 +116,20 @@ impl Kept {
     pub(super) fn click(&mut self, at: At, counted: &Counted) {
         if let Some(sum) = self.changing(at) {
             sum.click(counted);
+        }
+    }
+
+    /// Notes in a cell when a click was made that it counts.
+    pub(super) fn clicked(&mut self, at: At, time: Millis) {
+        if let Some(sum) = self.changing(at) {
+            sum.clicked(time);
+        }
+    }
+
+    /// Adds clicks to the buckets of a cell.
+    pub(super) fn fill(&mut self, at: At, more: &InBuckets) {
+        if let Some(sum) = self.changing(at) {
+            sum.fill(more);
         }
     }
 
@@ -147,11 +168,49 @@ impl Kept {
             self.write(batch);
         }
         if is_full {
-            self.texts.clear();
-            self.numbers.clear();
-            self.met.clear();
-            self.places.clear();
-            self.cells.clear();
+            self.forget(max);
+        }
+    }
+
+    /// Forgets the cells of all days but each program's newest, which most clicks to come fall on;
+    /// those too where they take up half of the room. Comes after [`Self::write`].
+    fn forget(&mut self, max: usize) {
+        let mut newest = AHashMap::<_, Day>::new();
+        for Met { spot, .. } in &self.met {
+            let day = newest.entry(spot.program).or_insert(spot.day);
+            *day = spot.day.max(*day);
+        }
+        let stays = |met: &Met| newest.get(&met.spot.program) == Some(&met.spot.day);
+        let staying = |cell: &&Cell| self.met(cell.place.spot).as_ref().is_some_and(stays);
+        let fits = self.cells.iter().filter(staying).count() <= max / 2;
+        let (cells, met) = (
+            std::mem::take(&mut self.cells),
+            std::mem::take(&mut self.met),
+        );
+        let texts = self.texts.forget();
+        self.numbers.clear();
+        self.places.clear();
+        let mut numbers = Vec::with_capacity(met.len());
+        for met in met {
+            numbers.push((fits && stays(&met)).then(|| self.meet(met)));
+        }
+        let number = |SpotNumber(old)| numbers.get(usize::try_from(old).ok()?).copied()?;
+        for cell in cells {
+            if let Some(spot) = number(cell.place.spot) {
+                let facet = match cell.place.facet {
+                    Short::Text(old) => Short::Text(self.texts.number(texts.text(old))),
+                    facet => facet,
+                };
+                let place = cell.place;
+                self.remember(
+                    Place {
+                        spot,
+                        facet,
+                        ..place
+                    },
+                    cell.sum,
+                );
+            }
         }
     }
 
@@ -163,7 +222,7 @@ impl Kept {
             .collect();
         changed.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
         for ((key, facet), at) in changed {
-            if let Some(cell) = self.cells.get_mut(at.0)
+            if let Some(cell) = self.cells.get_mut(at.index())
                 && let Some(cube) = cell.place.cube.cube()
             {
                 cell.is_changed = false;
@@ -175,9 +234,16 @@ impl Kept {
 
     /// The key of a cell's row.
     fn key(&self, at: At) -> Option<(CellKey, Facet)> {
-        let place = self.cells.get(at.0)?.place;
+        let place = self.cells.get(at.index())?.place;
         let met = self.met(place.spot)?;
         Some((met.spot.key(place.cube), self.facet(place.facet)))
+    }
+
+    fn meet(&mut self, met: Met) -> SpotNumber {
+        let number = SpotNumber(u32::try_from(self.met.len()).unwrap_or(u32::MAX));
+        self.numbers.insert(met.spot, number);
+        self.met.push(met);
+        number
     }
 
     fn met(&self, number: SpotNumber) -> Option<Met> {
@@ -205,11 +271,11 @@ impl Kept {
             return Ok(None);
         }
         let stored = families.cell(met.spot.key(place.cube), &self.facet(place.facet))?;
-        Ok(stored.map(|stored| self.remember(place, Sum::stored(stored))))
+        Ok(stored.map(|stored| self.remember(place, Sum::stored(&stored))))
     }
 
     fn remember(&mut self, place: Place, sum: Sum) -> At {
-        let at = At(self.cells.len());
+        let at = At(u32::try_from(self.cells.len()).unwrap_or(u32::MAX));
         self.places.insert(place, at);
         self.cells.push(Cell {
             place,
@@ -221,7 +287,7 @@ impl Kept {
 
     /// A cell that is about to change.
     fn changing(&mut self, at: At) -> Option<&mut Sum> {
-        let cell = self.cells.get_mut(at.0)?;
+        let cell = self.cells.get_mut(at.index())?;
         if !cell.is_changed {
             cell.is_changed = true;
             self.changed.push(at);

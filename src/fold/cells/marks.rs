@@ -11,13 +11,13 @@
 use crate::derived::{Class, Signs};
 use crate::model::click::{Click, ClickFlags, Parameter};
 use crate::model::id::StringRef;
-use crate::model::tally::{BUCKETS, Stored, Tally};
+use crate::model::tally::{Stored, Tally};
 use crate::model::time::{DAY, Millis};
 use crate::registry::cube::RISK_PARTS;
 use crate::registry::risk::{BUCKETS_OF_KIND, KINDS};
 
-use super::facets::Short;
-use super::place::Spot;
+use super::place::SpotNumber;
+use super::sum::InBuckets;
 
 /// The signs of clicks with the measures they are counted in, of clicks and of their actions.
 pub(super) const SIGNS: &[(Signs, Stored, Option<Stored>)] = &[
@@ -149,41 +149,31 @@ pub(super) struct Marked {
 }
 
 /// Counts of the clicks of one spot that came in a row. A slot holds far fewer than 2^32.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Marks {
-    spot: Option<Spot>,
+    spot: Option<SpotNumber>,
     at_risk: u32,
     duplicates: u32,
     bare: u32,
     signs: [u32; SIGNS.len()],
-    buckets: [[u32; BUCKETS_OF_KIND]; KINDS],
-}
-
-impl Default for Marks {
-    fn default() -> Self {
-        Self {
-            spot: None,
-            at_risk: 0,
-            duplicates: 0,
-            bare: 0,
-            signs: [0; SIGNS.len()],
-            buckets: [[0; BUCKETS_OF_KIND]; KINDS],
-        }
-    }
+    /// Those of a kind lie in a row.
+    parts: [InBuckets; RISK_PARTS],
 }
 
 impl Marks {
-    /// Counts a click; hands out what the clicks of another spot came to before it.
-    pub(super) fn click(
-        &mut self,
-        spot: Spot,
-        marked: Marked,
-        take: &mut dyn FnMut(Spot, Short, Tally),
-    ) {
-        if self.spot != Some(spot) {
-            self.end(take);
-            self.spot = Some(spot);
-        }
+    /// Whether a click of this spot can be counted beside those that are.
+    pub(super) fn are_of(&self, spot: SpotNumber) -> bool {
+        self.spot.is_none_or(|own| own == spot)
+    }
+
+    /// The spot of the clicks that are counted.
+    pub(super) fn spot(&self) -> Option<SpotNumber> {
+        self.spot
+    }
+
+    /// Counts a click.
+    pub(super) fn click(&mut self, spot: SpotNumber, marked: Marked) {
+        self.spot = Some(spot);
         self.at_risk += u32::from(marked.signs.any(AT_RISK));
         self.duplicates += u32::from(marked.class == Class::Duplicate);
         if marked.signs != Signs::NONE {
@@ -194,7 +184,9 @@ impl Marks {
         // Robots have their address in common anyway.
         if matches!(marked.class, Class::Unique | Class::Duplicate) {
             self.bare += u32::from(marked.in_common.is_bare);
-            for (buckets, bucket) in self.buckets.iter_mut().zip(marked.in_common.buckets) {
+            let buckets = self.parts.as_flattened_mut();
+            let kinds = buckets.chunks_exact_mut(BUCKETS_OF_KIND);
+            for (buckets, bucket) in kinds.zip(marked.in_common.buckets) {
                 if let Some(count) = bucket.and_then(|at| buckets.get_mut(usize::from(at))) {
                     *count += 1;
                 }
@@ -202,11 +194,8 @@ impl Marks {
         }
     }
 
-    /// Hands out what is counted, and begins again.
-    pub(super) fn end(&mut self, take: &mut dyn FnMut(Spot, Short, Tally)) {
-        let Some(spot) = self.spot.take() else {
-            return;
-        };
+    /// What is counted but for the buckets.
+    pub(super) fn whole(&self) -> Tally {
         let mut whole = Tally::default();
         whole.add(Stored::RiskClicks, self.at_risk.into());
         whole.add(Stored::DuplicateClicks, self.duplicates.into());
@@ -214,12 +203,16 @@ impl Marks {
         for (count, (_, measure, _)) in self.signs.iter().zip(SIGNS) {
             whole.add(*measure, (*count).into());
         }
-        take(spot, Short::None, whole);
-        let mut counts = self.buckets.iter().flatten().copied();
-        for part in (0_u32..).take(RISK_PARTS) {
-            let counts = BUCKETS.iter().copied().zip(counts.by_ref());
-            take(spot, Short::Number(part), Tally::of_counts(counts));
-        }
+        whole
+    }
+
+    /// The buckets, in parts of a cell each.
+    pub(super) fn parts(&self) -> &[InBuckets; RISK_PARTS] {
+        &self.parts
+    }
+
+    /// Begins again.
+    pub(super) fn clear(&mut self) {
         *self = Self::default();
     }
 }

@@ -16,4 +16,5 @@ pub(super) use facets::{Facets, Said};
 pub(super) use marks::{AT_RISK, InCommon, text_bucket};
 pub(super) use place::Spot;
 pub(super) use sums::{Cells, Counted};
+pub(super) use texts::Named;
 pub(super) use timing::marks;

@@ -16,6 +16,7 @@ use super::facets::{Facets, Said, Short};
 use super::kept::{At, Kept};
 use super::marks::{Marked, Marks};
 use super::place::{Place, Spot};
+use super::texts::Named;
 
 /// What a click counts as.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +34,8 @@ pub(in crate::fold) struct Counted {
 struct Run {
     cube: CubeId,
     facet: FacetKind,
+    /// Whether it counts when the last click was made.
+    tells_time: bool,
     last: Option<(Place, At)>,
 }
 
@@ -63,6 +66,7 @@ impl Default for Cells {
                 .map(|cube| Run {
                     cube: cube.id,
                     facet: cube.facet,
+                    tells_time: cube.counts(Stored::LastClick),
                     last: None,
                 })
                 .collect(),
@@ -82,7 +86,12 @@ impl Cells {
     }
 
     /// Adds to the facets of a click what its request says of device and page.
-    pub(in crate::fold) fn describe(&mut self, facets: &mut Facets, device: &str, domain: &str) {
+    pub(in crate::fold) fn describe(
+        &mut self,
+        facets: &mut Facets,
+        device: &mut Named,
+        domain: &mut Named,
+    ) {
         facets.describe(device, domain, &mut self.kept.texts);
     }
 
@@ -125,16 +134,44 @@ impl Cells {
             };
             run.last = Some((place, at));
             self.kept.click(at, counted);
+            if run.tells_time {
+                self.kept.clicked(at, counted.time);
+            }
         }
         let marked = Marked {
             signs: counted.signs,
             class: counted.class,
             in_common: facets.in_common.at(counted.time),
         };
-        let late = &mut self.late;
-        self.marks.click(spot, marked, &mut |spot, facet, more| {
-            late.push(Late::of_risk(spot, facet, more));
-        });
+        if !self.marks.are_of(number) {
+            self.mark_clicks(families)?;
+        }
+        self.marks.click(number, marked);
+        Ok(())
+    }
+
+    /// Adds what the clicks of one spot bore that came in a row.
+    fn mark_clicks(&mut self, families: &Families<'_>) -> Result<(), FoldError> {
+        let Some(spot) = self.marks.spot() else {
+            return Ok(());
+        };
+        let place = |facet| Place {
+            spot,
+            facet,
+            cube: CubeId::RISK,
+        };
+        let whole = self.marks.whole();
+        if !whole.is_zero() {
+            let at = self.kept.at(families, place(Short::None))?;
+            self.kept.merge(at, &whole);
+        }
+        for (part, in_buckets) in (0_u32..).zip(self.marks.parts()) {
+            if in_buckets.iter().any(|count| *count > 0) {
+                let at = self.kept.at(families, place(Short::Number(part)))?;
+                self.kept.fill(at, in_buckets);
+            }
+        }
+        self.marks.clear();
         Ok(())
     }
 
@@ -144,14 +181,14 @@ impl Cells {
         for (measure, count) in marks.iter() {
             more.add(measure, count * times);
         }
-        self.late.push(Late::of_risk(spot, Short::None, more));
+        self.add(CubeId::RISK, (spot, Short::None), more);
     }
 
     /// Counts a conversion refused that speaks against a partner.
     pub(in crate::fold) fn refused(&mut self, spot: Spot, measure: Stored) {
         let mut more = Tally::default();
         more.add(measure, 1);
-        self.late.push(Late::of_risk(spot, Short::None, more));
+        self.add(CubeId::RISK, (spot, Short::None), more);
     }
 
     /// Counts in every cube of actions what changes when an action that counted for `before`
@@ -222,10 +259,7 @@ impl Cells {
         families: &Families<'_>,
         batch: &mut Batch<'_>,
     ) -> Result<(), FoldError> {
-        let late = &mut self.late;
-        self.marks.end(&mut |spot, facet, more| {
-            late.push(Late::of_risk(spot, facet, more));
-        });
+        self.mark_clicks(families)?;
         for late in self.late.drain(..).filter(|late| !late.more.is_zero()) {
             let place = Place {
                 spot: self.kept.spot(families, late.spot)?,
@@ -240,16 +274,5 @@ impl Cells {
         }
         self.kept.end_slot(batch);
         Ok(())
-    }
-}
-
-impl Late {
-    fn of_risk(spot: Spot, facet: Short, more: Tally) -> Self {
-        Self {
-            spot,
-            cube: CubeId::RISK,
-            facet,
-            more,
-        }
     }
 }

@@ -4,6 +4,25 @@ use std::sync::Arc;
 
 use ahash::AHashMap;
 
+/// A text with the number it was last found by.
+#[derive(Debug, Default)]
+pub(in crate::fold) struct Named {
+    text: Box<str>,
+    number: u32,
+    /// When that was, by how often [`Texts`] had forgotten; nothing before the first time.
+    after: Option<u32>,
+}
+
+impl Named {
+    /// A text that is not numbered yet.
+    pub(in crate::fold) fn new(text: &str) -> Self {
+        Self {
+            text: text.into(),
+            ..Self::default()
+        }
+    }
+}
+
 /// Texts numbered in the order in which they were seen; 0 is the empty one. A number means nothing
 /// outside of this process and is never stored.
 #[derive(Debug, Default)]
@@ -12,6 +31,8 @@ pub(super) struct Texts {
     listed: Vec<Arc<str>>,
     /// Where texts of several parts are put together.
     joined: String,
+    /// How often all were forgotten.
+    forgotten: u32,
 }
 
 impl Texts {
@@ -28,6 +49,15 @@ impl Texts {
         let number = u32::try_from(self.listed.len()).unwrap_or(u32::MAX);
         self.numbers.insert(text, number);
         number
+    }
+
+    /// The number of a text that comes again and again.
+    pub(super) fn number_again(&mut self, named: &mut Named) -> u32 {
+        if named.after != Some(self.forgotten) {
+            named.number = self.number(&named.text);
+            named.after = Some(self.forgotten);
+        }
+        named.number
     }
 
     /// The number of the text that holds these parts, kept apart by tabs; that of the empty text
@@ -68,10 +98,16 @@ impl Texts {
         self.listed.len()
     }
 
-    /// Forgets all of them.
-    pub(super) fn clear(&mut self) {
-        self.numbers.clear();
-        self.listed.clear();
+    /// Forgets all of them; hands out what they were.
+    pub(super) fn forget(&mut self) -> Self {
+        let forgotten = self.forgotten.wrapping_add(1);
+        std::mem::replace(
+            self,
+            Self {
+                forgotten,
+                ..Self::default()
+            },
+        )
     }
 }
 

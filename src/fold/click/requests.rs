@@ -1,6 +1,6 @@
 //! What a click's request says of device and page, remembered per string of the log's dictionary.
 
-use std::sync::Arc;
+use std::collections::hash_map::Entry;
 
 use ahash::AHashMap;
 
@@ -9,7 +9,7 @@ use crate::model::click::{Click, ClickFlags, Network};
 use crate::model::id::StringRef;
 use crate::model::request::{Devices, host, page};
 
-use super::super::cells::{Cells, Facets, text_bucket};
+use super::super::cells::{Cells, Facets, Named, text_bucket};
 use super::super::error::FoldError;
 
 /// Strings remembered of each kind; beyond that all are forgotten and read again.
@@ -38,19 +38,25 @@ impl Request {
     }
 }
 
-/// Device or host that a text names, and the bucket that it falls into.
-type Answer = (Arc<str>, Option<u8>);
+/// A device or a host with the bucket of the text that it was read from.
+#[derive(Debug)]
+struct Known {
+    named: Named,
+    bucket: Option<u8>,
+}
 
-/// The answers that user agents and referrers gave.
+type KnownOf = AHashMap<StringRef, Known>;
+
+/// Devices of user agents and hosts of referrers.
 #[derive(Debug, Default)]
 pub(in crate::fold) struct Requests {
     parser: Devices,
-    devices: AHashMap<StringRef, Answer>,
-    hosts: AHashMap<StringRef, Answer>,
+    devices: KnownOf,
+    hosts: KnownOf,
 }
 
 impl Requests {
-    /// Completes the facets of a click with what its request says.
+    /// Adds to the facets of a click what its request says.
     pub(in crate::fold) fn describe(
         &mut self,
         log: &Log,
@@ -58,42 +64,42 @@ impl Requests {
         facets: &mut Facets,
         cells: &mut Cells,
     ) -> Result<(), FoldError> {
-        let (device, agent) = self.device(log, request.user_agent)?;
-        let (host, at) = self.host(log, request.referrer)?;
-        cells.describe(facets, &device, &host);
-        facets.fall(agent, at);
+        let parser = &self.parser;
+        let device = known(&mut self.devices, request.user_agent, log, |text| {
+            Named::new(&parser.named(text))
+        })?;
+        let host = known(&mut self.hosts, request.referrer, log, |text| {
+            Named::new(&host(text))
+        })?;
+        cells.describe(facets, &mut device.named, &mut host.named);
+        facets.fall(device.bucket, host.bucket);
         if request.flags.any(ClickFlags::EXPIRED_AD) {
             cells.expired(facets, &page(&text(log, request.referrer)?));
         }
         Ok(())
     }
-
-    fn device(&mut self, log: &Log, user_agent: StringRef) -> Result<Answer, FoldError> {
-        if let Some(device) = self.devices.get(&user_agent) {
-            return Ok(device.clone());
-        }
-        let text = text(log, user_agent)?;
-        let device = (self.parser.named(&text).into(), text_bucket(&text));
-        remember(&mut self.devices, user_agent, &device);
-        Ok(device)
-    }
-
-    fn host(&mut self, log: &Log, referrer: StringRef) -> Result<Answer, FoldError> {
-        if let Some(host) = self.hosts.get(&referrer) {
-            return Ok(host.clone());
-        }
-        let text = text(log, referrer)?;
-        let host = (host(&text).into(), text_bucket(&text));
-        remember(&mut self.hosts, referrer, &host);
-        Ok(host)
-    }
 }
 
-fn remember(known: &mut AHashMap<StringRef, Answer>, string: StringRef, answer: &Answer) {
-    if known.len() >= REMEMBERED_MAX {
+/// What is known of a string, read at first.
+fn known<'k>(
+    known: &'k mut KnownOf,
+    string: StringRef,
+    log: &Log,
+    read: impl FnOnce(&str) -> Named,
+) -> Result<&'k mut Known, FoldError> {
+    if known.len() > REMEMBERED_MAX {
         known.clear();
     }
-    known.insert(string, answer.clone());
+    match known.entry(string) {
+        Entry::Occupied(known) => Ok(known.into_mut()),
+        Entry::Vacant(room) => {
+            let text = text(log, string)?;
+            Ok(room.insert(Known {
+                named: read(&text),
+                bucket: text_bucket(&text),
+            }))
+        }
+    }
 }
 
 /// A string of the dictionary; 0 is none.

@@ -275,7 +275,7 @@ impl Recount {
                 let counted = self.cells.get_mut(&place);
                 let counted = counted.and_then(|facets| facets.remove(&cell.facet));
                 if cell.facet == Facet::Other {
-                    others.push((place, cell.tally));
+                    others.push((place, cell.tally.clone()));
                 } else {
                     let at = || at(&place, &cell.facet);
                     differences(report, at, &counted.unwrap_or_default(), &cell.tally);

@@ -240,10 +240,14 @@ impl Tally {
 
     /// Adds to one measure, or keeps the later of two instants.
     pub fn add(&mut self, measure: Stored, amount: i128) {
-        if amount == 0 {
-            return;
+        if amount != 0 {
+            let at = self.0.partition_point(|(held, _)| *held < measure);
+            self.add_at(at, measure, amount);
         }
-        let at = self.0.partition_point(|(held, _)| *held < measure);
+    }
+
+    /// Adds to the measure whose place is `at`.
+    fn add_at(&mut self, at: usize, measure: Stored, amount: i128) {
         match self.0.get_mut(at) {
             Some((held, value)) if *held == measure => {
                 *value = match measure.kind() {
@@ -258,21 +262,28 @@ impl Tally {
         }
     }
 
-    /// Those of `counts` that are not 0; their measures rise.
-    pub fn of_counts(counts: impl Iterator<Item = (Stored, u32)>) -> Self {
-        let held = counts.filter(|(_, count)| *count != 0);
-        let held: Vec<_> = held
-            .map(|(measure, count)| (measure, count.into()))
-            .collect();
-        debug_assert!(held.is_sorted_by_key(|(measure, _)| *measure));
-        Self(held)
-    }
-
     /// Adds every measure of `other`.
     pub fn merge(&mut self, other: &Self) {
+        let mut at = 0;
         for (measure, amount) in &other.0 {
-            self.add(*measure, *amount);
+            let rest = self.0.get(at..).unwrap_or_default();
+            at += rest.iter().take_while(|(held, _)| held < measure).count();
+            self.add_at(at, *measure, *amount);
         }
+    }
+
+    /// Adds a measure behind all that are held; whether it is such a one.
+    pub fn push(&mut self, measure: Stored, amount: i128) -> bool {
+        let is_last = self.0.last().is_none_or(|(held, _)| *held < measure);
+        if is_last && amount != 0 {
+            self.0.push((measure, amount));
+        }
+        is_last
+    }
+
+    /// Sets every measure to 0.
+    pub fn clear(&mut self) {
+        self.0.clear();
     }
 
     /// Only those of `measures`.

@@ -71,6 +71,7 @@ impl Clicks<'_> {
             size: query.page_size,
             as_of: as_of.map(|as_of| as_of.to_string()),
             slot: slot.map(|slot| slot.to_string()),
+            is_complete: as_of.is_some_and(|as_of| query.was_over(self.catalog, as_of)),
             currency: query.currency,
             rows: rows.collect::<Result<_, _>>()?,
             fields: self.shown.fields().map(|field| field.name).collect(),
@@ -201,6 +202,7 @@ struct Listed<'a> {
     size: u32,
     as_of: Option<String>,
     slot: Option<String>,
+    is_complete: bool,
     currency: Option<Currency>,
     rows: Vec<Row>,
     fields: Vec<&'static str>,
@@ -238,6 +240,7 @@ impl Serialize for Listed<'_> {
         }
         map.serialize_entry("@asof", &self.as_of)?;
         map.serialize_entry("@asofslot", &self.slot)?;
+        map.serialize_entry("@complete", &self.is_complete)?;
         map.serialize_entry("@currency", &self.currency.map(|code| code.to_string()))?;
         map.serialize_entry("Records", &Records(&self.fields, &self.rows))?;
         map.end()

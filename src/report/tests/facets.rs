@@ -1,13 +1,13 @@
 //! Reports whose rows stand for more than a partner or a stretch of time.
 
 use crate::conversion::fixture;
+use crate::derived::TakeCell;
 use crate::derived::{Cell, DerivedError, Watermark};
 use crate::model::id::{PartnerId, ProgramId, Slot};
 use crate::model::tally::{Facet, Stored, Tally};
 use crate::model::time::{Day, Millis};
 use crate::registry::{Report, Viewer};
 use crate::report::render::Rendered;
-use crate::report::source::TakeCell;
 use crate::report::*;
 
 const NOW: Millis = Millis(1_795_370_400_000);

@@ -1,13 +1,13 @@
 //! Top Paths: rows by path, as they are and without repeats.
 
 use crate::conversion::fixture;
+use crate::derived::TakeCell;
 use crate::derived::{Cell, DerivedError, Watermark};
 use crate::model::id::{PartnerId, ProgramId};
 use crate::model::tally::{Facet, Stored, Tally};
 use crate::model::time::{Day, Millis};
 use crate::registry::{Report, Viewer};
 use crate::report::render::Rendered;
-use crate::report::source::TakeCell;
 use crate::report::*;
 
 const NOW: Millis = Millis(1_795_370_400_000);

@@ -1,13 +1,13 @@
 //! Queries and answers over sums held in memory.
 
 use crate::conversion::fixture;
+use crate::derived::TakeCell;
 use crate::derived::{Cell, DerivedError, Watermark};
 use crate::model::id::{PartnerId, ProgramId, Slot};
 use crate::model::tally::{Facet, Stored, Tally};
 use crate::model::time::{Day, Millis};
 use crate::registry::{Report, Viewer};
 use crate::report::render::Rendered;
-use crate::report::source::TakeCell;
 use crate::report::*;
 
 /// 2026-11-22T18:00:00Z: the same day in New York and Berlin, the next one in Tokyo.
@@ -127,6 +127,24 @@ fn partners_are_summed_over_the_default_thirty_days() {
     assert_eq!(answer["@asof"], "2026-11-22T18:00:00.000Z");
     assert_eq!(answer["@asofslot"], "42");
     assert_eq!(answer["@currency"], "USD");
+    // Its last day is still open.
+    assert_eq!(answer["@complete"], false);
+}
+
+#[test]
+fn an_answer_is_complete_when_its_last_day_is_over_in_every_zone() {
+    // It is 13:00 in New York and 3:00 of the next day in Tokyo.
+    for (sid, last, complete) in [
+        ("IRacme", "2026-11-21", true),
+        ("IRacme", "2026-11-22", false),
+        ("IRzen", "2026-11-22", true),
+        ("IRzen", "2026-11-23", false),
+    ] {
+        let program = if sid == "IRzen" { 2000 } else { 1000 };
+        let query = format!("SUBAID={program}&StartDate=2026-11-20&EndDate={last}");
+        let answer = ask(sid, PARTNER, &query).unwrap();
+        assert_eq!(answer["@complete"], complete, "{query}");
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use hyper::StatusCode;
 use percent_encoding::percent_decode_str;
 
+use crate::derived::Stop;
 use crate::log::Log;
 use crate::log::row::click as click_row;
 use crate::model::action::change::Change;
@@ -35,10 +36,10 @@ pub async fn show(
     };
     let viewer = account.viewer;
     let (own, sid, path) = (Arc::clone(state), account.sid.to_owned(), path.to_owned());
-    reports::in_turn(state, "actions", move || {
+    reports::in_turn(state, "actions", move |stop| {
         let sid = &sid;
         let account = Account { viewer, sid };
-        read(&own, &question, account, (&path, &query, asked))
+        read(&own, &question, account, (&path, &query, asked), stop)
     })
     .await
 }
@@ -75,12 +76,13 @@ fn read(
     question: &Question,
     account: Account<'_>,
     (path, query, asked): (&str, &str, Format),
+    stop: &Stop,
 ) -> Result<Answer, ReportError> {
     let catalog = state.catalog.load();
     let now = state.log.clock().now();
     let facts = Stored(&state.log);
     let mut answer = Err(ReportError::NotFound);
-    let viewed = state.figures.at_one_moment(&mut |view| {
+    let viewed = state.figures.at_one_moment(stop, &mut |view| {
         let Some(scope) = Scope::of(&catalog, account.viewer, account.sid) else {
             return;
         };

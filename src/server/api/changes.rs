@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use crate::conversion::change::{self, ActionParts, Asked, Received, Refused};
 use crate::conversion::{ContentType, FieldError};
-use crate::derived::ActionId;
+use crate::derived::{ActionId, Stop};
 use crate::job::batch::Unresolved;
 use crate::log::{Log, RefusedReason, Stream};
 use crate::model::action::change::Change;
@@ -229,7 +229,7 @@ fn order_of(
         order,
     };
     let mut found = None;
-    let viewed = figures.at_one_moment(&mut |view| {
+    let viewed = figures.at_one_moment(&Stop::default(), &mut |view| {
         found = Some(view.action(id).and_then(|action| {
             let folded = view.watermark()?.unwrap_or_default().slot;
             Ok((action, folded))

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use crate::catalog::Catalog;
+use crate::derived::Stop;
 use crate::registry::click::Shown;
 use crate::registry::report::Source;
 use crate::registry::{REPORTS, Report, Viewer, describe};
@@ -139,27 +140,45 @@ pub async fn run(
         return respond::not_found();
     };
     let (own, sid, path) = (Arc::clone(state), account.sid.to_owned(), path.to_owned());
-    in_turn(state, "report", move || {
+    in_turn(state, "report", move |stop| {
         let sid = &sid;
         let account = Account { viewer, sid };
-        read(&own, report, account, asked, &path, &query)
+        read(&own, report, account, (&path, &query, asked), stop)
     })
     .await
 }
 
+/// Sets a [`Stop`] when it is dropped, as when a client leaves before its answer.
+struct Waiting(Stop);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.set();
+    }
+}
+
 /// Reads derived rows on a blocking thread once it is this question's turn; `what` names in
-/// errors what was asked for.
+/// errors what was asked for. When nobody waits any more the read is told to stop, and the turn
+/// lasts until it has.
 pub(super) async fn in_turn(
     state: &ApiState,
     what: &'static str,
-    read: impl FnOnce() -> Result<Answer, ReportError> + Send + 'static,
+    read: impl FnOnce(&Stop) -> Result<Answer, ReportError> + Send + 'static,
 ) -> Answer {
-    let Ok(Ok(turn)) = timeout(state.limits.report_turn, state.report_turns.acquire()).await else {
+    let turn = Arc::clone(&state.report_turns).acquire_owned();
+    let Ok(Ok(turn)) = timeout(state.limits.report_turn, turn).await else {
         let message = "too many reports at once; try again";
         return respond::try_again(StatusCode::TOO_MANY_REQUESTS, message);
     };
+    let stop = Stop::default();
+    let waiting = Waiting(stop.clone());
+    let read = move || {
+        let read = read(&stop);
+        drop(turn);
+        read
+    };
     let read = tokio::task::spawn_blocking(read).await;
-    drop(turn);
+    drop(waiting);
     let reason = match read {
         Ok(Ok(answer)) => return answer,
         Ok(Err(ReportError::NotFound)) => return respond::not_found(),
@@ -178,10 +197,11 @@ fn clicks(
     catalog: &Catalog,
     (report, shown): (&'static Report, Shown),
     (query, path, asked): (&Query, &str, Format),
+    stop: &Stop,
 ) -> Result<Written, ReportError> {
     let facts = Stored(&state.log);
     let mut answer = Err(ReportError::NotFound);
-    let viewed = state.figures.at_one_moment(&mut |view| {
+    let viewed = state.figures.at_one_moment(stop, &mut |view| {
         let listing = Clicks {
             catalog,
             view,
@@ -199,17 +219,22 @@ fn read(
     state: &ApiState,
     report: &'static Report,
     account: Account<'_>,
-    asked: Format,
-    path: &str,
-    query: &str,
+    (path, query, asked): (&str, &str, Format),
+    stop: &Stop,
 ) -> Result<Answer, ReportError> {
     let catalog = state.catalog.load();
     let (Account { viewer, sid }, holder) = (account, account.base());
     let reader = Reader::of(&catalog, viewer, sid, &*state.figures);
-    let reader = reader.ok_or(ReportError::NotFound)?;
+    let reader = reader.ok_or(ReportError::NotFound)?.until(stop);
     let query = reader.query(report, query, state.log.clock().now())?;
     if let Source::Clicks(shown) = report.source {
-        let listed = clicks(state, &catalog, (report, shown), (&query, path, asked))?;
+        let listed = clicks(
+            state,
+            &catalog,
+            (report, shown),
+            (&query, path, asked),
+            stop,
+        )?;
         return Ok(respond::written(listed));
     }
     let answer = if let Some(answer) = state.held.find(&holder, report, &query) {

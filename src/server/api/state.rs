@@ -9,7 +9,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::Semaphore;
 
 use crate::catalog::Catalog;
-use crate::derived::{Derived, DerivedError, RefusedLine, Settled, UploadCount, View};
+use crate::derived::{Derived, DerivedError, RefusedLine, Settled, Stop, UploadCount, View};
 use crate::log::Log;
 use crate::model::click_id::ClickId;
 use crate::model::id::{JobId, SubmissionId};
@@ -47,11 +47,15 @@ pub trait Figures: Source + Send + Sync {
     /// They can't be read.
     fn refused_lines(&self, job: JobId) -> Result<Vec<RefusedLine>, DerivedError>;
 
-    /// Hands a view of one moment to `read`.
+    /// Hands a view of one moment to `read`, whose long reads end when `stop` is set.
     ///
     /// # Errors
     /// There is none.
-    fn at_one_moment(&self, read: &mut dyn FnMut(&View<'_>)) -> Result<(), DerivedError>;
+    fn at_one_moment(
+        &self,
+        stop: &Stop,
+        read: &mut dyn FnMut(&View<'_>),
+    ) -> Result<(), DerivedError>;
 }
 
 impl Figures for Derived {
@@ -79,9 +83,13 @@ impl Figures for Derived {
         self.serving().view()?.refused_lines(job)
     }
 
-    fn at_one_moment(&self, read: &mut dyn FnMut(&View<'_>)) -> Result<(), DerivedError> {
+    fn at_one_moment(
+        &self,
+        stop: &Stop,
+        read: &mut dyn FnMut(&View<'_>),
+    ) -> Result<(), DerivedError> {
         let serving = self.serving();
-        read(&serving.view()?);
+        read(&serving.view()?.until(stop));
         Ok(())
     }
 }
@@ -148,7 +156,7 @@ pub struct ApiState {
     pub(super) pins: Pins,
     pub(super) held: Held,
     pub(super) store_turns: Semaphore,
-    pub(super) report_turns: Semaphore,
+    pub(super) report_turns: Arc<Semaphore>,
 }
 
 impl fmt::Debug for ApiState {
@@ -178,7 +186,7 @@ impl ApiState {
             pins: Pins::load(&log)?,
             held: Held::default(),
             store_turns: Semaphore::new(limits.store_calls),
-            report_turns: Semaphore::new(limits.reports),
+            report_turns: Arc::new(Semaphore::new(limits.reports)),
             files: Files::beside(&log),
             log,
             catalog,

@@ -23,8 +23,8 @@ fn cells(view: &View<'_>, cube: CubeId) -> Sums {
     for program in PROGRAMS {
         let days = all.clone();
         view.for_each_cell(cube, ProgramId(program), days, None, &mut |cell| {
-            let place = (program, cell.day, cell.partner, cell.facet);
-            assert!(sums.insert(place, cell.tally).is_none());
+            let place = (program, cell.day, cell.partner, cell.facet.clone());
+            assert!(sums.insert(place, cell.tally.clone()).is_none());
         })
         .unwrap();
     }

@@ -61,9 +61,9 @@ fn cells<const N: usize>(
     for (program, ..) in PROGRAMS {
         let days = Day(i32::MIN)..=Day(i32::MAX);
         view.for_each_cell(cube, ProgramId(program), days, None, &mut |cell| {
-            let text = match cell.facet {
+            let text = match &cell.facet {
                 Facet::None => String::new(),
-                Facet::Text(text) => text.into(),
+                Facet::Text(text) => text.to_string(),
                 Facet::Other => return,
                 Facet::Number(_) => panic!("{cell:?}"),
             };
@@ -249,7 +249,7 @@ fn history(seed: u64, root: &Path) -> BTreeSet<&'static str> {
     fold(&dir("live"), &log, 1_000);
     fold(&dir("restarted"), &log, 2);
     fold_in_parts(&dir("stopped"), &log, 2);
-    fold_held_back(&dir("held"), &log);
+    fold_held_back(&dir("held"), &log, 2);
     let rows = dump(&dir("live"), &log);
     for how in ["restarted", "stopped", "held"] {
         assert_eq!(rows, dump(&dir(how), &log), "{how}, seed {seed}");

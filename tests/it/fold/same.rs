@@ -38,11 +38,11 @@ pub(crate) fn fold(dir: &Path, log: &Log, held: usize) {
     catch_up(&mut folder, log);
 }
 
-/// Folds at once what is sealed, as a rebuild does, but with hardly any memory.
-pub(crate) fn fold_held_back(dir: &Path, log: &Log) {
+/// Folds at once what is sealed, as a rebuild does, but with little memory.
+pub(crate) fn fold_held_back(dir: &Path, log: &Log, held: usize) {
     let derived = open(dir, log);
     let mut folder = Folder::new(log.clone(), derived.serving());
-    folder.hold_rows(2);
+    folder.hold_rows(held);
     folder.hold_back();
     catch_up(&mut folder, log);
     folder.release().unwrap();
@@ -204,9 +204,11 @@ fn history(seed: u64) -> Vec<String> {
     fold(&dir("restarted"), &log, 2);
     stops += fold_in_parts(&dir("stopped"), &log, 1_000);
     assert!(stops > 10, "{stops}");
-    fold_held_back(&dir("held"), &log);
+    fold_held_back(&dir("held"), &log, 2);
+    // Cells of the newest days stay where those of all days have no room.
+    fold_held_back(&dir("newest"), &log, 100);
     let rows = dump(&dir("live"), &log);
-    for how in ["restarted", "stopped", "held"] {
+    for how in ["restarted", "stopped", "held", "newest"] {
         assert_eq!(rows, dump(&dir(how), &log), "{how}, seed {seed}");
     }
     let derived = open(&dir("live"), &log);

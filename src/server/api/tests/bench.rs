@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -16,12 +16,13 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use crate::conversion::fixture;
-use crate::derived::{Cell, DerivedError, RefusedLine, Settled, UploadCount, View, Watermark};
+use crate::derived::{
+    Cell, DerivedError, RefusedLine, Settled, Stop, TakeCell, UploadCount, View, Watermark,
+};
 use crate::log::{Clock, Log, Options};
 use crate::model::id::{JobId, PartnerId, ProgramId, Slot, SubmissionId};
 use crate::model::tally::{Facet, Stored, Tally};
 use crate::model::time::Millis;
-use crate::report::source::TakeCell;
 use crate::report::{Source, Wanted};
 use crate::server::api::files::Files;
 use crate::server::api::keys::{self, HashKey, Scope};
@@ -41,6 +42,10 @@ pub(super) struct Folded {
     pub(super) broken: Mutex<bool>,
     /// Every read sees a slot later than the one before.
     pub(super) reads: AtomicU32,
+    /// Reads last until they are told to stop.
+    pub(super) lasts: AtomicBool,
+    /// How many such reads there are at the moment.
+    pub(super) reading: AtomicU32,
 }
 
 impl Source for Folded {
@@ -51,6 +56,14 @@ impl Source for Folded {
     ) -> Result<Option<Watermark>, DerivedError> {
         if *self.broken.lock() {
             return Err(DerivedError::FamilyMissing("aggregates"));
+        }
+        if self.lasts.load(Ordering::SeqCst) {
+            self.reading.fetch_add(1, Ordering::SeqCst);
+            while !wanted.stop.is_set() {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            self.reading.fetch_sub(1, Ordering::SeqCst);
+            return Err(DerivedError::Stopped);
         }
         let mut tally = Tally::default();
         tally.add(Stored::RawClicks, 1);
@@ -100,7 +113,7 @@ impl Figures for Folded {
         Ok(Vec::new())
     }
 
-    fn at_one_moment(&self, _: &mut dyn FnMut(&View<'_>)) -> Result<(), DerivedError> {
+    fn at_one_moment(&self, _: &Stop, _: &mut dyn FnMut(&View<'_>)) -> Result<(), DerivedError> {
         Err(DerivedError::FamilyMissing("actions"))
     }
 }

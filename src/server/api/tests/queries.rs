@@ -1,10 +1,12 @@
 //! Bad queries of reports, each row with what it stands for.
 //!
-//! Three have no request of their own here. A date has no zone, since it is a day of the program's
-//! calendar, and no report is finer than a day. A page is no stream: it is made whole, of at most
-//! 20,000 rows, before its first byte leaves, so that nothing goes on for a client that has left
-//! but the reading of that page. And no link to a page is a secret: `AsOf` is the number of a slot,
-//! which shows nobody more than their own rows, whoever changes it.
+//! Two have no request of their own here. A date has no zone, since it is a day of the program's
+//! calendar, and no report is finer than a day. And no link to a page is a secret: `AsOf` is the
+//! number of a slot, which shows nobody more than their own rows, whoever changes it.
+
+use std::io::Write as _;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use super::actions::Whole;
 use super::bench::{Bench, PARTNER, short};
@@ -116,7 +118,7 @@ fn keys_accounts_and_forms_are_checked_before_the_query() {
     // The day is still open: the answer says how far it goes.
     let open = bench.get(&run).json();
     assert!(
-        open["@asof"].is_string() && open["@asofslot"].is_string(),
+        open["@asof"].is_string() && open["@asofslot"].is_string() && open["@complete"] == false,
         "{open}"
     );
     let busy = Bench::with(Limits {
@@ -124,6 +126,42 @@ fn keys_accounts_and_forms_are_checked_before_the_query() {
         ..short()
     });
     assert_eq!(busy.get(&run).status, 429);
+}
+
+/// Waits up to a second.
+fn within_a_second(what: &str, is_so: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < Duration::from_secs(1), "{what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn a_report_is_given_up_when_its_client_leaves() {
+    let bench = Bench::with(Limits {
+        reports: 1,
+        ..Limits::default()
+    });
+    let reading = || bench.figures.reading.load(Ordering::SeqCst);
+    let run = format!("{REPORTS}/{PARTNER}?SUBAID=1000");
+    bench.figures.lasts.store(true, Ordering::SeqCst);
+    let mut client = bench.connect();
+    write!(
+        client,
+        "GET {run} HTTP/1.1\r\nHost: x\r\n{}\r\n",
+        bench.auth()
+    )
+    .unwrap();
+    within_a_second("it is read", || reading() == 1);
+    // The one turn is taken.
+    let short = Duration::from_millis(100);
+    std::thread::sleep(short);
+    assert_eq!(reading(), 1, "nobody has left");
+    drop(client);
+    within_a_second("it is given up", || reading() == 0);
+    bench.figures.lasts.store(false, Ordering::SeqCst);
+    assert_eq!(bench.get(&run).status, 200);
 }
 
 #[test]

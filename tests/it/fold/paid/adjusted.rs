@@ -1,14 +1,17 @@
 //! What clicks were paid stands on its day, whatever judges the past later: the difference counts
 //! on the day of the judgement, and both together are what the newest lists make of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use clickd::derived::{Class, Derived, Family, Judged, VerdictKey, View};
+use clickd::derived::{
+    AdjustedKey, AdjustedRow, Batch, Class, Derived, Family, Judged, VerdictKey, View,
+};
 use clickd::fold::{rebuild, verify};
 use clickd::log::{Adjusted, Log};
 use clickd::model::id::{PartnerId, ProgramId};
+use clickd::model::money::Money;
 use clickd::model::tally::{Facet, Stored};
 use clickd::model::time::{DAY, Day, Millis};
 use clickd::registry::cube::CubeId;
@@ -45,7 +48,11 @@ fn cells(derived: &Derived, cube: CubeId, measure: Stored) -> BTreeMap<(i32, Fac
         let value = cell.tally.get(measure);
         if value != 0 {
             assert_eq!(cell.partner, PartnerId(10));
-            assert!(found.insert((cell.day.0, cell.facet), value).is_none());
+            assert!(
+                found
+                    .insert((cell.day.0, cell.facet.clone()), value)
+                    .is_none()
+            );
         }
     })
     .unwrap();
@@ -172,6 +179,50 @@ fn adjustments_without_their_judgement_are_nothing() {
     assert!(rebuild(log, &derived, &AtomicBool::new(false), &mut |_, _| {}).unwrap());
     let report = verify(log, &derived).unwrap();
     assert!(report.is_clean(), "{report:#?}");
+}
+
+#[test]
+fn a_wrong_adjustment_is_found() {
+    let root = tempfile::tempdir().unwrap();
+    let mut world = World::open(&root.path().join("log"), 10);
+    let derived = open(&root.path().join("live"), &world.log);
+    for _ in 0..4 {
+        world.slot(&derived);
+    }
+    let log = &world.log;
+    let (judgement, rows, _) = judge(log, &derived, LISTS[1], Millis(7), &judged_prices);
+    commit(log, &judgement, LISTS[1], &rows);
+    assert!(rebuild(log, &derived, &AtomicBool::new(false), &mut |_, _| {}).unwrap());
+    assert!(verify(log, &derived).unwrap().is_clean());
+    let serving = derived.serving();
+    let found_after = |plant: &dyn Fn(&mut Batch<'_>)| -> BTreeSet<&str> {
+        let mut batch = serving.families().unwrap().batch();
+        plant(&mut batch);
+        batch.commit(&serving.mark().unwrap()).unwrap();
+        let report = verify(log, &derived).unwrap();
+        let found = report.first_differences.iter();
+        found.map(|difference| difference.check).collect()
+    };
+    let mut first = None;
+    let view = serving.view().unwrap();
+    view.for_each_adjusted(&mut |key, row| first = first.or(Some((key, row))))
+        .unwrap();
+    let (key, row) = first.unwrap();
+    let (click, mut wrong) = judged(&derived)[&key.number];
+    let more = Money(row.more.0 + 1);
+    assert!(
+        found_after(&|batch| batch.adjust(key, AdjustedRow { more, ..row })) == ["adjusted"].into()
+    );
+    let time = key.time.plus(1);
+    assert!(
+        found_after(&|batch| {
+            batch.adjust(key, row);
+            batch.adjust(AdjustedKey { time, ..key }, row);
+        }) == ["adjusted"].into()
+    );
+    let charge = wrong.charge.as_mut().unwrap();
+    charge.adjusted = Money(charge.adjusted.0 + 1);
+    assert!(found_after(&|batch| batch.judged(click, &wrong)).contains("adjustments"));
 }
 
 /// What the rows of Payable Click Data of these days cost, millionths: those of clicks, and those

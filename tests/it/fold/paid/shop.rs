@@ -431,7 +431,11 @@ impl World {
                 let cost = cell.tally.get(Stored::CpcCost);
                 if cost != 0 {
                     assert_eq!(cell.partner, PartnerId(10));
-                    assert!(found.insert((cell.day.0, cell.facet), cost).is_none());
+                    assert!(
+                        found
+                            .insert((cell.day.0, cell.facet.clone()), cost)
+                            .is_none()
+                    );
                 }
             })
             .unwrap();
