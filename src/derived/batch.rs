@@ -22,6 +22,9 @@ use super::row::verdict::{Judged, Verdict, Window};
 /// Rows looked at after which another thread may go first, half a millisecond.
 const YIELD_AFTER: usize = 1_024;
 
+/// Bytes of a batch that the processor's cache holds.
+const SPILL_BYTES: usize = 256 << 10;
+
 /// The changes of one slot.
 ///
 /// What brands said builds on what they said before, so the rows that it makes are seen by
@@ -29,6 +32,9 @@ const YIELD_AFTER: usize = 1_024;
 pub struct Batch<'a> {
     pub(super) families: Families<'a>,
     rows: WriteBatch,
+    /// Verdicts, windows and cells of a generation that does not serve: nobody sees half a slot of
+    /// it, so they are written as they come.
+    early: WriteBatch,
     /// The rows put here that may be read again.
     held: BTreeMap<(Family, Box<[u8]>), Vec<u8>>,
     /// How many rows about people were put here, by program.
@@ -40,15 +46,25 @@ impl<'a> Batch<'a> {
         Self {
             families,
             rows: WriteBatch::default(),
+            early: WriteBatch::default(),
             held: BTreeMap::new(),
             noted: BTreeMap::new(),
         }
     }
 
+    fn early(&mut self) -> &mut WriteBatch {
+        if self.families.is_filled {
+            &mut self.early
+        } else {
+            &mut self.rows
+        }
+    }
+
     /// Sets the verdict on a click.
     pub fn verdict(&mut self, key: VerdictKey, verdict: Verdict) {
-        self.rows
-            .put_cf(self.families.verdicts, key.encode(), verdict.encode());
+        let verdicts = self.families.verdicts;
+        self.early()
+            .put_cf(verdicts, key.encode(), verdict.encode());
     }
 
     /// Sets the verdict on a click together with what it comes to.
@@ -56,16 +72,15 @@ impl<'a> Batch<'a> {
         if judged.charge.is_none() {
             self.verdict(key, judged.verdict);
         } else {
-            let value = judged.encode();
-            self.rows
-                .put_cf(self.families.verdicts, key.encode(), value);
+            let (verdicts, value) = (self.families.verdicts, judged.encode());
+            self.early().put_cf(verdicts, key.encode(), value);
         }
     }
 
     /// Sets when a visitor last clicked.
     pub fn window(&mut self, key: WindowKey, window: Window) {
-        self.rows
-            .put_cf(self.families.windows, key.encode(), window.encode());
+        let windows = self.families.windows;
+        self.early().put_cf(windows, key.encode(), window.encode());
     }
 
     /// Forgets the window rows of `program` up to salt day `last`.
@@ -100,9 +115,8 @@ impl<'a> Batch<'a> {
 
     /// Sets a cell.
     pub fn cell(&mut self, key: CellKey, facet: &Facet, tally: &Tally) {
-        let key = cell::key(key, facet);
-        self.rows
-            .put_cf(self.families.aggregates, key, cell::encode(tally));
+        let (aggregates, key) = (self.families.aggregates, cell::key(key, facet));
+        self.early().put_cf(aggregates, key, cell::encode(tally));
     }
 
     /// Puts a row that may be read again.
@@ -111,9 +125,11 @@ impl<'a> Batch<'a> {
         self.held.insert((family, key.into()), value);
     }
 
-    /// Puts a row that is not read again before the batch is written.
-    pub(super) fn write_only(&mut self, family: Family, key: &[u8], value: &[u8]) {
-        self.rows.put_cf(self.families.of(family), key, value);
+    /// Puts a row that is not read again before the batch is written, and may be written before the
+    /// rest.
+    pub(super) fn write_early(&mut self, family: Family, key: &[u8], value: &[u8]) {
+        let family = self.families.of(family);
+        self.early().put_cf(family, key, value);
     }
 
     /// Removes the rows from `first` up to and without `end`, which are not read again.
@@ -215,6 +231,20 @@ impl<'a> Batch<'a> {
         Ok(last)
     }
 
+    /// Writes the verdicts, windows and cells so far where they are many and the generation does
+    /// not serve, so that they do not pile up.
+    ///
+    /// # Errors
+    /// RocksDB fails.
+    pub fn spill(&mut self) -> Result<(), DerivedError> {
+        if self.early.size_in_bytes() < SPILL_BYTES {
+            return Ok(());
+        }
+        let room = WriteBatch::with_capacity_bytes(SPILL_BYTES * 2);
+        let rows = std::mem::replace(&mut self.early, room);
+        self.put_down(rows)
+    }
+
     /// Writes the verdicts and windows so far together with how many clicks that makes; the batch
     /// is empty afterwards. Not synced, as [`Batch::commit`].
     ///
@@ -240,10 +270,18 @@ impl<'a> Batch<'a> {
     }
 
     fn write(&mut self) -> Result<(), DerivedError> {
+        if !self.early.is_empty() {
+            let rows = std::mem::take(&mut self.early);
+            self.put_down(rows)?;
+        }
+        let rows = std::mem::take(&mut self.rows);
+        self.put_down(rows)
+    }
+
+    fn put_down(&self, rows: WriteBatch) -> Result<(), DerivedError> {
         let mut how = WriteOptions::default();
         how.set_sync(false);
         how.disable_wal(self.families.is_filled);
-        let rows = std::mem::take(&mut self.rows);
         Ok(self.families.db.write_opt(rows, &how)?)
     }
 }

@@ -191,7 +191,7 @@ impl Family {
         options.set_compression_type(DBCompressionType::Lz4);
         options.set_level_compaction_dynamic_level_bytes(true);
         options.set_max_write_buffer_number(4);
-        options.set_level_zero_file_num_compaction_trigger(4);
+        options.set_level_zero_file_num_compaction_trigger(FILES_MERGED);
         options.set_level_zero_slowdown_writes_trigger(20);
         options.set_level_zero_stop_writes_trigger(36);
         options.set_target_file_size_base(64 << 20);
@@ -201,6 +201,9 @@ impl Family {
         ColumnFamilyDescriptor::new(self.name(), options)
     }
 }
+
+/// New files of a family that are merged together.
+pub(super) const FILES_MERGED: i32 = 4;
 
 /// The cache that all generations share.
 pub(super) fn cache(options: &Options) -> Cache {

@@ -33,6 +33,10 @@ const RULES_KEY: &[u8] = b"rules";
 const MARK_KEY: &[u8] = b"watermark";
 const BEGUN_KEY: &[u8] = b"begun";
 
+/// New files that are merged together while a generation is filled: all of it comes at once, and
+/// each merge writes again what was merged before.
+const FILES_FILLED: i32 = 12;
+
 /// Removes the directory of a retired generation; a field that is dropped after the database.
 #[derive(Debug)]
 struct Remains {
@@ -173,8 +177,9 @@ impl Generation {
 
     /// Has rows written without a WAL until [`Generation::settle`]. Only for one that does not
     /// serve: it is removed at the next start.
-    pub(super) fn fill(&self) {
+    pub(super) fn fill(&self) -> Result<(), DerivedError> {
         self.is_filled.store(true, Ordering::Relaxed);
+        self.merge_at(FILES_FILLED)
     }
 
     /// Has every row outlive the process, those to come too.
@@ -184,6 +189,17 @@ impl Generation {
     pub(super) fn settle(&self) -> Result<(), DerivedError> {
         if self.is_filled.swap(false, Ordering::Relaxed) {
             self.flush()?;
+            self.merge_at(family::FILES_MERGED)?;
+        }
+        Ok(())
+    }
+
+    /// Has so many new files of the large families be merged together.
+    fn merge_at(&self, files: i32) -> Result<(), DerivedError> {
+        let families = self.families()?;
+        for family in [Family::Verdicts, Family::Windows, Family::Aggregates] {
+            let files = [("level0_file_num_compaction_trigger", &*files.to_string())];
+            self.db.set_options_cf(families.of(family), &files)?;
         }
         Ok(())
     }

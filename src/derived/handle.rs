@@ -159,7 +159,7 @@ impl Derived {
     pub fn next_generation(&self) -> Result<Arc<Generation>, DerivedError> {
         let number = self.0.last_number.fetch_add(1, Ordering::Relaxed) + 1;
         let next = Self::make(&self.0.dir, number, &self.0.options, &self.0.cache)?;
-        next.fill();
+        next.fill()?;
         Ok(Arc::new(next))
     }
 

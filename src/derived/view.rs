@@ -365,15 +365,16 @@ impl<'a> View<'a> {
         last: Option<&[u8]>,
         f: &mut OnRow<'_>,
     ) -> Result<(), DerivedError> {
-        let options = ReadOptions::default();
+        let mut options = ReadOptions::default();
+        if let Some(last) = last {
+            // The next key that there can be.
+            options.set_iterate_upper_bound([last, &[0]].concat());
+        }
         let handle = self.families.of(family);
         let mut at = self.moment.raw_iterator_cf_opt(handle, options);
         at.seek(first);
         let mut rows = 0_usize;
         while let Some((key, value)) = at.item() {
-            if last.is_some_and(|last| key > last) {
-                break;
-            }
             if rows.is_multiple_of(ASK_AFTER) && self.stop.is_set() {
                 return Err(DerivedError::Stopped);
             }

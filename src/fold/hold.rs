@@ -28,12 +28,15 @@ impl Folder {
     /// # Errors
     /// The store fails.
     pub fn release(&mut self) -> Result<(), FoldError> {
+        if !self.holds_back {
+            return Ok(());
+        }
         self.holds_back = false;
         let generation = Arc::clone(&self.generation);
         let mut batch = generation.families()?.batch();
-        self.cells.release(&mut batch);
-        self.windows.release(&mut batch);
-        self.imports.windows.release(&mut batch);
+        self.cells.release(&mut batch)?;
+        self.windows.release(&mut batch)?;
+        self.imports.windows.release(&mut batch)?;
         if let Some(mark) = self.mark {
             batch.commit(&mark)?;
         }

@@ -14,6 +14,9 @@ use super::slot::Folder;
 /// Tells how far a rebuild has come: the slot just folded, and the newest sealed one.
 pub type Progress<'a> = dyn FnMut(Slot, Slot) + 'a;
 
+/// Slots from which on it pays to write what changes for many of them together.
+const HELD_BACK_MIN: u32 = 16;
+
 /// Folds every sealed slot of `log` into a new generation and lets it serve. For tools that have
 /// the store to themselves; the daemon asks its fold thread instead. False when `stop` was set.
 ///
@@ -52,14 +55,17 @@ pub(super) fn refold(
 }
 
 /// Folds up to slot `last`, which is sealed, into a generation that does not serve, with the cells
-/// of many slots written together; false when stopped before, and then `folder` is of no use.
+/// of many slots written together, where there are many; false when stopped before, and then `folder` is of no use.
 pub(super) fn catch_up(
     folder: &mut Folder,
     last: Slot,
     stop: &dyn Fn() -> bool,
     progress: &mut Progress<'_>,
 ) -> Result<bool, FoldError> {
-    folder.hold_back();
+    let next = folder.next_slot()?;
+    if next.is_some_and(|next| last.0.saturating_sub(next.0) >= HELD_BACK_MIN) {
+        folder.hold_back();
+    }
     while let Some(slot) = folder.next_slot()?
         && slot <= last
     {

@@ -183,8 +183,8 @@ impl Folder {
         self.settle_rest(&families, &footer, &rest, &mut batch)?;
         self.book.write(&mut batch);
         self.cells.write(&families, &mut batch)?;
-        self.windows.write(&mut batch);
-        self.imports.windows.write(&mut batch);
+        self.windows.write(&mut batch)?;
+        self.imports.windows.write(&mut batch)?;
         self.imports.end_jobs(&mut batch);
         let entered = footer.wall_end.utc_day();
         let before = self.mark.map(|mark| mark.wall_end.utc_day());
@@ -270,8 +270,10 @@ impl Folder {
                 self.windows.is_stored(row.time);
             } else {
                 if at > judged && at.is_multiple_of(self.part) {
-                    if !self.holds_back {
-                        self.windows.write(batch);
+                    if self.holds_back {
+                        batch.spill()?;
+                    } else {
+                        self.windows.write(batch)?;
                         batch.commit_part(&Begun {
                             slot,
                             checksum,
@@ -314,9 +316,11 @@ impl Folder {
         let live = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
         for (nth, at) in (0..count).zip(live..) {
             if at > judged && at.is_multiple_of(self.part) {
-                if !self.holds_back {
-                    self.windows.write(batch);
-                    self.imports.windows.write(batch);
+                if self.holds_back {
+                    batch.spill()?;
+                } else {
+                    self.windows.write(batch)?;
+                    self.imports.windows.write(batch)?;
                     batch.commit_part(&Begun {
                         slot,
                         checksum,

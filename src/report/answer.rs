@@ -21,6 +21,7 @@ use super::judge::Judge;
 use super::query::{self, Query, Sort};
 use super::scope::Scope;
 use super::source::{Source, Wanted};
+use super::sums::Sums;
 use crate::derived::{Cell, Stop, Watermark};
 
 /// One row of an answer.
@@ -59,7 +60,7 @@ pub struct Answer {
 /// What cells of some days add up to.
 #[derive(Default)]
 struct Gathered {
-    sums: Sums,
+    sums: Summed,
     judge: Option<Judge>,
     is_added_up: bool,
 }
@@ -79,7 +80,7 @@ type OfTypes = AHashMap<(PartnerId, EventTypeId), Tally>;
 /// Figures of the details of a row.
 pub(super) type Details = AHashMap<Box<str>, i128>;
 /// What the rows of some days add up to.
-pub(super) type Sums = AHashMap<RowKey, (Tally, Details)>;
+pub(super) type Summed = Sums<(Tally, Details)>;
 
 /// The details of a row that are shown, the largest first.
 fn ranked(details: Details) -> Vec<Detail> {
@@ -152,8 +153,8 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
         let (mut sums, judge) = (now.sums, now.judge);
         let (mut before, judge_before) = (earlier.sums, earlier.judge);
         // What was there only then has a row too.
-        for key in before.keys() {
-            sums.entry(key.clone()).or_default();
+        for (key, _) in before.iter() {
+            sums.change(key.clone(), |_| {});
         }
         let reasons = judge.map(|judge| judge.judge(&mut sums));
         let mut reasons = reasons.unwrap_or_default();
@@ -164,7 +165,7 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
             query.compare.map(|_| before.unwrap_or_default())
         };
         let mut rows: Vec<Row> = sums
-            .into_iter()
+            .into_rows()
             .map(|(key, (tally, details))| Row {
                 before: before_of(&key),
                 details: reasons.remove(&key).unwrap_or_else(|| ranked(details)),
@@ -269,11 +270,12 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
         if let (Some(judge), Facet::Number(part)) = (&mut to.judge, &cell.facet) {
             return judge.take(key, *part, &cell.tally);
         }
-        let (sums, details) = to.sums.entry(key).or_default();
-        sums.merge(&cell.tally);
-        if let Some(detail) = detail {
-            *details.entry(detail).or_default() += figures.first_figure(&cell.tally);
-        }
+        to.sums.change(key, |(sums, details)| {
+            sums.merge(&cell.tally);
+            if let Some(detail) = detail {
+                *details.entry(detail).or_default() += figures.first_figure(&cell.tally);
+            }
+        });
     }
 
     /// The event types that rows show one by one: those of the programs whose events are no clicks,

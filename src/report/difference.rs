@@ -16,7 +16,7 @@ use crate::registry::CubeId;
 use crate::registry::dimension::Dimension;
 use crate::registry::risk::Band;
 
-use super::answer::Sums;
+use super::answer::Summed;
 use super::judge::Judge;
 
 /// The counts that are compared, each with its name, and the cube that it is read from.
@@ -153,7 +153,7 @@ fn cost(tally: &Tally) -> i128 {
 
 /// The level of each partner of a program, as the report tells it of all days.
 fn levels(view: &View<'_>, program: ProgramId) -> Result<Vec<(PartnerId, Band)>, DerivedError> {
-    let (mut sums, mut judge) = (Sums::new(), Judge::default());
+    let (mut sums, mut judge) = (Summed::default(), Judge::default());
     let days = Day(i32::MIN)..=Day(i32::MAX);
     view.for_each_cell(CubeId::RISK, program, days, None, &mut |cell| {
         let spot = (cell.program, cell.day, cell.partner);
@@ -161,11 +161,11 @@ fn levels(view: &View<'_>, program: ProgramId) -> Result<Vec<(PartnerId, Band)>,
         if let Facet::Number(part) = cell.facet {
             judge.take(key, part, &cell.tally);
         } else {
-            sums.entry(key).or_default().0.merge(&cell.tally);
+            sums.change(key, |(sums, _)| sums.merge(&cell.tally));
         }
     })?;
     judge.judge(&mut sums);
-    let levels = sums.into_iter().filter_map(|(key, (tally, _))| {
+    let levels = sums.into_rows().filter_map(|(key, (tally, _))| {
         let level = Band::of(tally.get(Stored::RiskScore));
         Some((key.partner?, level))
     });

@@ -10,6 +10,7 @@
 //! | account → its programs, and its partner | [`scope`] |
 //! | query string → [`query::Query`], checked against the registry | [`query`] |
 //! | cells → sorted rows | [`answer`] |
+//! | cells → what they add up to | `sums` |
 //! | what speaks against partners, where a report judges them | `judge` |
 //! | answers of several pages, kept for their links | [`held`] |
 //! | which rows a page holds, and the links to the others | [`page`] |
@@ -33,6 +34,7 @@ pub mod query;
 pub mod render;
 pub mod scope;
 pub mod source;
+mod sums;
 mod table;
 #[cfg(test)]
 mod tests;

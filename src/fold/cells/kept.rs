@@ -151,13 +151,13 @@ impl Kept {
     }
 
     /// Puts whatever is held back into `batch`, and holds nothing back any more.
-    pub(super) fn release(&mut self, batch: &mut Batch<'_>) {
+    pub(super) fn release(&mut self, batch: &mut Batch<'_>) -> Result<(), FoldError> {
         self.holds_back = false;
-        self.write(batch);
+        self.write(batch)
     }
 
     /// Ends a slot: puts what changed into `batch`, unless it is held back.
-    pub(super) fn end_slot(&mut self, batch: &mut Batch<'_>) {
+    pub(super) fn end_slot(&mut self, batch: &mut Batch<'_>) -> Result<(), FoldError> {
         let max = match (self.max, self.holds_back) {
             (Some(max), _) => max,
             (None, false) => SERVING_MAX,
@@ -165,11 +165,12 @@ impl Kept {
         };
         let is_full = self.cells.len().max(self.texts.len()) > max;
         if is_full || !self.holds_back {
-            self.write(batch);
+            self.write(batch)?;
         }
         if is_full {
             self.forget(max);
         }
+        Ok(())
     }
 
     /// Forgets the cells of all days but each program's newest, which most clicks to come fall on;
@@ -215,7 +216,7 @@ impl Kept {
     }
 
     /// Puts every cell that changed into `batch`, in the order of the rows.
-    fn write(&mut self, batch: &mut Batch<'_>) {
+    fn write(&mut self, batch: &mut Batch<'_>) -> Result<(), FoldError> {
         let mut changed: Vec<_> = std::mem::take(&mut self.changed)
             .into_iter()
             .filter_map(|at| Some((self.key(at)?, at)))
@@ -228,8 +229,10 @@ impl Kept {
                 cell.is_changed = false;
                 cell.sum.write(cube, &mut self.whole);
                 batch.cell(key, &facet, &self.whole);
+                batch.spill()?;
             }
         }
+        Ok(())
     }
 
     /// The key of a cell's row.

@@ -249,8 +249,8 @@ impl Cells {
     }
 
     /// Puts whatever is held back into `batch`, and holds nothing back any more.
-    pub(in crate::fold) fn release(&mut self, batch: &mut Batch<'_>) {
-        self.kept.release(batch);
+    pub(in crate::fold) fn release(&mut self, batch: &mut Batch<'_>) -> Result<(), FoldError> {
+        self.kept.release(batch)
     }
 
     /// Adds what the slot counted late, and puts each cell that changed into the slot's batch.
@@ -272,7 +272,6 @@ impl Cells {
         for run in &mut self.runs {
             run.last = None;
         }
-        self.kept.end_slot(batch);
-        Ok(())
+        self.kept.end_slot(batch)
     }
 }

@@ -4,12 +4,13 @@
 //! the visitor's last unique click (FIXED) or last click of any kind (ROLLING). A gap of exactly
 //! the window is unique. A click older than its reference is a duplicate.
 
-use std::hash::Hash;
+use std::hash::{Hash, Hasher};
 
 use ahash::AHashMap;
 
 use crate::derived::{Batch, Families, JobWindowKey, Window, WindowKey};
-use crate::model::id::{JobId, ProgramId};
+use crate::model::click::Visitor;
+use crate::model::id::{JobId, PartnerId, ProgramId};
 use crate::model::time::{Day, MINUTE, Millis};
 
 use super::super::error::FoldError;
@@ -79,12 +80,29 @@ pub(in crate::fold) fn later(a: Option<Window>, b: Option<Window>) -> Option<Win
 }
 
 /// A key of window rows: of live clicks, or of an import.
-pub(in crate::fold) trait WindowRow: Copy + Ord + Hash {
+pub(in crate::fold) trait WindowRow: Copy + Ord {
     /// The stored row.
     fn stored(self, families: &Families<'_>) -> Result<Option<Window>, FoldError>;
 
     /// Puts the row into the batch.
     fn put(self, window: Window, batch: &mut Batch<'_>);
+
+    /// A number that few other keys have: visitors are as good as random.
+    fn number(self) -> u64;
+}
+
+fn number(visitor: Visitor, partner: PartnerId, program: ProgramId) -> u64 {
+    visitor.0 ^ (u64::from(partner.0) << 32 | u64::from(program.0))
+}
+
+/// A key in a map, found by its number: hashing every field by itself takes several times as long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Held<K>(K);
+
+impl<K: WindowRow> Hash for Held<K> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.0.number());
+    }
 }
 
 impl WindowRow for WindowKey {
@@ -94,6 +112,10 @@ impl WindowRow for WindowKey {
 
     fn put(self, window: Window, batch: &mut Batch<'_>) {
         batch.window(self, window);
+    }
+
+    fn number(self) -> u64 {
+        number(self.visitor, self.partner, self.program)
     }
 }
 
@@ -105,6 +127,10 @@ impl WindowRow for JobWindowKey {
     fn put(self, window: Window, batch: &mut Batch<'_>) {
         batch.job_window(self, window);
     }
+
+    fn number(self) -> u64 {
+        number(self.visitor, self.partner, self.program)
+    }
 }
 
 /// Window rows in two maps of bounded size, the young and the old one.
@@ -115,8 +141,8 @@ impl WindowRow for JobWindowKey {
 /// later times of that click: the rows are the same whether it was read or not.
 #[derive(Debug)]
 pub(in crate::fold) struct Windows<K> {
-    young: AHashMap<K, Window>,
-    old: AHashMap<K, Window>,
+    young: AHashMap<Held<K>, Window>,
+    old: AHashMap<Held<K>, Window>,
     young_newest: Millis,
     old_newest: Millis,
     complete_from: Millis,
@@ -167,13 +193,13 @@ impl<K: WindowRow> Windows<K> {
     }
 
     fn held(&self, key: K) -> Option<Window> {
-        let held = self.young.get(&key);
-        held.or_else(|| self.old.get(&key)).copied()
+        let held = self.young.get(&Held(key));
+        held.or_else(|| self.old.get(&Held(key))).copied()
     }
 
     /// Notes what has been seen of a visitor.
     pub(in crate::fold) fn set(&mut self, key: K, window: Window) {
-        self.young.insert(key, window);
+        self.young.insert(Held(key), window);
         self.young_newest = self.young_newest.max(window.click);
         if !self.holds_back {
             self.changed.push(key);
@@ -189,38 +215,43 @@ impl<K: WindowRow> Windows<K> {
     }
 
     /// Puts every row that is held back into the batch, and holds nothing back any more.
-    pub(in crate::fold) fn release(&mut self, batch: &mut Batch<'_>) {
+    pub(in crate::fold) fn release(&mut self, batch: &mut Batch<'_>) -> Result<(), FoldError> {
         if self.holds_back {
             self.holds_back = false;
-            self.write_all(batch);
+            self.write_all(batch)?;
         }
+        Ok(())
     }
 
     /// Puts every changed row into the batch; those held back only when they are about to leave
     /// the memory.
-    pub(in crate::fold) fn write(&mut self, batch: &mut Batch<'_>) {
+    pub(in crate::fold) fn write(&mut self, batch: &mut Batch<'_>) -> Result<(), FoldError> {
         if self.holds_back {
-            if self.is_full() {
-                self.write_all(batch);
-            }
-            return;
+            return if self.is_full() {
+                self.write_all(batch)
+            } else {
+                Ok(())
+            };
         }
         self.changed.sort_unstable();
         self.changed.dedup();
         for key in self.changed.drain(..) {
-            if let Some(window) = self.young.get(&key) {
+            if let Some(window) = self.young.get(&Held(key)) {
                 key.put(*window, batch);
             }
         }
+        Ok(())
     }
 
-    fn write_all(&self, batch: &mut Batch<'_>) {
-        let rows = self.young.iter().map(|(key, window)| (*key, *window));
+    fn write_all(&self, batch: &mut Batch<'_>) -> Result<(), FoldError> {
+        let rows = self.young.iter().map(|(Held(key), window)| (*key, *window));
         let mut rows: Vec<_> = rows.collect();
         rows.sort_unstable_by_key(|(key, _)| *key);
         for (key, window) in rows {
             key.put(window, batch);
+            batch.spill()?;
         }
+        Ok(())
     }
 
     /// A row of a click at `time` is stored and not held: it was judged before this start.
@@ -250,14 +281,16 @@ impl<K: WindowRow> Windows<K> {
         if !self.old.is_empty() {
             self.complete_from = self.complete_from.max(unheld);
         }
-        self.old = std::mem::take(&mut self.young);
+        // The room of the one is used again, for it is large.
+        std::mem::swap(&mut self.old, &mut self.young);
+        self.young.clear();
         self.old_newest = self.young_newest;
         self.young_newest = Millis(i64::MIN);
     }
 
     fn keep(&mut self, keep: impl Fn(&K) -> bool) {
-        self.young.retain(|key, _| keep(key));
-        self.old.retain(|key, _| keep(key));
+        self.young.retain(|Held(key), _| keep(key));
+        self.old.retain(|Held(key), _| keep(key));
         self.changed.retain(keep);
     }
 
@@ -281,8 +314,8 @@ impl Windows<WindowKey> {
         batch: &mut Batch<'_>,
     ) -> Result<(), FoldError> {
         let mut programs = families.programs_with_windows(last)?;
-        let held = self.young.keys().filter(|key| key.day <= last);
-        programs.extend(held.map(|key| key.program));
+        let held = self.young.keys().filter(|Held(key)| key.day <= last);
+        programs.extend(held.map(|Held(key)| key.program));
         programs.sort_unstable();
         programs.dedup();
         for program in programs {

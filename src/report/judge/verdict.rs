@@ -7,7 +7,8 @@ use crate::model::tally::{BUCKETS, Stored, Tally};
 use crate::registry::dimension::{Detail, RowKey};
 use crate::registry::risk::{BUCKETS_OF_KIND, KINDS};
 
-use super::super::answer::Sums;
+use super::super::answer::Summed;
+use super::super::sums::Sums;
 use super::compared::COMPARED;
 use super::reasons::{Reasons, SUB_ID_CLICKS_MIN};
 use super::share::{Share, figure};
@@ -19,32 +20,38 @@ const OTHERS: i128 = BUCKETS_OF_KIND as i128 - 1;
 
 /// Buckets of one kind.
 type Kind = [i128; BUCKETS_OF_KIND];
-/// Buckets of the clicks of one row.
-type Buckets = [Kind; KINDS];
+/// Buckets of the clicks of one row; none before the first.
+type Buckets = Option<Box<[Kind; KINDS]>>;
 
 /// Judges the rows of an answer.
 #[derive(Debug, Default)]
 pub(in crate::report) struct Judge {
-    buckets: AHashMap<RowKey, Box<Buckets>>,
+    buckets: Sums<Buckets>,
 }
 
 impl Judge {
     /// Takes the numbered cell of buckets of a row.
     pub(in crate::report) fn take(&mut self, key: RowKey, part: u32, tally: &Tally) {
         let none = || Box::new([[0; BUCKETS_OF_KIND]; KINDS]);
-        let buckets = self.buckets.entry(key).or_insert_with(none);
         let first = usize::try_from(part).unwrap_or(usize::MAX);
         let first = first.saturating_mul(BUCKETS.len());
-        let all = buckets.iter_mut().flatten().skip(first);
-        for (count, measure) in all.zip(BUCKETS) {
-            *count += tally.get(measure);
-        }
+        self.buckets.change(key, |buckets| {
+            let buckets = buckets.get_or_insert_with(none).as_flattened_mut();
+            let counts = buckets.get_mut(first..).unwrap_or_default();
+            let mut counts = counts.iter_mut().zip(BUCKETS);
+            for (measure, more) in tally.iter() {
+                let found = counts.find(|(_, own)| *own == measure);
+                if let Some((count, _)) = found {
+                    *count += more;
+                }
+            }
+        });
     }
 
     /// Completes the sums of the rows with made figures; the reasons against each.
-    pub(in crate::report) fn judge(self, sums: &mut Sums) -> AHashMap<RowKey, Vec<Detail>> {
-        for (key, buckets) in &self.buckets {
-            let Some((tally, _)) = sums.get_mut(key) else {
+    pub(in crate::report) fn judge(self, sums: &mut Summed) -> AHashMap<RowKey, Vec<Detail>> {
+        for (key, buckets) in self.buckets.iter() {
+            let (Some((tally, _)), Some(buckets)) = (sums.get_mut(key), buckets) else {
                 continue;
             };
             let [networks, agents, sub_ids, pages, stretches] = &**buckets;
@@ -77,7 +84,7 @@ impl Judge {
         let same = medians.figure(Stored::SameSubIdClicks, Stored::SubIdClicks);
         let early = medians.share(Stored::Under2hActions, Stored::ClickedActions, 10);
         let mut found = AHashMap::new();
-        for (key, (tally, _)) in sums {
+        for (key, (tally, _)) in sums.iter_mut() {
             let mut reasons = Reasons::default();
             reasons.at_risk(tally);
             for (one, median) in COMPARED.iter().zip(&compared) {
