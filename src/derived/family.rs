@@ -144,6 +144,11 @@ impl Family {
     }
 
     fn descriptor(self, cache: &Cache) -> ColumnFamilyDescriptor {
+        ColumnFamilyDescriptor::new(self.name(), self.options(cache))
+    }
+
+    /// How its rows are stored.
+    pub(super) fn options(self, cache: &Cache) -> StoreOptions {
         let mut table = BlockBasedOptions::default();
         table.set_block_cache(cache);
         table.set_cache_index_and_filter_blocks(true);
@@ -198,7 +203,7 @@ impl Family {
         // The defaults rewrite every file once a month for nothing.
         options.set_ttl(0);
         options.set_periodic_compaction_seconds(0);
-        ColumnFamilyDescriptor::new(self.name(), options)
+        options
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
-use rocksdb::{ColumnFamily, DB, DBPinnableSlice};
+use rocksdb::{Cache, ColumnFamily, DB, DBPinnableSlice};
 
 use crate::model::id::ProgramId;
 use crate::model::tally::{Facet, Tally};
@@ -61,6 +61,7 @@ pub struct Generation {
     mark: Mutex<Option<Mark>>,
     /// It has never served: what is written need not outlive the process, so it has no WAL.
     is_filled: AtomicBool,
+    cache: Cache,
     db: DB,
     remains: Remains,
 }
@@ -100,7 +101,7 @@ impl Generation {
         path: &Path,
         number: u32,
         options: &Options,
-        cache: &rocksdb::Cache,
+        cache: &Cache,
     ) -> Result<Self, Unusable> {
         let descriptors = family::descriptors(cache);
         let db = DB::open_cf_descriptors(&family::store(options), path, descriptors).map_err(
@@ -115,6 +116,7 @@ impl Generation {
             number,
             mark: Mutex::new(None),
             is_filled: AtomicBool::new(false),
+            cache: cache.clone(),
             db,
             remains: Remains {
                 path: path.to_owned(),
@@ -172,7 +174,8 @@ impl Generation {
     /// # Errors
     /// A family is missing.
     pub fn families(&self) -> Result<Families<'_>, DerivedError> {
-        Families::find(&self.db, &self.mark, self.is_filled.load(Ordering::Relaxed))
+        let is_filled = self.is_filled.load(Ordering::Relaxed);
+        Families::find(&self.db, &self.mark, is_filled.then_some(&self.cache))
     }
 
     /// Has rows written without a WAL until [`Generation::settle`]. Only for one that does not
@@ -242,8 +245,8 @@ macro_rules! families {
         pub struct Families<'a> {
             pub(super) db: &'a DB,
             pub(super) mark: &'a Mutex<Option<Mark>>,
-            /// Whether rows are written without a WAL.
-            pub(super) is_filled: bool,
+            /// There while the generation is filled: rows are written without a WAL.
+            pub(super) filled: Option<&'a Cache>,
             $(pub(super) $field: &'a ColumnFamily,)*
         }
 
@@ -251,13 +254,13 @@ macro_rules! families {
             fn find(
                 db: &'a DB,
                 mark: &'a Mutex<Option<Mark>>,
-                is_filled: bool,
+                filled: Option<&'a Cache>,
             ) -> Result<Self, DerivedError> {
                 let find = |family: Family| {
                     db.cf_handle(family.name())
                         .ok_or_else(|| DerivedError::FamilyMissing(family.name()))
                 };
-                Ok(Self { db, mark, is_filled, $($field: find(Family::$family)?,)* })
+                Ok(Self { db, mark, filled, $($field: find(Family::$family)?,)* })
             }
 
             /// The handle of one family.

@@ -34,7 +34,8 @@ impl Batch<'_> {
 
     /// Sets which click has a name in another system.
     pub fn set_external(&mut self, key: ExternalKey, click: External) {
-        self.put(Family::Externals, &key.encode(), click.encode().to_vec());
+        self.write_early(Family::Externals, &key.encode(), &click.encode());
+        self.externals.insert(key, click);
     }
 
     /// The imported click with a name in another system, as this slot leaves it.
@@ -47,7 +48,12 @@ impl Batch<'_> {
         external: Fingerprint,
     ) -> Result<Option<External>, DerivedError> {
         let key = ExternalKey { program, external };
-        self.get(Family::Externals, &key.encode(), External::decode)
+        match self.externals.get(&key) {
+            Some(click) => Ok(Some(*click)),
+            None => self
+                .families
+                .get(Family::Externals, &key.encode(), External::decode),
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use super::slot::Folder;
 pub type Progress<'a> = dyn FnMut(Slot, Slot) + 'a;
 
 /// Slots from which on it pays to write what changes for many of them together.
-const HELD_BACK_MIN: u32 = 16;
+const HELD_BACK_MIN: u32 = 4;
 
 /// Folds every sealed slot of `log` into a new generation and lets it serve. For tools that have
 /// the store to themselves; the daemon asks its fold thread instead. False when `stop` was set.
@@ -55,7 +55,8 @@ pub(super) fn refold(
 }
 
 /// Folds up to slot `last`, which is sealed, into a generation that does not serve, with the cells
-/// of many slots written together, where there are many; false when stopped before, and then `folder` is of no use.
+/// of many slots written together, where there are many; false when stopped before, and then
+/// `folder` is of no use.
 pub(super) fn catch_up(
     folder: &mut Folder,
     last: Slot,

@@ -59,7 +59,6 @@ pub(super) struct Kept {
     places: AHashMap<Place, At>,
     cells: Vec<Cell>,
     changed: Vec<At>,
-    whole: Tally,
     holds_back: bool,
     max: Option<usize>,
 }
@@ -217,29 +216,49 @@ impl Kept {
 
     /// Puts every cell that changed into `batch`, in the order of the rows.
     fn write(&mut self, batch: &mut Batch<'_>) -> Result<(), FoldError> {
-        let mut changed: Vec<_> = std::mem::take(&mut self.changed)
+        let changed = std::mem::take(&mut self.changed);
+        let mut changed: Vec<_> = changed
             .into_iter()
-            .filter_map(|at| Some((self.key(at)?, at)))
+            .filter_map(|at| Some((self.rank(at)?, at)))
             .collect();
-        changed.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
-        for ((key, facet), at) in changed {
-            if let Some(cell) = self.cells.get_mut(at.index())
-                && let Some(cube) = cell.place.cube.cube()
-            {
+        changed.sort_unstable_by_key(|(rank, _)| *rank);
+        let changed: Vec<At> = changed.into_iter().map(|(_, at)| at).collect();
+        for at in &changed {
+            if let Some(cell) = self.cells.get_mut(at.index()) {
                 cell.is_changed = false;
-                cell.sum.write(cube, &mut self.whole);
-                batch.cell(key, &facet, &self.whole);
-                batch.spill()?;
             }
         }
-        Ok(())
+        let cells = changed.iter();
+        Ok(batch.cells(changed.len(), cells, |at, whole| self.whole(*at, whole))?)
     }
 
-    /// The key of a cell's row.
-    fn key(&self, at: At) -> Option<(CellKey, Facet)> {
-        let place = self.cells.get(at.index())?.place;
-        let met = self.met(place.spot)?;
-        Some((met.spot.key(place.cube), self.facet(place.facet)))
+    /// The row of a cell: its key, and the measures that its cube counts in place of what `whole`
+    /// held.
+    fn whole(&self, at: At, whole: &mut Tally) -> Option<(CellKey, Facet)> {
+        let cell = self.cells.get(at.index())?;
+        let place = cell.place;
+        cell.sum.write(place.cube.cube()?, whole);
+        let spot = self.met(place.spot)?.spot;
+        Some((spot.key(place.cube), self.facet(place.facet)))
+    }
+
+    /// What sorts cells as the keys of their rows do; making and comparing those takes several
+    /// times as long.
+    fn rank(&self, at: At) -> Option<(u128, u64, &str)> {
+        let Place { spot, facet, cube } = self.cells.get(at.index())?.place;
+        let spot = self.met(spot)?.spot;
+        let day = (spot.day.0 ^ i32::MIN).cast_unsigned();
+        let parts = [spot.program.0, day, spot.partner.0].into_iter();
+        let rank = parts.fold(cube.0.into(), |rank: u128, part| {
+            rank << 32 | u128::from(part)
+        });
+        let (kind, number, text) = match facet {
+            Short::None => (0, 0, ""),
+            Short::Number(number) => (1, number, ""),
+            Short::Text(number) => (2, 0, self.texts.text(number)),
+            Short::Other => (3, 0, ""),
+        };
+        Some((rank, kind << 32 | u64::from(number), text))
     }
 
     fn meet(&mut self, met: Met) -> SpotNumber {

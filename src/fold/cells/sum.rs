@@ -125,7 +125,7 @@ impl Sum {
             (Stored::PayableClicks, self.payable.into()),
             (Stored::CpcCost, self.cost.into()),
         ] {
-            if cube.counts(measure) {
+            if more != 0 && cube.counts(measure) {
                 whole.add(measure, more);
             }
         }

@@ -25,15 +25,16 @@ const REMEMBERED_MAX: usize = 65_536;
 pub(in crate::fold) struct SignReader {
     browsers: AHashMap<StringRef, Browser>,
     shapes: AHashMap<StringRef, Shape>,
-    /// Whether a page is one of others than the partner's. By partner and page: one that shows a
-    /// link is seen again and again.
-    foreign: AHashMap<(PartnerId, StringRef), bool>,
+    /// Hosts of referrers.
+    hosts: AHashMap<StringRef, Box<str>>,
+    /// Hosts of partners.
+    sites: AHashMap<PartnerId, Box<[Box<str>]>>,
 }
 
 impl SignReader {
     /// Forgets what depends on the catalogue, when another one is in force.
     pub(in crate::fold) fn forget_catalog(&mut self) {
-        self.foreign.clear();
+        self.sites.clear();
     }
 
     /// Notes the signs of a click, and gives the reasons against it, other than being a duplicate.
@@ -105,6 +106,7 @@ impl SignReader {
         Ok(read)
     }
 
+    /// Whether the page that a click comes from is none of the partner's own.
     fn is_foreign(
         &mut self,
         log: &Log,
@@ -112,33 +114,47 @@ impl SignReader {
         partner: PartnerId,
         catalog: &Catalog,
     ) -> Result<bool, FoldError> {
-        let key = (partner, request.referrer);
-        if let Some(foreign) = self.foreign.get(&key) {
-            return Ok(*foreign);
+        if !self.hosts.contains_key(&request.referrer) {
+            let host = host(&text(log, request.referrer)?);
+            remember(&mut self.hosts, request.referrer, host.into());
         }
-        let foreign = is_foreign(catalog, partner, &host(&text(log, request.referrer)?));
-        remember(&mut self.foreign, key, foreign);
-        Ok(foreign)
+        if !self.sites.contains_key(&partner) {
+            remember(&mut self.sites, partner, sites(catalog, partner));
+        }
+        let (host, sites) = (self.hosts.get(&request.referrer), self.sites.get(&partner));
+        Ok(host
+            .zip(sites)
+            .is_some_and(|(host, sites)| lies_outside(host, sites)))
     }
 }
 
 /// Whether a host is none of a partner's. A partner's hosts are those properties whose names are
 /// hosts; of one that has none, no page is foreign.
 pub(in crate::fold) fn is_foreign(catalog: &Catalog, partner: PartnerId, host: &str) -> bool {
-    let Some(partner) = catalog.partner(partner).filter(|_| !host.is_empty()) else {
-        return false;
-    };
-    let names = partner.properties.iter().map(|(_, name)| name.trim());
-    let mut hosts = names
-        .filter(|name| name.contains('.') && !name.contains(char::is_whitespace))
-        .map(str::to_ascii_lowercase)
-        .peekable();
-    hosts.peek().is_some()
-        && hosts.all(|own| {
-            let own = own.strip_prefix("www.").unwrap_or(&own);
-            let parent = host.strip_suffix(own);
+    lies_outside(host, &sites(catalog, partner))
+}
+
+fn lies_outside(host: &str, sites: &[Box<str>]) -> bool {
+    !host.is_empty()
+        && !sites.is_empty()
+        && sites.iter().all(|own| {
+            let parent = host.strip_suffix(&**own);
             parent.is_none_or(|rest| !rest.is_empty() && !rest.ends_with('.'))
         })
+}
+
+/// The hosts of a partner.
+fn sites(catalog: &Catalog, partner: PartnerId) -> Box<[Box<str>]> {
+    let properties = catalog.partner(partner).map(|partner| &partner.properties);
+    let names = properties
+        .into_iter()
+        .flatten()
+        .map(|(_, name)| name.trim());
+    names
+        .filter(|name| name.contains('.') && !name.contains(char::is_whitespace))
+        .map(str::to_ascii_lowercase)
+        .map(|own| own.strip_prefix("www.").unwrap_or(&own).into())
+        .collect()
 }
 
 fn remember<K: std::hash::Hash + Eq, V>(known: &mut AHashMap<K, V>, key: K, answer: V) {

@@ -87,6 +87,9 @@ pub(in crate::fold) trait WindowRow: Copy + Ord {
     /// Puts the row into the batch.
     fn put(self, window: Window, batch: &mut Batch<'_>);
 
+    /// Puts many rows into the batch, keys rising.
+    fn put_all(rows: &[(Self, Window)], batch: &mut Batch<'_>) -> Result<(), FoldError>;
+
     /// A number that few other keys have: visitors are as good as random.
     fn number(self) -> u64;
 }
@@ -114,6 +117,10 @@ impl WindowRow for WindowKey {
         batch.window(self, window);
     }
 
+    fn put_all(rows: &[(Self, Window)], batch: &mut Batch<'_>) -> Result<(), FoldError> {
+        Ok(batch.windows(rows)?)
+    }
+
     fn number(self) -> u64 {
         number(self.visitor, self.partner, self.program)
     }
@@ -126,6 +133,10 @@ impl WindowRow for JobWindowKey {
 
     fn put(self, window: Window, batch: &mut Batch<'_>) {
         batch.job_window(self, window);
+    }
+
+    fn put_all(rows: &[(Self, Window)], batch: &mut Batch<'_>) -> Result<(), FoldError> {
+        Ok(batch.job_windows(rows)?)
     }
 
     fn number(self) -> u64 {
@@ -247,11 +258,7 @@ impl<K: WindowRow> Windows<K> {
         let rows = self.young.iter().map(|(Held(key), window)| (*key, *window));
         let mut rows: Vec<_> = rows.collect();
         rows.sort_unstable_by_key(|(key, _)| *key);
-        for (key, window) in rows {
-            key.put(window, batch);
-            batch.spill()?;
-        }
-        Ok(())
+        K::put_all(&rows, batch)
     }
 
     /// A row of a click at `time` is stored and not held: it was judged before this start.

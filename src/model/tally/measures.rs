@@ -240,7 +240,7 @@ impl Tally {
 
     /// Adds to one measure, or keeps the later of two instants.
     pub fn add(&mut self, measure: Stored, amount: i128) {
-        if amount != 0 {
+        if !self.push(measure, amount) && amount != 0 {
             let at = self.0.partition_point(|(held, _)| *held < measure);
             self.add_at(at, measure, amount);
         }
