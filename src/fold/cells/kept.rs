@@ -173,7 +173,7 @@ impl Kept {
     }
 
     /// Forgets the cells of all days but each program's newest, which most clicks to come fall on;
-    /// those too where they take up half of the room. Comes after [`Self::write`].
+    /// those too where they take up three quarters of the room. Comes after [`Self::write`].
     fn forget(&mut self, max: usize) {
         let mut newest = AHashMap::<_, Day>::new();
         for Met { spot, .. } in &self.met {
@@ -182,7 +182,7 @@ impl Kept {
         }
         let stays = |met: &Met| newest.get(&met.spot.program) == Some(&met.spot.day);
         let staying = |cell: &&Cell| self.met(cell.place.spot).as_ref().is_some_and(stays);
-        let fits = self.cells.iter().filter(staying).count() <= max / 2;
+        let fits = self.cells.iter().filter(staying).count() <= max / 4 * 3;
         let (cells, met) = (
             std::mem::take(&mut self.cells),
             std::mem::take(&mut self.met),

@@ -206,7 +206,7 @@ fn history(seed: u64) -> Vec<String> {
     assert!(stops > 10, "{stops}");
     fold_held_back(&dir("held"), &log, 2);
     // Cells of the newest days stay where those of all days have no room.
-    fold_held_back(&dir("newest"), &log, 100);
+    fold_held_back(&dir("newest"), &log, 400);
     let rows = dump(&dir("live"), &log);
     for how in ["restarted", "stopped", "held", "newest"] {
         assert_eq!(rows, dump(&dir(how), &log), "{how}, seed {seed}");
