@@ -18,6 +18,10 @@ use crate::check::ledger;
 use crate::http::brand::Account;
 use crate::traffic::catalogue::BRAND;
 
+/// A stretch that a daemon at rest takes less than a fiftieth of a CPU for, and how long it may take
+/// to come to it.
+const REST: Duration = Duration::from_secs(2);
+const RESTED_MAX: Duration = Duration::from_secs(600);
 /// Between two looks at a metric. Each makes the daemon write its whole exposition.
 const LOOK: Duration = Duration::from_millis(200);
 /// How long a metric may take to reach what is awaited.
@@ -129,6 +133,25 @@ impl Site {
     /// What the daemon used so far.
     pub(crate) fn usage(&self) -> Result<Usage> {
         Usage::of(self.daemon.as_ref().context("no daemon")?.pid())
+    }
+
+    /// Waits until the daemon merges no more files, so that the next figure is not theirs.
+    pub(crate) async fn rested(&self) -> Result<()> {
+        let deadline = Instant::now() + RESTED_MAX;
+        let mut before = self.usage()?;
+        loop {
+            tokio::time::sleep(REST).await;
+            let now = self.usage()?;
+            if now.cpu_since(&before) < REST / 50 {
+                return Ok(());
+            }
+            ensure!(
+                Instant::now() < deadline,
+                "the daemon has not rested for {} s",
+                RESTED_MAX.as_secs()
+            );
+            before = now;
+        }
     }
 
     /// The daemon's metrics.

@@ -20,6 +20,7 @@ pub(super) async fn rebuild(
     bounds: &mut Bounds,
     out: &mut impl Write,
 ) -> Result<()> {
+    site.rested().await?;
     let before = site.usage()?;
     let took = site.rebuild().await?;
     let after = site.usage()?;

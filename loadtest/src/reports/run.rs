@@ -113,6 +113,7 @@ async fn measure(
     import(&history, site, &mut brand, out).await?;
     let all = options.live + options.clicks;
     fold::rebuild(site, "clicks", all, bounds, out).await?;
+    site.rested().await?;
     for (name, bytes) in site.stored()? {
         let each = bytes * 10 / all.max(1);
         writeln!(out, "{name}: {} bytes a click", tenths(each))?;
