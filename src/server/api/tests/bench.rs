@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ahash::AHashMap;
 use arc_swap::ArcSwap;
@@ -59,7 +59,8 @@ impl Source for Folded {
         }
         if self.lasts.load(Ordering::SeqCst) {
             self.reading.fetch_add(1, Ordering::SeqCst);
-            while !wanted.stop.is_set() {
+            let begun = Instant::now();
+            while !wanted.stop.is_set() && begun.elapsed() < Duration::from_secs(5) {
                 std::thread::sleep(Duration::from_millis(5));
             }
             self.reading.fetch_sub(1, Ordering::SeqCst);
