@@ -18,8 +18,8 @@ use crate::check::ledger;
 use crate::http::brand::Account;
 use crate::traffic::catalogue::BRAND;
 
-/// A stretch that a daemon at rest takes less than a fiftieth of a CPU for, and how long it may take
-/// to come to it.
+/// A stretch that a daemon at rest takes less than a fiftieth of a CPU for, and how long it may
+/// take to come to it.
 const REST: Duration = Duration::from_secs(2);
 const RESTED_MAX: Duration = Duration::from_secs(600);
 /// Between two looks at a metric. Each makes the daemon write its whole exposition.
