@@ -49,7 +49,11 @@ impl Currency {
     /// How many decimals the minor unit has: 0, 2 or 3.
     #[must_use]
     pub fn decimals(&self) -> u32 {
-        let holds = |table: &str| table.split(' ').any(|code| code == self.code());
+        // Asked for each amount of a report.
+        let holds = |table: &str| {
+            let mut codes = table.as_bytes().chunks(4);
+            codes.any(|code| code.starts_with(&self.0))
+        };
         if holds(NO_DECIMALS) {
             0
         } else if holds(THREE_DECIMALS) {
