@@ -261,7 +261,7 @@ fn windows_are_forgotten_up_to_a_day_in_every_program() {
     let keys = [at(1, -1), at(1, 0), at(1, 1), at(2, 1), at(u32::MAX, 0)];
     let mut batch = families.batch();
     for key in keys {
-        batch.window(key, window);
+        batch.windows(&[(key, window)]).unwrap();
     }
     batch.commit(&mark(1)).unwrap();
     let programs = families.programs_with_windows(Day(0)).unwrap();

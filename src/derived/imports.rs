@@ -15,11 +15,6 @@ use super::row::verdict::Window;
 use super::view::View;
 
 impl Batch<'_> {
-    /// Sets when a visitor of an import last clicked.
-    pub fn job_window(&mut self, key: JobWindowKey, window: Window) {
-        self.write_early(Family::JobWindows, &key.encode(), &window.encode());
-    }
-
     /// Forgets the visitors of an import on a program, those of this batch as well.
     pub fn forget_job(&mut self, program: ProgramId, job: JobId) {
         let key = |job| JobWindowKey {

@@ -356,8 +356,8 @@ impl Folder {
         row: &mut Row,
     ) -> Result<(), FoldError> {
         let terms = click_terms(catalog, row.program);
-        let (agents, signs) = (&mut self.agents, &mut self.signs);
-        let mut reasons = signs.judge(&self.log, row, &terms, (agents, catalog))?;
+        let by = (&mut self.agents, &mut self.requests, catalog);
+        let mut reasons = self.signs.judge(&self.log, row, &terms, by)?;
         row.verdict.class = if let Some(class) = classify::outside_windows(reasons) {
             class
         } else {

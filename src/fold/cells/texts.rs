@@ -21,6 +21,11 @@ impl Named {
             ..Self::default()
         }
     }
+
+    /// The text.
+    pub(in crate::fold) fn text(&self) -> &str {
+        &self.text
+    }
 }
 
 /// Texts numbered in the order in which they were seen; 0 is the empty one. A number means nothing

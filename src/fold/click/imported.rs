@@ -203,7 +203,8 @@ impl Imports {
         judging: &mut Judging<'_, '_>,
     ) -> Result<(), FoldError> {
         let terms = click_terms(judging.catalog, row.program);
-        let by = (&mut *judging.agents, judging.catalog);
+        let (agents, requests) = (&mut *judging.agents, &mut *judging.requests);
+        let by = (agents, requests, judging.catalog);
         let mut reasons = judging.signs.judge(judging.log, row, &terms, by)?;
         row.verdict.class = if let Some(class) = classify::outside_windows(reasons) {
             class

@@ -56,6 +56,11 @@ pub(in crate::fold) struct Requests {
 }
 
 impl Requests {
+    /// The host of a referrer; empty where it names none.
+    pub(super) fn host(&mut self, log: &Log, referrer: StringRef) -> Result<&str, FoldError> {
+        Ok(host_of(&mut self.hosts, referrer, log)?.named.text())
+    }
+
     /// Adds to the facets of a click what its request says.
     pub(in crate::fold) fn describe(
         &mut self,
@@ -68,9 +73,7 @@ impl Requests {
         let device = known(&mut self.devices, request.user_agent, log, |text| {
             Named::new(&parser.named(text))
         })?;
-        let host = known(&mut self.hosts, request.referrer, log, |text| {
-            Named::new(&host(text))
-        })?;
+        let host = host_of(&mut self.hosts, request.referrer, log)?;
         cells.describe(facets, &mut device.named, &mut host.named);
         facets.fall(device.bucket, host.bucket);
         if request.flags.any(ClickFlags::EXPIRED_AD) {
@@ -78,6 +81,14 @@ impl Requests {
         }
         Ok(())
     }
+}
+
+fn host_of<'k>(
+    hosts: &'k mut KnownOf,
+    referrer: StringRef,
+    log: &Log,
+) -> Result<&'k mut Known, FoldError> {
+    known(hosts, referrer, log, |text| Named::new(&host(text)))
 }
 
 /// What is known of a string, read at first.

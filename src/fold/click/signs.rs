@@ -8,12 +8,11 @@ use crate::derived::{Reasons, Signs};
 use crate::log::Log;
 use crate::model::click::ClickFlags;
 use crate::model::id::{PartnerId, StringRef};
-use crate::model::request::host;
 
 use super::super::error::FoldError;
 use super::agents::{Agent, Agents};
 use super::classify;
-use super::requests::{Request, text};
+use super::requests::{Request, Requests, text};
 use super::row::{ClickTerms, Row};
 use super::shape::{self, Browser, Shape};
 
@@ -25,8 +24,6 @@ const REMEMBERED_MAX: usize = 65_536;
 pub(in crate::fold) struct SignReader {
     browsers: AHashMap<StringRef, Browser>,
     shapes: AHashMap<StringRef, Shape>,
-    /// Hosts of referrers.
-    hosts: AHashMap<StringRef, Box<str>>,
     /// Hosts of partners.
     sites: AHashMap<PartnerId, Box<[Box<str>]>>,
 }
@@ -43,11 +40,16 @@ impl SignReader {
         log: &Log,
         row: &mut Row,
         terms: &ClickTerms,
-        (agents, catalog): (&mut Agents, &Catalog),
+        (agents, requests, catalog): (&mut Agents, &mut Requests, &Catalog),
     ) -> Result<Reasons, FoldError> {
         let request = &row.request;
         let agent = agents.of(log, request.user_agent, request.flags)?;
-        let signs = self.of(log, (request, agent), row.partner, (agents, catalog))?;
+        let signs = self.of(
+            log,
+            (request, agent),
+            row.partner,
+            (agents, requests, catalog),
+        )?;
         let mut reasons = classify::reasons(request.flags, agent, terms.pays_expired_ads);
         reasons.set(classify::flagged(signs, terms.risk));
         row.verdict.signs = signs;
@@ -60,7 +62,7 @@ impl SignReader {
         log: &Log,
         (request, agent): (&Request, Agent),
         partner: PartnerId,
-        (agents, catalog): (&Agents, &Catalog),
+        (agents, requests, catalog): (&Agents, &mut Requests, &Catalog),
     ) -> Result<Signs, FoldError> {
         let mut signs = Signs::NONE;
         if agents.hosts(request.network) {
@@ -79,8 +81,11 @@ impl SignReader {
                 signs.set(shape::signs(browser, self.shape(log, request.shape)?));
             }
         }
-        if request.referrer != StringRef(0) && self.is_foreign(log, request, partner, catalog)? {
-            signs.set(Signs::FOREIGN_PAGE);
+        if request.referrer != StringRef(0) {
+            let host = requests.host(log, request.referrer)?;
+            if self.is_foreign(host, partner, catalog) {
+                signs.set(Signs::FOREIGN_PAGE);
+            }
         }
         Ok(signs)
     }
@@ -106,25 +111,13 @@ impl SignReader {
         Ok(read)
     }
 
-    /// Whether the page that a click comes from is none of the partner's own.
-    fn is_foreign(
-        &mut self,
-        log: &Log,
-        request: &Request,
-        partner: PartnerId,
-        catalog: &Catalog,
-    ) -> Result<bool, FoldError> {
-        if !self.hosts.contains_key(&request.referrer) {
-            let host = host(&text(log, request.referrer)?);
-            remember(&mut self.hosts, request.referrer, host.into());
-        }
+    /// The same as [`is_foreign`], with the hosts of the partner remembered.
+    fn is_foreign(&mut self, host: &str, partner: PartnerId, catalog: &Catalog) -> bool {
         if !self.sites.contains_key(&partner) {
             remember(&mut self.sites, partner, sites(catalog, partner));
         }
-        let (host, sites) = (self.hosts.get(&request.referrer), self.sites.get(&partner));
-        Ok(host
-            .zip(sites)
-            .is_some_and(|(host, sites)| lies_outside(host, sites)))
+        let sites = self.sites.get(&partner);
+        sites.is_some_and(|sites| lies_outside(host, sites))
     }
 }
 

@@ -84,11 +84,8 @@ pub(in crate::fold) trait WindowRow: Copy + Ord {
     /// The stored row.
     fn stored(self, families: &Families<'_>) -> Result<Option<Window>, FoldError>;
 
-    /// Puts the row into the batch.
-    fn put(self, window: Window, batch: &mut Batch<'_>);
-
-    /// Puts many rows into the batch, keys rising.
-    fn put_all(rows: &[(Self, Window)], batch: &mut Batch<'_>) -> Result<(), FoldError>;
+    /// Puts rows into the batch, keys rising.
+    fn put(rows: &[(Self, Window)], batch: &mut Batch<'_>) -> Result<(), FoldError>;
 
     /// A number that few other keys have: visitors are as good as random.
     fn number(self) -> u64;
@@ -113,11 +110,7 @@ impl WindowRow for WindowKey {
         Ok(families.window(self)?)
     }
 
-    fn put(self, window: Window, batch: &mut Batch<'_>) {
-        batch.window(self, window);
-    }
-
-    fn put_all(rows: &[(Self, Window)], batch: &mut Batch<'_>) -> Result<(), FoldError> {
+    fn put(rows: &[(Self, Window)], batch: &mut Batch<'_>) -> Result<(), FoldError> {
         Ok(batch.windows(rows)?)
     }
 
@@ -131,11 +124,7 @@ impl WindowRow for JobWindowKey {
         Ok(families.job_window(self)?)
     }
 
-    fn put(self, window: Window, batch: &mut Batch<'_>) {
-        batch.job_window(self, window);
-    }
-
-    fn put_all(rows: &[(Self, Window)], batch: &mut Batch<'_>) -> Result<(), FoldError> {
+    fn put(rows: &[(Self, Window)], batch: &mut Batch<'_>) -> Result<(), FoldError> {
         Ok(batch.job_windows(rows)?)
     }
 
@@ -246,19 +235,16 @@ impl<K: WindowRow> Windows<K> {
         }
         self.changed.sort_unstable();
         self.changed.dedup();
-        for key in self.changed.drain(..) {
-            if let Some(window) = self.young.get(&Held(key)) {
-                key.put(*window, batch);
-            }
-        }
-        Ok(())
+        let held = |key| Some((key, *self.young.get(&Held(key))?));
+        let rows: Vec<_> = self.changed.drain(..).filter_map(held).collect();
+        K::put(&rows, batch)
     }
 
     fn write_all(&self, batch: &mut Batch<'_>) -> Result<(), FoldError> {
         let rows = self.young.iter().map(|(Held(key), window)| (*key, *window));
         let mut rows: Vec<_> = rows.collect();
         rows.sort_unstable_by_key(|(key, _)| *key);
-        K::put_all(&rows, batch)
+        K::put(&rows, batch)
     }
 
     /// A row of a click at `time` is stored and not held: it was judged before this start.
