@@ -3,14 +3,14 @@
 //! In: the fold thread's rows, a [`Batch`] at a time. Out: cells for reports, verdicts for
 //! listings, outcomes for submissions, read by any thread from one snapshot each.
 //!
-//! Invariants: everything a slot changes but the verdicts on its clicks and the windows behind
-//! them comes in the batch that carries the watermark. Verdicts and windows may come earlier,
-//! together and with a note of how many there are ([`Begun`]); no view shows them before the
-//! watermark does, so a slot is seen whole or not at all. Nobody sees a generation that has never
-//! served, so its rows come in any pieces, and it is written out before it serves. The rows are a pure function of the log,
-//! so no write here is ever synced and a store that does not open, or that is ahead of the log, is
-//! discarded and made again; every stored value begins with its format byte, and no decoder panics
-//! on any bytes.
+//! Invariants: everything a slot changes but the verdicts on its clicks and the windows behind them
+//! comes in the batch that carries the watermark. Verdicts and windows may come earlier, together
+//! and with a note of how many there are ([`Begun`]); no view shows them before the watermark does,
+//! so a slot is seen whole or not at all. Nobody sees a generation that has never served, so its
+//! rows come in any pieces, and it is written out before it serves. The rows are a pure function of
+//! the log, so no write here is ever synced and a store that does not open, or that is ahead of the
+//! log, is discarded and made again; every stored value begins with its format byte, and no decoder
+//! panics on any bytes.
 //!
 //! A store lives in `derived/<generation>/`; the file `derived/CURRENT` names the one that serves.
 //! A rebuild fills the next generation while the current one goes on serving, then flips the file.
