@@ -65,7 +65,7 @@ class Table:
                 self._say(handle, name, len(columns), len(expected), found)
                 for line in found[:SAID]:
                     print(f"{handle} {query}: {line}")
-                if not options.sent:
+                if not set(options.sent) - {"TimeZone"}:
                     self._follow(name, daemon, question, answered)
 
     def _follow(self, name, daemon, question, rows):

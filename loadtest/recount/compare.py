@@ -109,10 +109,12 @@ class Recount:
         self.variables(
             programs=question["programs"], partner=question.get("partner"),
             decimals=question["decimals"], collapse=question.get("collapse", False),
+            zone=None,
         )
         options = Options(*self._shape(report), question.get("options", {}))
         if question.get("options") and not options.sent:
             return [], [], options
+        self.variables(zone=options.sent.get("TimeZone"))
         self._keep("here", report)
         if days := options.earlier_days():
             days = self.db.execute(f"SELECT {days[0]}, {days[1]}").fetchone()

@@ -12,6 +12,7 @@ ROWS = {
 }
 RATIOS = {"ConversionRate", "EPC", "AOV", "ROAS", "CPC", "TimeToConvert"}
 STRETCHES = {"Day", "Week", "Month"}
+NOT_APART = STRETCHES | {"MediaId", "Partner", "Group", "CampaignId", "Campaign", "Advertiser"}
 # Says something of the row's days, so it names no row.
 DETAILS = {"ReferringPages"}
 
@@ -23,6 +24,9 @@ class Options:
         self.columns = columns
         self.is_listing = "ClickId" in columns
         self.figures = columns[first_figure(columns, types):]
+        # Performance that is told apart by nothing but programs, partners and days.
+        self.is_hourly = (self.figures[:1] == ["RawClicks"]
+                          and set(columns) - set(self.figures) <= NOT_APART)
         self.numbers = {name for name, kind in zip(columns, types, strict=True)
                         if kind not in ("VARCHAR", "DATE")}
         self.sent = {name: value for name, value in options.items() if self._takes(name)}
@@ -30,6 +34,8 @@ class Options:
     def _takes(self, name):
         if name in ROWS:
             return ROWS[name][0] in self.columns and not (self.is_listing and name[:3] == "Min")
+        if name == "TimeZone":
+            return self.is_listing or self.is_hourly
         if self.is_listing or "RiskLevel" in self.columns:
             return False
         if name == "Compare":

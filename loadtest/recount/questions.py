@@ -6,6 +6,8 @@ from terms import ACCOUNTS, ALL_PROGRAMS, CREDIT, PROGRAMS
 
 PATHS = "att_adv_top_paths_pm_only"
 SHOWN = {"SHOW_PARTNER_GROUP": "1", "SHOW_COMPANY_URL": "TRUE", "SHOW_EVENT_TYPES": "true"}
+# Whole hours from UTC, on both sides of it, one with a change of the clocks.
+ZONES = ["Pacific/Kiritimati", "America/New_York", "Etc/GMT+12"]
 
 
 def question(programs, first, last, **more):
@@ -70,9 +72,13 @@ class Questions:
                 (ends, {"SharedId": ["Ünlü", "", "+1"][nth]}),
                 (ends, {"MediaPropertyId": ["1", "", "77"][nth]}),
                 (ends, {"ReferringDomain": ["site1.example", "", "blog1.example"][nth]}),
+                (ends, {"TimeZone": ZONES[nth]}),
+                (days, {"TimeZone": ZONES[nth - 1], "Compare": "PREVIOUS_PERIOD"}),
+                (days, {"TimeZone": ZONES[nth - 2], "MinClicks": 2}),
             ]:
                 yield question([program], *asked, options=options)
         yield question(PROGRAMS[:2], *days, options={"Compare": "PREVIOUS_PERIOD", **SHOWN})
+        yield question(PROGRAMS[:2], *days, options={"TimeZone": "Europe/London"})
         yield question(PROGRAMS[:2], *days, partner=401,
                        options={"Compare": "PREVIOUS_YEAR", **SHOWN})
 
@@ -91,6 +97,7 @@ class Questions:
             (self.days, {"Compare": "PREVIOUS_PERIOD"}),
             (self.ends, {"MinClicks": 10, "MinActions": 1}),
             (self.ends, {"SharedId": "friend"}),
+            (self.days, {"TimeZone": "Pacific/Auckland"}),
             (self.ends, {"AdId": str(first[0]["id"] * 10 + 4)}),
         ]:
             yield self._of_partner(nth, first, asked, options)

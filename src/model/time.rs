@@ -38,6 +38,12 @@ impl Millis {
     pub fn utc_day(self) -> Day {
         Day(i32::try_from(self.0.div_euclid(DAY)).unwrap_or(i32::MAX))
     }
+
+    /// The whole hours from 1970-01-01T00:00Z to this time; 0 before that.
+    #[must_use]
+    pub fn utc_hour(self) -> u32 {
+        u32::try_from((self.0 / HOUR).max(0)).unwrap_or(u32::MAX)
+    }
 }
 
 /// A calendar day as days since 1970-01-01; which zone's calendar is for the holder to know.
@@ -76,6 +82,13 @@ mod tests {
         assert_eq!(Millis(DAY).utc_day(), Day(1));
         assert_eq!(Millis(-1).utc_day(), Day(-1));
         assert_eq!(Day(-1).utc_start(), Millis(-DAY));
+    }
+
+    #[test]
+    fn hours_are_counted_from_1970() {
+        let hours = [0, HOUR - 1, HOUR, 25 * HOUR + 7, -1, i64::MIN, i64::MAX];
+        let hours = hours.map(|at| Millis(at).utc_hour());
+        assert_eq!(hours, [0, 0, 1, 25, 0, 0, u32::MAX]);
     }
 
     #[test]

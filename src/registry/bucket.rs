@@ -78,7 +78,8 @@ impl Bucket {
 }
 
 /// A day of the calendar; nothing beyond the years that it knows.
-pub(super) fn date(day: Day) -> Option<jiff::civil::Date> {
+#[must_use]
+pub fn date(day: Day) -> Option<jiff::civil::Date> {
     jiff::civil::date(1970, 1, 1)
         .checked_add(jiff::Span::new().days(day.0.clamp(-700_000, 2_900_000)))
         .ok()

@@ -35,6 +35,8 @@ impl CubeId {
     pub const PATH: Self = Self(10);
     /// What each partner had to do with actions.
     pub const CONTRIBUTION: Self = Self(11);
+    /// The same as [`Self::PARTNER_PERFORMANCE`], apart by UTC hours.
+    pub const HOURS: Self = Self(12);
     /// What speaks against clicks and actions. Beside the cell of each program, day and partner
     /// lie [`RISK_PARTS`] numbered ones, which hold buckets of what clicks have in common.
     pub const RISK: Self = Self(20);
@@ -48,7 +50,7 @@ pub enum Granularity {
 }
 
 impl Granularity {
-    /// The byte it is stored as; never renumbered. 2 is kept free for hours.
+    /// The byte it is stored as; never renumbered.
     #[must_use]
     pub const fn byte(self) -> u8 {
         match self {
@@ -180,6 +182,13 @@ pub const CUBES: &[Cube] = &[
         measures: RISK,
     },
     Cube {
+        id: CubeId::HOURS,
+        name: "hourly performance",
+        facet: FacetKind::Hour,
+        granularities: &[Granularity::Day],
+        measures: PERFORMANCE,
+    },
+    Cube {
         id: CubeId::SUB_IDS,
         name: "sub id performance",
         facet: FacetKind::SubIds,
@@ -280,6 +289,12 @@ impl CubeId {
     #[must_use]
     pub fn cube(self) -> Option<&'static Cube> {
         CUBES.iter().find(|cube| cube.id == self)
+    }
+
+    /// The cube that keeps the same sums apart by UTC hours, which days of any zone are made of.
+    #[must_use]
+    pub fn hourly(self) -> Option<Self> {
+        (self == Self::PARTNER_PERFORMANCE).then_some(Self::HOURS)
     }
 }
 

@@ -30,6 +30,9 @@ pub enum FacetKind {
     Path,
     /// The partner's three sub ids, of the link or of the conversion where it names any.
     SubIds,
+    /// The UTC hour of the click or of the action, by its number since 1970. No report has a row
+    /// for it.
+    Hour,
 }
 
 const SUB_IDS: &[Attribute] = &[
@@ -144,7 +147,10 @@ impl FacetKind {
     /// Whether its values without their details are numbers.
     #[must_use]
     pub const fn is_number(self) -> bool {
-        matches!(self, Self::Ad | Self::EventType | Self::ExpiredAd)
+        matches!(
+            self,
+            Self::Ad | Self::EventType | Self::ExpiredAd | Self::Hour
+        )
     }
 
     /// A facet of this kind without its detail, and the detail.
@@ -175,6 +181,7 @@ impl FacetKind {
             Self::PartnerGroup => Some("partner group"),
             Self::Path => Some("path"),
             Self::SubIds => Some("sub ids"),
+            Self::Hour => Some("UTC hour"),
         }
     }
 
@@ -182,7 +189,7 @@ impl FacetKind {
     #[must_use]
     pub fn attributes(self) -> &'static [Attribute] {
         match self {
-            Self::None => &[],
+            Self::None | Self::Hour => &[],
             Self::Ad => &[
                 Attribute {
                     name: "AdId",

@@ -19,6 +19,8 @@ pub enum FilterKind {
     Start,
     /// Last day.
     End,
+    /// Whose days they are.
+    TimeZone,
     /// One value of the report's facet.
     Facet(FacetKind),
     /// Fewest unique clicks of a row.
@@ -113,6 +115,15 @@ pub const FILTERS: &[Filter] = &[
         data_type: "DATE",
         format: "YYYY-MM-DD, at most 366 days in all",
         help: "Last day, in the program's time zone; today without it.",
+    },
+    Filter {
+        name: "TimeZone",
+        aliases: &["TIME_ZONE"],
+        kind: FilterKind::TimeZone,
+        data_type: "TEXT",
+        format: "an IANA name such as Europe/Berlin, or UTC",
+        help: "Time zone of the days, in place of each program's own. Sums are kept by UTC hours, \
+            so their zone is whole hours from UTC; listings take any.",
     },
     Filter {
         name: "AdId",
@@ -326,6 +337,7 @@ impl Filter {
         let shows = |name| figures.measures.iter().any(|measure| measure.name == name);
         match self.kind {
             FilterKind::Collapse => figures.dimension.facet == FacetKind::Path,
+            FilterKind::TimeZone => figures.cube.hourly().is_some(),
             FilterKind::MinClicks => shows(CLICKS.name),
             FilterKind::MinActions => shows(ACTIONS.name),
             // Stretches of time have no other days to be compared with.

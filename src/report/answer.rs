@@ -1,6 +1,7 @@
 //! Rows of a report: cells read, merged by the report's dimension, figured and sorted.
 
 use std::cmp::Ordering;
+use std::ops::RangeInclusive;
 
 use ahash::AHashMap;
 
@@ -8,7 +9,7 @@ use crate::catalog::Catalog;
 use crate::catalog::snapshot::{Ad, Program};
 use crate::model::id::{AdId, EventTypeId, PartnerId, ProgramId};
 use crate::model::tally::{Facet, Tally};
-use crate::model::time::Millis;
+use crate::model::time::{Day, Millis};
 use crate::registry::dimension::{DETAILS_MAX, Detail, Names, RowKey};
 use crate::registry::facet::FacetKind;
 use crate::registry::path;
@@ -16,6 +17,7 @@ use crate::registry::report::{self, Column, Figures};
 use crate::registry::show::Show;
 use crate::registry::{CubeId, Report, Viewer};
 
+use super::days::Hours;
 use super::error::ReportError;
 use super::judge::Judge;
 use super::query::{self, Query, Sort};
@@ -62,7 +64,32 @@ pub struct Answer {
 struct Gathered {
     sums: Summed,
     judge: Option<Judge>,
+    /// The days that hours fall on, where cells are of hours.
+    hours: Option<Hours>,
     is_added_up: bool,
+}
+
+/// Where the cells of some days are gathered, of which cube they are, and on which days of the
+/// programs they lie.
+fn gathered(
+    figures: &Figures,
+    query: &Query,
+    days: RangeInclusive<Day>,
+) -> Result<(Gathered, CubeId, RangeInclusive<Day>), ReportError> {
+    let hours = query.zone.as_ref().zip(figures.cube.hourly());
+    let hours = hours.map(|(zone, cube)| Hours::of(zone, days.clone()).map(|hours| (hours, cube)));
+    let hours = hours.transpose();
+    let hours = hours.map_err(|error| ReportError::Invalid(vec![error]))?;
+    let (cube, days) = match &hours {
+        Some((hours, cube)) => (*cube, hours.own_days()),
+        None => (figures.cube, days),
+    };
+    let gathered = Gathered {
+        judge: figures.dimension.is_judged.then(Judge::default),
+        hours: hours.map(|(hours, _)| hours),
+        ..Gathered::default()
+    };
+    Ok((gathered, cube, days))
 }
 
 /// What is read for a query, all of one moment.
@@ -204,11 +231,6 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
 
     /// Reads every cell that a query needs.
     fn read(&self, figures: &Figures, query: &Query) -> Result<Read, ReportError> {
-        let new = || Gathered {
-            judge: figures.dimension.is_judged.then(Judge::default),
-            ..Gathered::default()
-        };
-        let (mut now, mut earlier) = (new(), new());
         let mut of_types = OfTypes::new();
         let wanted = |cube, days| Wanted {
             cube,
@@ -221,15 +243,19 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
             },
             stop: &self.stop,
         };
-        let days = || query.start..=query.end;
-        let compared = query
-            .compare
-            .map(|compare| compare.days(query.start, query.end));
-        let mut each = vec![wanted(figures.cube, days())];
-        each.extend(compared.map(|days| wanted(figures.cube, days)));
+        let days = query.start..=query.end;
+        let (mut now, cube, read) = gathered(figures, query, days.clone())?;
+        let mut each = vec![wanted(cube, read)];
+        let mut earlier = Gathered::default();
+        if let Some(compare) = query.compare {
+            let compared = compare.days(query.start, query.end);
+            let (gathered, cube, read) = gathered(figures, query, compared)?;
+            earlier = gathered;
+            each.push(wanted(cube, read));
+        }
         let places = each.len();
         if query.show.contains(&Show::EventTypes) {
-            each.push(wanted(CubeId::EVENT_TYPE, days()));
+            each.push(wanted(CubeId::EVENT_TYPE, days));
         }
         let read = self
             .source
@@ -256,8 +282,15 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
     fn gather(&self, figures: &Figures, query: &Query, cell: &Cell, to: &mut Gathered) {
         // Such a cell also counts the texts kept apart, so it is there before it is needed.
         to.is_added_up |= cell.facet == Facet::Other && figures.shows(&cell.tally);
-        let spot = (cell.program, cell.day, cell.partner);
-        let (mut key, detail) = figures.dimension.row(spot, &cell.facet);
+        let (day, facet) = match (&to.hours, &cell.facet) {
+            (Some(hours), Facet::Number(hour)) => match hours.day(*hour) {
+                Some(day) => (day, &Facet::None),
+                None => return,
+            },
+            _ => (cell.day, &cell.facet),
+        };
+        let spot = (cell.program, day, cell.partner);
+        let (mut key, detail) = figures.dimension.row(spot, facet);
         if figures.dimension.facet == FacetKind::PartnerGroup {
             key.facet = Facet::Text(self.group(cell.partner).into());
         }

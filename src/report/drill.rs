@@ -4,8 +4,10 @@
 //! it, and every value in it is resolved: it names the same days, and the same state of the clicks,
 //! later.
 
+use crate::model::calendar::first_instant;
 use crate::model::tally::Facet;
 use crate::model::time::Day;
+use crate::registry::bucket::date;
 use crate::registry::click::{NARROWED_BY, Shown};
 use crate::registry::dimension::{RowKey, day_text};
 use crate::registry::facet::FacetKind;
@@ -15,7 +17,7 @@ use crate::registry::report::{Figures, Source};
 use crate::registry::{REPORTS, Report};
 
 use super::listing::LISTED_DAYS_MAX;
-use super::page::facet_text;
+use super::page::{facet_text, zone_name};
 use super::render::Rendered;
 
 /// How many days back a list of actions may begin: it reaches back three years, and a day of the
@@ -30,6 +32,8 @@ pub(super) struct Links<'r, 'a> {
     base: &'r str,
     /// First and last day of the query.
     days: [String; 2],
+    /// The zone of the days, as a parameter; empty where it is each program's own.
+    zone: String,
     /// The state of the clicks, as a parameter.
     as_of: String,
     /// Whether rows may lead to a list of their actions, but for what they are kept apart by.
@@ -65,6 +69,7 @@ impl<'r, 'a> Links<'r, 'a> {
             figures,
             base: base.strip_suffix("/Reports/")?,
             days: [query.start, query.end].map(day_text),
+            zone: zone_name(query).map_or_else(String::new, |name| format!("&TimeZone={name}")),
             as_of: as_of.map_or_else(String::new, |as_of| format!("&AsOf={}", as_of.slot)),
             to_actions: shows(GROSS_ACTIONS.name) && as_of.is_some(),
             listings: listings
@@ -96,7 +101,7 @@ impl<'r, 'a> Links<'r, 'a> {
             texts = [days.0, days.1].map(day_text);
             &texts
         };
-        let actions = self.actions(row, days, [start.as_str(), end.as_str()]);
+        let actions = self.actions(row, days);
         let program = row.program.or(query.program);
         let program = program.map_or_else(String::new, |id| format!("SUBAID={id}&"));
         let kept_apart = self.kept_apart(row);
@@ -105,7 +110,7 @@ impl<'r, 'a> Links<'r, 'a> {
             let (base, as_of) = (self.base, &self.as_of);
             let link = |(name, report, class): &(&'static str, &Report, &str)| {
                 let handle = report.handle;
-                let days = format!("StartDate={start}&EndDate={end}");
+                let days = format!("StartDate={start}&EndDate={end}{}", self.zone);
                 let which = format!("{program}{days}{partner}{kept_apart}{class}{as_of}");
                 (*name, format!("{base}/Reports/{handle}?{which}"))
             };
@@ -124,7 +129,7 @@ impl<'r, 'a> Links<'r, 'a> {
     /// The list of the actions that a row counts, reversed ones included: of one program, at most
     /// as many days as such a list takes and no further back than it reaches, and told apart by no
     /// more than it can tell apart.
-    fn actions(&self, row: &RowKey, days: (Day, Day), [from, to]: [&str; 2]) -> Option<String> {
+    fn actions(&self, row: &RowKey, days: (Day, Day)) -> Option<String> {
         let program = match (row.program, self.of.query.programs.as_slice()) {
             (Some(program), _) => program,
             (None, [program]) => *program,
@@ -144,11 +149,24 @@ impl<'r, 'a> Links<'r, 'a> {
             _ => return None,
         };
         let which = format!("{}{kept_apart}", self.partner(row, "MediaPartnerId"));
+        let [from, to] = self.bounds(days)?;
         let days = format!("ActionDateStart={from}&ActionDateEnd={to}");
         Some(format!(
             "{}/Actions?CampaignId={program}{which}&{days}",
             self.base
         ))
+    }
+
+    /// The first and the last of these days as a list of actions takes them: days of the program,
+    /// or the instants that they begin and end with in the zone of the query.
+    fn bounds(&self, (first, last): (Day, Day)) -> Option<[String; 2]> {
+        let Some(zone) = &self.of.query.zone else {
+            return Some([first, last].map(day_text));
+        };
+        let first_of = |day| first_instant(date(day)?, zone);
+        let after = Day(last.0.saturating_add(1));
+        let bounds = [first_of(first)?, first_of(after)?.plus(-1)];
+        Some(bounds.map(|at| at.to_string()))
     }
 
     /// The parameter that asks a listing of clicks for what a row is kept apart by; nothing where

@@ -89,6 +89,7 @@ mod tests {
             show: Vec::new(),
             start: Day(1),
             end: Day(2),
+            zone: None,
             sort: None,
             page: 1,
             page_size: 10,

@@ -9,6 +9,7 @@
 //! |---|---|
 //! | account → its programs, and its partner | [`scope`] |
 //! | query string → [`query::Query`], checked against the registry | [`query`] |
+//! | which days a query asks for, and whose | `days` |
 //! | cells → sorted rows | [`answer`] |
 //! | cells → what they add up to | `sums` |
 //! | what speaks against partners, where a report judges them | `judge` |
@@ -23,6 +24,7 @@
 pub mod answer;
 pub mod clicks;
 pub mod difference;
+mod days;
 mod drill;
 pub mod error;
 pub mod held;

@@ -102,6 +102,12 @@ pub(super) fn facet_text(facet: &Facet) -> String {
     }
 }
 
+/// The zone that a query names, as a parameter has it.
+pub(super) fn zone_name(query: &Query) -> Option<String> {
+    let name = query.zone.as_ref()?.iana_name()?;
+    Some(utf8_percent_encode(name, NON_ALPHANUMERIC).to_string())
+}
+
 /// What a query asks of a facet, as a parameter has it.
 fn facet(report: &Report, query: &Query, kind: FacetKind) -> Option<String> {
     match (report.source, kind) {
@@ -133,6 +139,7 @@ pub fn link(path: &str, report: &Report, query: &Query, page: u32, as_of: Option
             }
             FilterKind::Start => Some(day_text(query.start)),
             FilterKind::End => Some(day_text(query.end)),
+            FilterKind::TimeZone => zone_name(query),
             FilterKind::Facet(kind) => facet(report, query, kind),
             FilterKind::MinClicks => (query.min_clicks > 0).then(|| query.min_clicks.to_string()),
             FilterKind::MinActions => {

@@ -2,6 +2,8 @@
 
 use std::ops::RangeInclusive;
 
+use jiff::tz::TimeZone;
+
 use crate::catalog::Catalog;
 use crate::catalog::snapshot::Program;
 use crate::model::currency::Currency;
@@ -10,14 +12,13 @@ use crate::model::tally::{Facet, Stored, Tally};
 use crate::model::time::{Day, Millis};
 use crate::registry::dimension::day_text;
 use crate::registry::facet::FacetKind;
-use crate::registry::filter::{
-    DAYS_MAX, FILTERS, Filter, FilterKind, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX,
-};
+use crate::registry::filter::{FILTERS, Filter, FilterKind, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX};
 use crate::registry::report::{Column, Source};
 use crate::registry::show::Show;
 use crate::registry::{REPORTS, Report, Viewer};
 
 use super::clicks::Asked;
+use super::days::{self, Hours};
 use super::error::{QueryError, ReportError};
 use super::parameters::{Parameters, shown};
 use super::scope::Scope;
@@ -58,6 +59,8 @@ pub struct Query {
     pub start: Day,
     /// Last day.
     pub end: Day,
+    /// Whose days they are; each program's own without it.
+    pub zone: Option<TimeZone>,
     /// Order of the rows; by the row's number when absent.
     pub sort: Option<Sort>,
     /// Number of the page, from 1.
@@ -94,13 +97,19 @@ impl Query {
             && tally.get(Stored::Actions) >= self.min_actions.into()
     }
 
-    /// Whether the last day was over at `at` in the zone of every program.
+    /// Whether the last day was over at `at`, in the zone of every program.
     #[must_use]
     pub fn was_over(&self, catalog: &Catalog, at: Millis) -> bool {
         let programs = self.programs.iter().map(|id| catalog.program(*id));
         programs
-            .map(|program| program.and_then(|program| today(program, at)))
+            .map(|program| days::today(self.zone_of(program?), at))
             .all(|today| today.is_some_and(|today| self.end < today))
+    }
+
+    /// The zone whose days of a program are meant.
+    #[must_use]
+    pub fn zone_of<'a>(&'a self, program: &'a Program) -> &'a TimeZone {
+        self.zone.as_ref().unwrap_or(&program.time_zone)
     }
 
     /// Whether both ask for the same rows in the same order, whatever the page.
@@ -160,7 +169,7 @@ fn year_before(day: Day) -> Day {
     let date: Option<jiff::civil::Date> = day_text(day).parse().ok();
     let before = date.and_then(|date| date.checked_sub(jiff::Span::new().years(1)).ok());
     before
-        .and_then(day_of)
+        .and_then(days::day_of)
         .unwrap_or_else(|| Day(day.0.saturating_sub(365)))
 }
 
@@ -201,19 +210,21 @@ pub fn parse(
     let min_clicks = number(FilterKind::MinClicks, 0, u32::MAX, "MinClicks").unwrap_or(0);
     let min_actions = number(FilterKind::MinActions, 0, u32::MAX, "MinActions").unwrap_or(0);
     let facets = facets((report, scope.viewer()), &sent, &mut number);
-    let asked = Asked::read(&sent, &mut errors);
-    let (facet, clicks) = narrowed(report, facets, asked);
+    let (facet, clicks) = narrowed(report, facets, Asked::read(&sent, &mut errors));
     let format = word(FilterKind::Format, FORMATS, &sent, &mut errors);
     let compare = word(FilterKind::Compare, COMPARES, &sent, &mut errors);
     let collapse = word(FilterKind::Collapse, COLLAPSES, &sent, &mut errors);
     let show = shows(&sent, &mut errors);
     let sort = sort(report, &show, &sent, &mut errors);
     let partner = scope.asked(partner, "MediaId", &mut errors);
-    let programs = scope.programs.iter().copied();
-    let programs: Vec<&Program> = programs
-        .filter(|own| program.is_none_or(|program| program == own.id))
-        .collect();
-    let (start, end) = days(report, &programs, &sent, now, &mut errors);
+    let mut programs = scope.programs.clone();
+    programs.retain(|own| program.is_none_or(|program| program == own.id));
+    let zone = zone(&sent, &mut errors);
+    let (start, end) = days::asked(report, (&programs, zone.as_ref()), &sent, now, &mut errors);
+    if let (Some(zone), Source::Cells(_), true) = (&zone, report.source, errors.is_empty()) {
+        let compared = compare.map(|compare| compare.days(start, end));
+        sums_of(zone, [Some(start..=end), compared], &show, &mut errors);
+    }
     let currency = currency(&programs, &mut errors);
     if program.is_some() && programs.is_empty() && errors.is_empty() {
         return Err(ReportError::NotFound);
@@ -234,6 +245,7 @@ pub fn parse(
         show,
         start,
         end,
+        zone,
         sort,
         page,
         page_size: page_size.unwrap_or(PAGE_SIZE_DEFAULT),
@@ -386,79 +398,34 @@ fn sort(
     })
 }
 
-/// First and last day. Without dates the last one is today, in the zone that is furthest ahead
-/// when the programs have several.
-fn days(
-    report: &Report,
-    programs: &[&Program],
-    sent: &Parameters,
-    now: Millis,
-    errors: &mut Vec<QueryError>,
-) -> (Day, Day) {
-    let problems = errors.len();
-    let mut read = |kind, name| match sent.get(kind).map(day) {
-        None => None,
-        Some(Ok(day)) => Some(day),
-        Some(Err(message)) => {
-            errors.push(QueryError::new(name, message));
-            None
-        }
-    };
-    let start = read(FilterKind::Start, "StartDate");
-    let end = read(FilterKind::End, "EndDate");
-    let today = programs
-        .iter()
-        .filter_map(|program| today(program, now))
-        .max()
-        .unwrap_or_else(|| now.utc_day());
-    let end = end.unwrap_or(today);
-    let start = start.unwrap_or_else(|| Day(end.0.saturating_sub(report.days_default() - 1)));
-    if errors.len() == problems {
-        let length = end.0.saturating_sub(start.0).saturating_add(1);
-        if length < 1 {
-            let message = "is after EndDate; the first day comes first";
-            errors.push(QueryError::new("StartDate", message));
-        } else if length > DAYS_MAX {
-            let message = format!("is {length} days after StartDate; at most {DAYS_MAX} are read");
-            errors.push(QueryError::new("EndDate", message));
-        }
+/// The zone with exactly the IANA name that is asked for.
+fn zone(sent: &Parameters, errors: &mut Vec<QueryError>) -> Option<TimeZone> {
+    let name = sent.get(FilterKind::TimeZone)?;
+    let zone = TimeZone::get(name).ok();
+    let zone = zone.filter(|zone| zone.iana_name() == Some(name));
+    if zone.is_none() {
+        let message = format!(
+            "is `{}`; an IANA name such as Europe/Berlin, or UTC, is allowed",
+            shown(name)
+        );
+        errors.push(QueryError::new("TimeZone", message));
     }
-    (start, end)
+    zone
 }
 
-fn today(program: &Program, now: Millis) -> Option<Day> {
-    let at = jiff::Timestamp::from_millisecond(now.0).ok()?;
-    day_of(program.time_zone.to_datetime(at).date())
-}
-
-fn day_of(date: jiff::civil::Date) -> Option<Day> {
-    let since = jiff::civil::date(1970, 1, 1).until(date).ok()?;
-    Some(Day(since.get_days()))
-}
-
-/// The day of `YYYY-MM-DD`, also when a time follows.
-fn day(text: &str) -> Result<Day, String> {
-    let wrong = || {
-        format!(
-            "is `{}`; a day such as 2026-01-31 from 2000 to 2099 is allowed",
-            shown(text)
-        )
-    };
-    let (date, rest) = text.split_at_checked(10).ok_or_else(wrong)?;
-    let layout = date.bytes().enumerate().all(|(i, byte)| match i {
-        4 | 7 => byte == b'-',
-        _ => byte.is_ascii_digit(),
-    });
-    let time = rest.is_empty()
-        || (rest.starts_with(['T', 't', ' '])
-            && rest.len() <= 30
-            && jiff::fmt::temporal::Pieces::parse(text).is_ok_and(|pieces| {
-                pieces.time().is_some() && pieces.time_zone_annotation().is_none()
-            }));
-    let date: Option<jiff::civil::Date> = date.parse().ok();
-    date.filter(|date| layout && time && (2000..=2099).contains(&date.year()))
-        .and_then(day_of)
-        .ok_or_else(wrong)
+/// Checks that sums can be made of these days of a zone.
+fn sums_of(
+    zone: &TimeZone,
+    days: [Option<RangeInclusive<Day>>; 2],
+    show: &[Show],
+    errors: &mut Vec<QueryError>,
+) {
+    let mut days = days.into_iter().flatten();
+    errors.extend(days.find_map(|days| Hours::of(zone, days).err()));
+    if show.contains(&Show::EventTypes) {
+        let message = "is counted by each program's own days; leave out TimeZone";
+        errors.push(QueryError::new("SHOW_EVENT_TYPES", message));
+    }
 }
 
 fn currency(programs: &[&Program], errors: &mut Vec<QueryError>) -> Option<Currency> {

@@ -20,6 +20,6 @@ SELECT
     '' AS ActionId
 FROM judged AS k
 WHERE list_contains(getvariable('programs'), program)
-    AND day BETWEEN getvariable('first') AND getvariable('last')
+    AND asked_day(day, ms) BETWEEN getvariable('first') AND getvariable('last')
     AND bucket = coalesce(getvariable('partner'), bucket)
     AND false

@@ -19,6 +19,6 @@ SELECT
     os AS Os
 FROM judged AS k
 WHERE list_contains(getvariable('programs'), program)
-    AND day BETWEEN getvariable('first') AND getvariable('last')
+    AND asked_day(day, ms) BETWEEN getvariable('first') AND getvariable('last')
     AND bucket = coalesce(getvariable('partner'), bucket)
     AND class = 'U'

@@ -30,7 +30,7 @@ impl Desk<'_, '_> {
         };
         let (trail, facets) = self.apart(id, action)?;
         let cells = &mut self.folder.cells;
-        cells.change(spot, &facets, &trail, [before, after]);
+        cells.change((spot, action.date), &facets, &trail, [before, after]);
         let times = before.gross_more(after);
         if times != 0 {
             let marks = marks(action, self.signs(id, action)?);
@@ -61,7 +61,7 @@ impl Desk<'_, '_> {
                 day: self.folder.day(id.program, at),
                 partner,
             };
-            self.folder.cells.adjust(spot, &facets, more);
+            self.folder.cells.adjust((spot, at), &facets, more);
             let key = AdjustedKey {
                 program: id.program,
                 partner,

@@ -89,7 +89,7 @@ impl Book {
                 day: days.day(program, row.program, at),
                 partner,
             };
-            cells.adjust(spot, &row.facets, more);
+            cells.adjust((spot, at), &row.facets, more);
         }
         let key = |at: Millis| AdjustedKey {
             program: row.program,

@@ -2,6 +2,7 @@
 
 use crate::model::click::{Click, Parameter};
 use crate::model::id::{AdId, EventTypeId};
+use crate::model::time::Millis;
 use crate::registry::facet::FacetKind;
 
 use super::marks::InCommon;
@@ -119,8 +120,9 @@ impl Facets {
         self.ad
     }
 
-    /// The one of a kind; nothing where such an event has none, and is not counted.
-    pub(super) fn get(&self, kind: FacetKind) -> Option<Short> {
+    /// The one of a kind, of an event at this time; nothing where such an event has none, and is
+    /// not counted.
+    pub(super) fn get(&self, kind: FacetKind, at: Millis) -> Option<Short> {
         match kind {
             FacetKind::None => Some(Short::None),
             FacetKind::Ad => Some(Short::Number(self.ad.0)),
@@ -133,6 +135,7 @@ impl Facets {
             FacetKind::PartnerGroup => None,
             FacetKind::Path => self.path.map(Short::Text),
             FacetKind::SubIds => Some(Short::Text(self.sub_ids)),
+            FacetKind::Hour => Some(Short::Number(at.utc_hour())),
         }
     }
 }

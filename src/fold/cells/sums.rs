@@ -120,7 +120,7 @@ impl Cells {
     ) -> Result<(), FoldError> {
         let number = self.kept.spot(families, spot)?;
         for run in &mut self.runs {
-            let Some(facet) = facets.get(run.facet) else {
+            let Some(facet) = facets.get(run.facet, counted.time) else {
                 continue;
             };
             let place = Place {
@@ -192,10 +192,10 @@ impl Cells {
     }
 
     /// Counts in every cube of actions what changes when an action that counted for `before`
-    /// counts for `after`, on the day of the action itself.
+    /// counts for `after`, on the day and at the time of the action itself.
     pub(in crate::fold) fn change(
         &mut self,
-        spot: Spot,
+        (spot, at): (Spot, Millis),
         facets: &Facets,
         trail: &Trail,
         [before, after]: [&Figures; 2],
@@ -205,7 +205,7 @@ impl Cells {
         let actions = more.get(Stored::Actions);
         more.add(Stored::SecondsToConvert, trail.seconds() * actions);
         for cube in CUBES.iter().filter(|cube| cube.counts(Stored::Actions)) {
-            if let Some(facet) = facets.get(cube.facet) {
+            if let Some(facet) = facets.get(cube.facet, at) {
                 self.add(cube.id, (spot, facet), more.only(cube.measures));
             }
         }
@@ -215,12 +215,17 @@ impl Cells {
         }
     }
 
-    /// Counts what is paid more since a judgement of the past.
-    pub(in crate::fold) fn adjust(&mut self, spot: Spot, facets: &Facets, paid_more: i64) {
+    /// Counts what is paid more since a judgement of the past, made at this time of that day.
+    pub(in crate::fold) fn adjust(
+        &mut self,
+        (spot, at): (Spot, Millis),
+        facets: &Facets,
+        paid_more: i64,
+    ) {
         let mut more = Tally::default();
         more.add(Stored::Adjusted, paid_more.into());
         for cube in CUBES.iter().filter(|cube| cube.counts(Stored::Adjusted)) {
-            if let Some(facet) = facets.get(cube.facet) {
+            if let Some(facet) = facets.get(cube.facet, at) {
                 self.add(cube.id, (spot, facet), more.clone());
             }
         }

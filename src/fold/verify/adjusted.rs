@@ -104,9 +104,9 @@ impl Adjustments {
         if adjustments.is_empty() {
             return Ok(());
         }
-        let facets = recount.facets_of_click(log, click)?;
         let partner = judged.verdict.bucket(key.partner);
         for (at, more) in adjustments {
+            let facets = recount.facets_of_click(log, click, at)?;
             let day = zones.day(slot, key.program, at);
             recount.adjusted((key.program, day, partner), &facets, &tally(more));
             let noted = AdjustedKey {
@@ -143,7 +143,7 @@ impl Adjustments {
             if partner != action.partner {
                 (paid.partner, paid.click) = (partner, None);
             }
-            let facets = recount.facets_of_action(log, &paid)?;
+            let facets = recount.facets_of_action(log, &paid, at)?;
             let day = zones.day(action.submission.slot, id.program, at);
             recount.adjusted((id.program, day, partner), &facets, &tally(more));
             let noted = AdjustedKey {

@@ -111,11 +111,13 @@ impl Recount {
         facets.entry(facet).or_default().merge(more);
     }
 
-    /// Counts a click in the sums that are kept apart by nothing.
+    /// Counts a click in the sums that are kept apart by nothing that it says.
     pub(super) fn verdict(&mut self, zones: &Zones, key: VerdictKey, judged: &Judged) {
         let (program, day, partner) = spot(zones, key, judged);
-        let place = (CubeId::PARTNER_PERFORMANCE, program, day, partner);
-        self.add(place, Facet::None, &counts(place.0, key, judged));
+        for (cube, facet) in whole(key.time) {
+            let counted = counts(cube, key, judged);
+            self.add((cube, program, day, partner), facet, &counted);
+        }
         let verdict = judged.verdict;
         let mut risk = counts(CubeId::RISK, key, judged);
         signs(verdict.signs, true, &mut risk);
@@ -195,26 +197,28 @@ impl Recount {
         }
     }
 
-    /// By what an adjustment of a click is kept apart.
+    /// By what an adjustment of a click is kept apart, made `at` this time.
     pub(super) fn facets_of_click(
         &mut self,
         log: &Log,
         click: &Click<Parameters<'_>>,
+        at: Millis,
     ) -> Result<Vec<(CubeId, Facet)>, FoldError> {
         let mut facets = self.said.of_click(log, click)?;
         facets.retain(|(cube, _)| *cube != CubeId::EXPIRED_AD);
-        facets.push((CubeId::PARTNER_PERFORMANCE, Facet::None));
+        facets.extend(whole(at));
         Ok(facets)
     }
 
-    /// By what an adjustment of an action is kept apart.
+    /// By what an adjustment of an action is kept apart, made `at` this time.
     pub(super) fn facets_of_action(
         &mut self,
         log: &Log,
         action: &Action,
+        at: Millis,
     ) -> Result<Vec<(CubeId, Facet)>, FoldError> {
         let mut facets = self.said.of_action(log, action)?;
-        facets.push((CubeId::PARTNER_PERFORMANCE, Facet::None));
+        facets.extend(whole(at));
         Ok(facets)
     }
 
@@ -235,7 +239,7 @@ impl Recount {
         more.add(Stored::SaleAmount, amount);
         more.add(Stored::ActionCost, action.cost.0.into());
         let mut facets = self.said.of_action(log, action)?;
-        facets.push((CubeId::PARTNER_PERFORMANCE, Facet::None));
+        facets.extend(whole(action.date));
         facets.push((CubeId::EVENT_TYPE, Facet::Number(id.event_type.0)));
         for (cube, facet) in facets {
             self.add((cube, id.program, day, action.partner), facet, &more);
@@ -305,6 +309,15 @@ impl Recount {
         counted.add(Stored::Texts, stored.get(Stored::Texts));
         differences(report, || at(&place, &Facet::Other), &counted, stored);
     }
+}
+
+/// The sums that are kept apart by nothing but, some, by the hour.
+fn whole(at: Millis) -> [(CubeId, Facet); 2] {
+    let hour = u32::try_from(at.0.div_euclid(3_600_000)).unwrap_or(0);
+    [
+        (CubeId::PARTNER_PERFORMANCE, Facet::None),
+        (CubeId::HOURS, Facet::Number(hour)),
+    ]
 }
 
 /// Counts the signs of a click, or of an action that came by it.

@@ -2,16 +2,17 @@
 
 use std::ops::{ControlFlow, Range, RangeInclusive};
 
-use jiff::ToSpan as _;
-use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use crate::catalog::snapshot::Program;
 use crate::derived::{
     AdjustedKey, AdjustedKind, AdjustedRow, Class, DerivedError, Judged, VerdictKey, View,
 };
+use crate::model::calendar::first_instant;
 use crate::model::id::{EventNumber, PartnerId, ProgramId, Slot};
 use crate::model::money::Money;
 use crate::model::time::{Day, Millis};
+use crate::registry::bucket::date;
 use crate::registry::click::{LOOKED_MAX, Shown};
 use crate::registry::filter::{FILTERS, FilterKind};
 
@@ -19,8 +20,6 @@ use super::super::error::{QueryError, ReportError};
 use super::super::listing::{ClickFacts, Facts};
 use super::super::page::Page;
 use super::super::query::Query;
-
-const EPOCH: Date = jiff::civil::date(1970, 1, 1);
 
 /// One row of the page.
 #[derive(Debug)]
@@ -82,7 +81,8 @@ impl<'a> Selection<'a> {
         program: &Program,
     ) -> Result<(), ReportError> {
         let id = program.id;
-        let times = times(program, self.query.start, self.query.end);
+        let zone = self.query.zone_of(program);
+        let times = times(zone, self.query.start, self.query.end);
         let (partner, shown) = (self.query.partner, self.shown);
         let mut take = |key, judged| self.take(key, judged, None);
         let read = match partner {
@@ -235,15 +235,13 @@ pub(super) fn read(
     Ok(facts.map_err(ReportError::Unreadable)?.unwrap_or_default())
 }
 
-/// The times of these days by the program's calendar.
-fn times(program: &Program, start: Day, end: Day) -> RangeInclusive<Millis> {
-    let first = |day: Day| {
-        let date = EPOCH.checked_add(i64::from(day.0).days()).ok()?;
-        let first = program.time_zone.to_timestamp(date.at(0, 0, 0, 0)).ok()?;
-        Some(Millis(first.as_millisecond()))
-    };
+/// The times of these days by the calendar of a zone.
+fn times(zone: &TimeZone, start: Day, end: Day) -> RangeInclusive<Millis> {
     let after = Day(end.0.saturating_add(1));
-    let first = |day: Day| first(day).unwrap_or_else(|| day.utc_start());
+    let first = |day: Day| {
+        let first = date(day).and_then(|date| first_instant(date, zone));
+        first.unwrap_or_else(|| day.utc_start())
+    };
     first(start)..=first(after).plus(-1)
 }
 

@@ -3,3 +3,4 @@
 mod facets;
 mod paths;
 mod whole;
+mod zones;

@@ -33,6 +33,10 @@ CREATE MACRO instant(ms) AS strftime(make_timestamp(ms * 1000), '%Y-%m-%dT%H:%M:
 -- The calendar day of a moment in a zone.
 CREATE MACRO day_in(zone, ms) AS timezone(zone, to_timestamp(ms / 1000.0))::DATE;
 
+-- The day that something counts on: the program's, or that of the zone that is asked for.
+CREATE MACRO asked_day(day, ms) AS
+    CASE WHEN getvariable('zone') IS NULL THEN day ELSE day_in(getvariable('zone'), ms) END;
+
 -- Millionths of an amount that is written as a decimal number.
 CREATE MACRO micros(amount) AS (amount::DECIMAL(18, 6) * 1000000)::HUGEINT;
 

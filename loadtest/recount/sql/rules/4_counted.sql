@@ -26,9 +26,9 @@ FROM action AS a LEFT JOIN judged AS k ON k.id = a.winner;
 
 -- What is asked for: programs, days, one partner or all.
 CREATE VIEW asked AS
-SELECT * FROM counted
+SELECT * REPLACE (asked_day(day, ms) AS day) FROM counted
 WHERE list_contains(getvariable('programs'), program)
-    AND day BETWEEN getvariable('first') AND getvariable('last')
+    AND asked_day(day, ms) BETWEEN getvariable('first') AND getvariable('last')
     AND partner = coalesce(getvariable('partner'), partner);
 
 CREATE VIEW asked_action AS

@@ -3,8 +3,10 @@
 use serde_json::Value;
 
 use super::actions::{CLICK, Clicked, Whole};
-use super::bench::{Bench, Reply};
+use super::bench::{Bench, PARTNER, Reply};
 use crate::model::click::ClickFlags;
+use crate::model::time::HOUR;
+use crate::registry::dimension::day_text;
 
 const REPORTS: &str = "/Advertisers/IRacme/Reports";
 const PAYABLE: &str = "adv_payable_click_data_pm_only";
@@ -179,4 +181,26 @@ fn forms_that_a_listing_has_not_are_told() {
     // A list of nothing has its columns.
     let (names, lines) = lines(&whole.bench, &target);
     assert_eq!((&*names[0], lines.len()), ("ClickDate", 0));
+}
+
+/// Two zones are 26 hours apart, so that it is never the same day in both.
+#[test]
+fn listings_and_what_leads_to_them_are_by_the_days_of_the_zone() {
+    let whole = stored();
+    let now = whole.bench.log.clock().now();
+    let ahead = day_text(now.plus(14 * HOUR).utc_day());
+    let total = |target: &str| whole.bench.get(target).json()["@total"].clone();
+    for (zone, all, rows) in [("Etc%2FGMT-14", "7", "3"), ("Etc%2FGMT%2B12", "0", "0")] {
+        let asked = format!("SUBAID=1000&StartDate={ahead}&EndDate={ahead}&TimeZone={zone}");
+        assert_eq!(total(&format!("{REPORTS}/{ALL}?{asked}")), all, "{zone}");
+        let partners = format!("{REPORTS}/{PARTNER}?{asked}");
+        assert_eq!(total(&partners), rows, "{zone}");
+        for row in whole.bench.get(&partners).json()["Records"]
+            .as_array()
+            .unwrap()
+        {
+            let listed = total(row["RawClicksUri"].as_str().unwrap());
+            assert_eq!(listed, row["RawClicks"].to_string(), "{row}");
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Bad queries of reports, each row with what it stands for.
 //!
 //! Two have no request of their own here. A date has no zone, since it is a day of the program's
-//! calendar, and no report is finer than a day. And no link to a page is a secret: `AsOf` is the
+//! calendar or of that which `TimeZone` names. And no link to a page is a secret: `AsOf` is the
 //! number of a slot, which shows nobody more than their own rows, whoever changes it.
 
 use std::io::Write as _;
@@ -57,7 +57,29 @@ const CASES: &[Case<'_>] = &[
         "group_by",
     ),
     ("filter by sub id by a brand", "SubId1=a", 400, "SubId1"),
-    ("another zone", "TimeZone=Europe/Berlin", 400, "TimeZone"),
+    ("unknown zone", "TimeZone=Mars/Olympus", 400, "TimeZone"),
+    (
+        "zone in other letters",
+        "TimeZone=europe/berlin",
+        400,
+        "TimeZone",
+    ),
+    ("zone by offset", "TimeZone=%2B01:00", 400, "TimeZone"),
+    ("no zone", "TimeZone=", 400, "TimeZone"),
+    ("half an hour", "TimeZone=Asia/Kolkata", 400, "TimeZone"),
+    (
+        "half an hour of the days compared",
+        "TimeZone=Australia/Lord_Howe&StartDate=2026-10-05&EndDate=2026-10-05\
+         &Compare=PREVIOUS_PERIOD",
+        400,
+        "TimeZone",
+    ),
+    (
+        "event types of another zone",
+        "TimeZone=Europe/Berlin&SHOW_EVENT_TYPES=1",
+        400,
+        "SHOW_EVENT_TYPES",
+    ),
     ("other form", "ResultFormat=XML", 400, "ResultFormat"),
     ("not UTF-8", "SortBy=%ff", 400, "SortBy"),
 ];
