@@ -163,29 +163,93 @@ impl Money {
 /// Shows `micros` as a decimal with at least `decimals` places, more only where they are not 0.
 #[must_use]
 pub fn decimal_text(micros: i128, decimals: u32) -> String {
-    let sign = if micros < 0 { "-" } else { "" };
-    let value = micros.unsigned_abs();
-    // Most amounts are short, and short numbers are written several times as fast.
-    let (whole, rest) = if let Ok(value) = u64::try_from(value) {
-        ((value / 1_000_000).to_string(), value % 1_000_000)
-    } else {
-        let rest = u64::try_from(value % 1_000_000).unwrap_or(0);
-        ((value / 1_000_000).to_string(), rest)
-    };
-    let mut fraction = format!("{rest:06}");
-    while fraction.len() > decimals as usize && fraction.ends_with('0') {
-        fraction.pop();
+    DecimalText::new(micros, decimals).as_str().to_owned()
+}
+
+/// The text of a decimal, on the stack: a page of a report has tens of thousands.
+#[derive(Clone, Copy, Debug)]
+pub struct DecimalText {
+    /// The text is at the end.
+    bytes: [u8; Self::LEN],
+    from: usize,
+}
+
+impl DecimalText {
+    /// A sign, a point and the digits of the largest number.
+    const LEN: usize = 41;
+
+    /// `micros` as [`decimal_text`] shows it.
+    #[must_use]
+    pub fn new(micros: i128, decimals: u32) -> Self {
+        let mut text = Self {
+            bytes: [b'0'; Self::LEN],
+            from: Self::LEN,
+        };
+        let value = micros.unsigned_abs();
+        // Most amounts are short, and short numbers are divided several times as fast.
+        let (whole, mut rest) = if let Ok(value) = u64::try_from(value) {
+            (u128::from(value / 1_000_000), value % 1_000_000)
+        } else {
+            let rest = u64::try_from(value % 1_000_000).unwrap_or(0);
+            (value / 1_000_000, rest)
+        };
+        let mut places = 6;
+        while places > decimals && rest.is_multiple_of(10) {
+            rest /= 10;
+            places -= 1;
+        }
+        if places > 0 {
+            for _ in 0..places {
+                text.digit(rest % 10);
+                rest /= 10;
+            }
+            text.push(b'.');
+        }
+        text.whole(whole);
+        if micros < 0 {
+            text.push(b'-');
+        }
+        text
     }
-    if fraction.is_empty() {
-        format!("{sign}{whole}")
-    } else {
-        format!("{sign}{whole}.{fraction}")
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        let text = self.bytes.get(self.from..).unwrap_or_default();
+        std::str::from_utf8(text).unwrap_or_default()
+    }
+
+    fn whole(&mut self, mut number: u128) {
+        while number > u64::MAX.into() {
+            self.digit(u64::try_from(number % 10).unwrap_or(0));
+            number /= 10;
+        }
+        let mut number = u64::try_from(number).unwrap_or(u64::MAX);
+        loop {
+            self.digit(number % 10);
+            number /= 10;
+            if number == 0 {
+                break;
+            }
+        }
+    }
+
+    fn digit(&mut self, digit: u64) {
+        self.push(b'0' + u8::try_from(digit).unwrap_or(0));
+    }
+
+    /// Puts a byte before the text.
+    fn push(&mut self, byte: u8) {
+        self.from = self.from.saturating_sub(1);
+        if let Some(place) = self.bytes.get_mut(self.from) {
+            *place = byte;
+        }
     }
 }
 
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&decimal_text(i128::from(self.0), 2))
+        f.write_str(DecimalText::new(self.0.into(), 2).as_str())
     }
 }
 
@@ -265,6 +329,15 @@ mod tests {
             (-1_500_000, 2, "-1.50"),
             (1_234_567, 2, "1.234567"),
             (2_000_000, 0, "2"),
+            (1_000, 3, "0.001"),
+            (-1, 0, "-0.000001"),
+            (
+                18_446_744_073_709_551_616_500_000,
+                1,
+                "18446744073709551616.5",
+            ),
+            (i128::MAX, 6, "170141183460469231731687303715884.105727"),
+            (i128::MIN, 0, "-170141183460469231731687303715884.105728"),
         ] {
             assert_eq!(decimal_text(micros, decimals), text);
         }

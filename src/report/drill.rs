@@ -4,9 +4,9 @@
 //! it, and every value in it is resolved: it names the same days, and the same state of the clicks,
 //! later.
 
-use crate::model::calendar::first_instant;
 use crate::model::tally::Facet;
 use crate::model::time::Day;
+use crate::model::time::calendar::first_instant;
 use crate::registry::bucket::date;
 use crate::registry::click::{NARROWED_BY, Shown};
 use crate::registry::dimension::{RowKey, day_text};
@@ -18,6 +18,7 @@ use crate::registry::{REPORTS, Report};
 
 use super::listing::LISTED_DAYS_MAX;
 use super::page::{facet_text, zone_name};
+use super::query::Query;
 use super::render::Rendered;
 
 /// How many days back a list of actions may begin: it reaches back three years, and a day of the
@@ -32,6 +33,8 @@ pub(super) struct Links<'r, 'a> {
     base: &'r str,
     /// First and last day of the query.
     days: [String; 2],
+    /// The same as a list of actions takes them.
+    bounds: [String; 2],
     /// The zone of the days, as a parameter; empty where it is each program's own.
     zone: String,
     /// The state of the clicks, as a parameter.
@@ -69,6 +72,7 @@ impl<'r, 'a> Links<'r, 'a> {
             figures,
             base: base.strip_suffix("/Reports/")?,
             days: [query.start, query.end].map(day_text),
+            bounds: bounds_of(query, (query.start, query.end))?,
             zone: zone_name(query).map_or_else(String::new, |name| format!("&TimeZone={name}")),
             as_of: as_of.map_or_else(String::new, |as_of| format!("&AsOf={}", as_of.slot)),
             to_actions: shows(GROSS_ACTIONS.name) && as_of.is_some(),
@@ -109,10 +113,12 @@ impl<'r, 'a> Links<'r, 'a> {
             let partner = self.partner(row, "MediaId");
             let (base, as_of) = (self.base, &self.as_of);
             let link = |(name, report, class): &(&'static str, &Report, &str)| {
-                let handle = report.handle;
-                let days = format!("StartDate={start}&EndDate={end}{}", self.zone);
-                let which = format!("{program}{days}{partner}{kept_apart}{class}{as_of}");
-                (*name, format!("{base}/Reports/{handle}?{which}"))
+                let (handle, zone) = (report.handle, &self.zone);
+                let uri = format!(
+                    "{base}/Reports/{handle}?{program}StartDate={start}&EndDate={end}{zone}\
+                     {partner}{kept_apart}{class}{as_of}"
+                );
+                (*name, uri)
             };
             self.listings.iter().map(link).collect::<Vec<_>>()
         });
@@ -148,25 +154,19 @@ impl<'r, 'a> Links<'r, 'a> {
             (FacetKind::EventType, Facet::Number(id)) => format!("&ActionTrackerId={id}"),
             _ => return None,
         };
-        let which = format!("{}{kept_apart}", self.partner(row, "MediaPartnerId"));
-        let [from, to] = self.bounds(days)?;
-        let days = format!("ActionDateStart={from}&ActionDateEnd={to}");
+        let partner = self.partner(row, "MediaPartnerId");
+        let bounds;
+        let [from, to] = if days == (self.of.query.start, self.of.query.end) {
+            &self.bounds
+        } else {
+            bounds = bounds_of(self.of.query, days)?;
+            &bounds
+        };
         Some(format!(
-            "{}/Actions?CampaignId={program}{which}&{days}",
+            "{}/Actions?CampaignId={program}{partner}{kept_apart}&ActionDateStart={from}\
+             &ActionDateEnd={to}",
             self.base
         ))
-    }
-
-    /// The first and the last of these days as a list of actions takes them: days of the program,
-    /// or the instants that they begin and end with in the zone of the query.
-    fn bounds(&self, (first, last): (Day, Day)) -> Option<[String; 2]> {
-        let Some(zone) = &self.of.query.zone else {
-            return Some([first, last].map(day_text));
-        };
-        let first_of = |day| first_instant(date(day)?, zone);
-        let after = Day(last.0.saturating_add(1));
-        let bounds = [first_of(first)?, first_of(after)?.plus(-1)];
-        Some(bounds.map(|at| at.to_string()))
     }
 
     /// The parameter that asks a listing of clicks for what a row is kept apart by; nothing where
@@ -185,4 +185,16 @@ impl<'r, 'a> Links<'r, 'a> {
             _ => None,
         }
     }
+}
+
+/// The first and the last of these days as a list of actions takes them: days of the program, or
+/// the instants that they begin and end with in the zone of the query.
+fn bounds_of(query: &Query, (first, last): (Day, Day)) -> Option<[String; 2]> {
+    let Some(zone) = &query.zone else {
+        return Some([first, last].map(day_text));
+    };
+    let first_of = |day| first_instant(date(day)?, zone);
+    let after = Day(last.0.saturating_add(1));
+    let bounds = [first_of(first)?, first_of(after)?.plus(-1)];
+    Some(bounds.map(|at| at.to_string()))
 }

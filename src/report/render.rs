@@ -7,7 +7,7 @@
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use crate::model::currency::Currency;
-use crate::model::money::decimal_text;
+use crate::model::money::DecimalText;
 use crate::model::tally::Tally;
 use crate::model::time::Millis;
 use crate::registry::Viewer;
@@ -101,16 +101,16 @@ impl Rendered<'_> {
                 Column::Attribute(attribute) => {
                     harmless(attribute.text(&row.key, &row.details, self.names))
                 }
-                Column::Measure(measure) => plain(record.figure(measure, &row.tally)),
+                Column::Measure(measure) => record.figure(measure, &row.tally).plain(),
                 // A report of sums has none.
                 Column::Field(_) => String::new(),
             });
-            let compared = record.compared().map(|(_, value)| plain(value));
+            let compared = record.compared().map(|(_, figure)| figure.plain());
             let of_types = row
                 .of_event_types
                 .iter()
                 .flat_map(|t| record.of_type(t))
-                .map(plain);
+                .map(|figure| figure.plain());
             table.row(own.chain(of_types).chain(compared))?;
         }
         table.end()
@@ -139,12 +139,36 @@ fn compared_names(measure: &Measure) -> [String; 2] {
     ]
 }
 
-/// A figure as CSV has it.
-fn plain(figure: serde_json::Value) -> String {
-    match figure {
-        serde_json::Value::Null => String::new(),
-        serde_json::Value::String(text) => text,
-        number => number.to_string(),
+/// A figure as it is written.
+enum Figure {
+    /// There is none, since it divides by 0.
+    None,
+    Count(i64),
+    Decimal(DecimalText),
+    /// A number that is too large for JSON, or a moment.
+    Text(String),
+}
+
+impl Figure {
+    /// As CSV has it.
+    fn plain(&self) -> String {
+        match self {
+            Self::None => String::new(),
+            Self::Count(count) => count.to_string(),
+            Self::Decimal(decimal) => decimal.as_str().to_owned(),
+            Self::Text(text) => text.clone(),
+        }
+    }
+}
+
+impl Serialize for Figure {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::None => serializer.serialize_unit(),
+            Self::Count(count) => serializer.serialize_i64(*count),
+            Self::Decimal(decimal) => serializer.serialize_str(decimal.as_str()),
+            Self::Text(text) => serializer.serialize_str(text),
+        }
     }
 }
 
@@ -241,43 +265,45 @@ impl Serialize for Linked<'_, '_, '_> {
 
 impl Record<'_, '_> {
     /// Actions and cost of one event type.
-    fn of_type(&self, tally: &Tally) -> [serde_json::Value; 2] {
+    fn of_type(&self, tally: &Tally) -> [Figure; 2] {
         [&ACTIONS, &ACTION_COST].map(|measure| self.figure(measure, tally))
     }
 
     /// For each figure what it was in the earlier days, and the change as a part of that.
-    fn compared(&self) -> impl Iterator<Item = (String, serde_json::Value)> {
+    fn compared(&self) -> impl Iterator<Item = (String, Figure)> {
         let before = self.row.before.iter();
         before.flat_map(move |before| {
             self.of.answer.report.measures().iter().flat_map(move |m| {
                 let change = m.change(before, &self.row.tally);
-                let change = change.map(|change| decimal_text(change, 6).into());
+                let change = change.map(|change| Figure::Decimal(DecimalText::new(change, 6)));
                 let [previous, changed] = compared_names(m);
                 [
                     (previous, self.figure(m, before)),
-                    (changed, change.unwrap_or(serde_json::Value::Null)),
+                    (changed, change.unwrap_or(Figure::None)),
                 ]
             })
         })
     }
 
-    fn figure(&self, measure: &Measure, tally: &Tally) -> serde_json::Value {
+    fn figure(&self, measure: &Measure, tally: &Tally) -> Figure {
         let Some(value) = measure.value(tally) else {
-            return serde_json::Value::Null;
+            return Figure::None;
         };
         match measure.unit() {
-            Unit::Count => {
-                i64::try_from(value).map_or_else(|_| value.to_string().into(), Into::into)
-            }
+            Unit::Count => match i64::try_from(value) {
+                Ok(count) => Figure::Count(count),
+                Err(_) => Figure::Text(value.to_string()),
+            },
             Unit::Money => {
                 let currency = self.of.query.currency;
-                decimal_text(value, currency.map_or(2, |currency| currency.decimals())).into()
+                let decimals = currency.map_or(2, |currency| currency.decimals());
+                Figure::Decimal(DecimalText::new(value, decimals))
             }
             Unit::Instant => {
                 let at = Millis(i64::try_from(value).unwrap_or(i64::MAX));
-                at.to_string().into()
+                Figure::Text(at.to_string())
             }
-            Unit::Quotient => decimal_text(value, 6).into(),
+            Unit::Quotient => Figure::Decimal(DecimalText::new(value, 6)),
         }
     }
 }
