@@ -25,6 +25,7 @@ from arrivals import ARRIVAL_COLUMNS  # noqa: E402
 from compare import Recount, differences, estimates, has_sql, unknown_columns  # noqa: E402
 from daemon import Daemon  # noqa: E402
 from journeys import CLICK_COLUMNS, ORDER_COLUMNS, Journeys  # noqa: E402
+from ledger import BY_MINUTE, unequal  # noqa: E402
 from links import actions, unfollowed  # noqa: E402
 from live import CHANGE_COLUMNS, CLICK_COLUMNS as LIVE_COLUMNS  # noqa: E402
 from live import ITEM_COLUMNS, SALE_COLUMNS, Live  # noqa: E402
@@ -46,6 +47,8 @@ class Table:
         sid = questions[0]["sid"]
         for report in daemon.ask(sid, "Reports")["Reports"]:
             handle = report["Id"]
+            if handle == BY_MINUTE:
+                continue
             if not has_sql(handle):
                 self._say(handle, name, 0, 0, ["there is no SQL for it"])
                 continue
@@ -82,6 +85,13 @@ class Table:
         for line in found[:SAID]:
             print(f"actions {question['query']}: {line}")
 
+    def minutes(self, name, daemon, question):
+        """Adds the ledger of minutes, which adds up to that of days."""
+        rows, found = unequal(daemon, question)
+        self._say(BY_MINUTE, name, 0, rows, found)
+        for line in found[:SAID]:
+            print(f"{BY_MINUTE} {question['query']}: {line}")
+
     def verified(self, name, daemon):
         """Adds what clickd says of its own figures."""
         said = json.loads(daemon.verb("verify", may_fail=True))
@@ -113,8 +123,8 @@ def headers(folder):
 
 def bring(daemon, folder):
     """Imports both files."""
-    print(daemon.verb("import", "clicks", folder / "clicks.csv").strip())
-    print(daemon.verb("import", "conversions", folder / "orders.csv").strip())
+    daemon.bring("clicks", "Imported clicks", folder / "clicks.csv")
+    daemon.bring("conversions", "Conversions", folder / "orders.csv")
     daemon.wait_folded()
 
 
@@ -127,6 +137,7 @@ def real(options, folder, table):
         daemon.verb("catalog", "apply", folder / "catalog.toml")
         daemon.key(sample.PROGRAM["brand"])
         bring(daemon, folder)
+        daemon.write(folder)
         questions = [question([sample.PROGRAM], sample.FIRST, sample.LAST)]
         questions.append(question([sample.PROGRAM], "2017-11-07", "2017-11-07"))
         for asked in ({"Compare": "PREVIOUS_PERIOD"}, {"MinClicks": 100, "MinActions": 1}):
@@ -155,12 +166,15 @@ def journeys(options, folder, table):
         live = Live(options.seed, made, daemon)
         live.run()
         live.write(folder)
+        daemon.write(folder)
         recount = Recount(folder, HOSTING)
         asked = Questions(made, today)
         table.compare("journeys", daemon, recount, asked.of_brands())
         table.compare("credits", daemon, recount, asked.of_credit())
         for one in asked.of_actions():
             table.listed("journeys", daemon, recount, one)
+        for one in asked.of_ledger():
+            table.minutes("journeys", daemon, one)
         for nth in ACCOUNTS:
             table.compare("partners", daemon, recount, asked.of_partner(nth))
         table.verified("journeys", daemon)

@@ -1,6 +1,7 @@
 """A daemon of its own in one folder, on loopback, and what is sent to it."""
 
 import base64
+import csv
 import http.client
 import json
 import re
@@ -11,11 +12,15 @@ import urllib.parse
 from pathlib import Path
 
 EPOCH_2020 = 1_577_836_800_000
+RECEIVED_COLUMNS = "at program stream outcome".split()
+# What flows in by the API, by the method that says it.
+STREAMS = {"POST": "Conversions", "PUT": "Modifications", "DELETE": "Modifications"}
 
 
 class Daemon:
     def __init__(self, clickd: Path, folder: Path):
         self.clickd, self.folder, self.tokens, self.sides = clickd, folder, {}, {}
+        self.received = []
         with socket.socket() as a, socket.socket() as b, socket.socket() as c:
             held = (a, b, c)
             for one in held:
@@ -67,6 +72,22 @@ class Daemon:
             raise SystemExit(f"clickd {' '.join(map(str, words))}: {done.stdout}{done.stderr}")
         return done.stdout
 
+    def bring(self, what, stream, path):
+        """Imports a file."""
+        with path.open(newline="") as file:
+            for row in csv.DictReader(file):
+                self.receive(int(row["CampaignId"]), stream)
+        print(self.verb("import", what, path).strip())
+
+    def receive(self, program, stream, outcome="Stored"):
+        """Notes what is about to arrive."""
+        self.received.append((int(time.time() * 1000), program, stream, outcome))
+
+    def write(self, folder):
+        """What arrived, for the recount."""
+        with (folder / "received.csv").open("w", newline="") as file:
+            csv.writer(file).writerows([RECEIVED_COLUMNS, *self.received])
+
     def key(self, brand):
         """Lets a brand in."""
         self.tokens[brand] = self.verb(
@@ -90,17 +111,18 @@ class Daemon:
         finally:
             connection.close()
 
-    def ask(self, sid, path, method="GET", fields=None):
+    def ask(self, sid, path, method="GET", fields=None, *, outcome="Stored", expected=200):
         """Asks the API of a brand or a partner; the JSON of the answer."""
         account = base64.b64encode(f"{sid}:{self.tokens[sid]}".encode()).decode()
         headers = {"Authorization": f"Basic {account}", "Accept": "application/json"}
         body = None
         if fields is not None:
+            self.receive(fields["CampaignId"], STREAMS[method], outcome)
             body = urllib.parse.urlencode(fields)
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         path = path if path.startswith("/") else f"/{self.sides[sid]}/{sid}/{path}"
         status, _, content = self.get(self.api, path, headers, method, body)
-        if status != 200:
+        if status != expected:
             raise SystemExit(f"{method} {path} {fields}: {status} {content.decode()}")
         # Amounts in lists are numbers, of which no digit may be lost.
         return json.loads(content, parse_float=str)
@@ -109,12 +131,14 @@ class Daemon:
         """Says that somebody came to a page."""
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         body = urllib.parse.urlencode(fields)
+        self.receive(fields["CampaignId"], "Page loads")
         status, _, content = self.get(self.api, "/PageLoad", headers, "POST", body)
         if status != 200:
             raise SystemExit(f"PageLoad {fields}: {status} {content.decode()}")
 
     def click(self, path, headers, method="GET"):
         """Follows a link; the click id of the landing page."""
+        self.receive(int(path.split("?")[0].split("/")[4]), "Clicks")
         status, answered, _ = self.get(self.public, path, headers, method)
         found = re.search(r"[?&]im_ref=([A-Za-z0-9_-]{43})", answered.get("location", ""))
         if status != 302 or not found:

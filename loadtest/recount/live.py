@@ -42,7 +42,7 @@ class Live:
     def __init__(self, seed, journeys: Journeys, daemon: Daemon):
         self.dice = random.Random(seed + 1)
         self.journeys, self.daemon = journeys, daemon
-        self.clicks, self.sales, self.changes = [], [], []
+        self.clicks, self.sales, self.changes, self.last = [], [], [], {}
         self.arrived = Arrivals(seed, self)
 
     def run(self):
@@ -134,13 +134,18 @@ class Live:
                                    "Quantity": "1"}]
             received = int(time.time() * 1000)
             self.send(program, order, claimed)
+            if nth % 20 == 3:
+                self.send(program, order, claimed, outcome="RefusedRetry")
+            if nth % 25 == 4:
+                wrong = {**order, "order": f"wrong{nth}", "at": -1}
+                self.send(program, wrong, claimed, outcome="RefusedInvalid", expected=400)
             self.sales.append({**order, "number": number, "forged": forged, "received": received})
 
-    def send(self, program, order, click_id):
+    def send(self, program, order, click_id, **told):
         """Says what was sold, and by which click if that is known."""
         fields = {**order_fields(order), "ClickId": click_id or ""}
         fields = {name: text for name, text in fields.items() if text != ""}
-        self.daemon.ask(program["brand"], "Conversions", "POST", fields)
+        self.daemon.ask(program["brand"], "Conversions", "POST", fields, **told)
 
     def _change(self):
         """Changes of imported orders, and of live ones."""
@@ -168,7 +173,11 @@ class Live:
             if order.get("items"):
                 change["sku"] = fields["Sku"] = order["items"][0]["Sku"]
         method = "DELETE" if change["kind"] == "REVERSE" else "PUT"
-        self.daemon.ask(program["brand"], "Actions", method, fields)
+        # What repeats the last change of its order is a retry.
+        place = (program["id"], order["event_type"], order["order"])
+        outcome = "RefusedRetry" if self.last.get(place) == (method, fields) else "Stored"
+        self.last[place] = (method, fields)
+        self.daemon.ask(program["brand"], "Actions", method, fields, outcome=outcome)
         self.changes.append(change)
 
     def write(self, folder: Path):

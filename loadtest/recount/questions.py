@@ -4,7 +4,7 @@ import datetime
 
 from terms import ACCOUNTS, ALL_PROGRAMS, CREDIT, PROGRAMS
 
-PATHS = "att_adv_top_paths_pm_only"
+PATHS, LEDGER = "att_adv_top_paths_pm_only", "adv_ledger_pm_only"
 SHOWN = {"SHOW_PARTNER_GROUP": "1", "SHOW_COMPANY_URL": "TRUE", "SHOW_EVENT_TYPES": "true"}
 # Whole hours from UTC, on both sides of it, one with a change of the clocks.
 ZONES = ["Pacific/Kiritimati", "America/New_York", "Etc/GMT+12"]
@@ -49,10 +49,14 @@ class Questions:
         for program in ALL_PROGRAMS:
             yield question([program], *self.listed)
 
+    def of_ledger(self):
+        for program in ALL_PROGRAMS:
+            yield question([program], *self.ends)
+
     def _of_program(self, program, partner):
         yield question([program], *self.ends)
         yield question([program], *self.days)
-        yield question([program], *self.ends, partner=partner)
+        yield question([program], *self.ends, partner=partner, but=LEDGER)
         yield question([program], *self.ends, collapse=True, only=PATHS)
 
     def _optional(self):

@@ -15,7 +15,8 @@ use crate::job::import::{
 };
 use crate::job::record::{ImportRecord, RecordError};
 use crate::job::take::{Taken, Taker};
-use crate::log::{Epoch, LogError, RefusedReason, Stream, patiently};
+use crate::log::{Epoch, LogError, patiently};
+use crate::model::arrival::{RefusedReason, Stream};
 use crate::model::id::JobId;
 use crate::server::control::VerbError;
 use crate::server::control::verb::{EXIT_INPUT, EXIT_TEMPORARY};

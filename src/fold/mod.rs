@@ -21,6 +21,7 @@ mod credit;
 mod days;
 mod error;
 mod hold;
+mod ledger;
 mod people;
 mod price;
 mod rebuild;

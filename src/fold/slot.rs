@@ -40,6 +40,7 @@ use super::credit::case::Clicked;
 use super::credit::see::Stored;
 use super::days::Days;
 use super::error::FoldError;
+use super::ledger;
 use super::people::forget::forget;
 
 /// Version of the fold's own rules. A store folded under another version is made again, so it
@@ -181,6 +182,7 @@ impl Folder {
         note_all(&self.carried, &self.rows, &mut batch);
         self.charges.write(&mut batch);
         self.settle_rest(&families, &footer, &rest, &mut batch)?;
+        ledger::count(self, &footer);
         self.book.write(&mut batch);
         self.cells.write(&families, &mut batch)?;
         self.windows.write(&mut batch)?;

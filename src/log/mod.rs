@@ -34,7 +34,7 @@ pub use open::{Log, Options};
 pub use read::{EachImported, SlotRest};
 pub use row::Corrupt;
 pub use row::click::Parameters;
-pub use row::footer::{Footer, Ledger, LedgerEntry, Outcome, RefusedReason, Stream};
+pub use row::footer::{Footer, Ledger, LedgerEntry};
 pub use row::imported::{Imported, Place};
 pub use store::adjustments::{Adjusted, Adjustment};
 pub use store::batches::{Beside, Said, Taken};

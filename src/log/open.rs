@@ -28,9 +28,10 @@ use super::error::LogError;
 use super::family;
 use super::mint::Mint;
 use super::recover::{self, Recovered};
-use super::row::footer::{Ledger, Outcome, RefusedReason, Stream};
+use super::row::footer::Ledger;
 use super::sync::{self, Gate};
 use super::turn::TurnWriter;
+use crate::model::arrival::{Outcome, RefusedReason, Stream};
 use crate::model::id::ProgramId;
 
 /// The writer number of submissions; turn writers count up from 0.

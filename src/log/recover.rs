@@ -14,10 +14,11 @@ use super::clock::Clock;
 use super::error::LogError;
 use super::family::{self, descriptors, store_options};
 use super::open::{FIRST_SLOT, FIRST_STRING, Options};
-use super::row::footer::{Footer, Ledger, Outcome, Stream};
+use super::row::footer::{Footer, Ledger};
 use super::row::{Corrupt, click as click_row, entry, imported, key};
 use super::store::judgements::newest_rules;
 use super::sync::SideFile;
+use crate::model::arrival::{Outcome, Stream};
 
 /// The format this release reads and writes.
 pub const FORMAT: u32 = 6;

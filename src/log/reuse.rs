@@ -64,7 +64,8 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::log::{Clock, Options, Outcome};
+    use crate::log::{Clock, Options};
+    use crate::model::arrival::Outcome;
     use crate::model::click::{Click, ClickFlags, Network, Visitor};
     use crate::model::id::{AdId, EventNumber, PartnerId, ProgramId, Slot, StringRef};
 

@@ -20,8 +20,9 @@ use super::error::LogError;
 use super::family;
 use super::mint::Mint;
 use super::open::Shared;
-use super::row::footer::{Ledger, Outcome, Stream};
+use super::row::footer::Ledger;
 use super::row::{click as click_row, key};
+use crate::model::arrival::{Outcome, Stream};
 
 /// Clicks after which a turn is committed before it ends.
 pub const ROWS_MAX: usize = 512;

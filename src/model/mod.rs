@@ -4,7 +4,7 @@
 //! error, and nothing here allocates unless its type says so.
 
 pub mod action;
-pub mod calendar;
+pub mod arrival;
 pub mod click;
 pub mod click_id;
 pub mod currency;

@@ -6,6 +6,7 @@
 use crate::model::tally::{BUCKETS, Stored};
 
 use super::facet::FacetKind;
+use super::ledger;
 use super::risk::{BUCKETS_OF_KIND, KINDS};
 
 /// The stored byte that names a cube.
@@ -37,6 +38,8 @@ impl CubeId {
     pub const CONTRIBUTION: Self = Self(11);
     /// The same as [`Self::PARTNER_PERFORMANCE`], apart by UTC hours.
     pub const HOURS: Self = Self(12);
+    /// What arrived and what became of it, of partner 0.
+    pub const LEDGER: Self = Self(13);
     /// What speaks against clicks and actions. Beside the cell of each program, day and partner
     /// lie [`RISK_PARTS`] numbered ones, which hold buckets of what clicks have in common.
     pub const RISK: Self = Self(20);
@@ -187,6 +190,13 @@ pub const CUBES: &[Cube] = &[
         facet: FacetKind::Hour,
         granularities: &[Granularity::Day],
         measures: PERFORMANCE,
+    },
+    Cube {
+        id: CubeId::LEDGER,
+        name: "ledger",
+        facet: FacetKind::Minute,
+        granularities: &[Granularity::Day],
+        measures: ledger::COUNTED,
     },
     Cube {
         id: CubeId::SUB_IDS,

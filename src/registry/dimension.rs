@@ -6,6 +6,7 @@ use crate::model::time::{Day, Millis};
 
 use super::bucket::{self, Bucket};
 use super::facet::FacetKind;
+use super::ledger;
 use super::path;
 use super::risk::{self, Band};
 
@@ -95,6 +96,10 @@ pub enum AttributeKind {
     PartnerGroup,
     /// The first property of the partner.
     CompanyUrl,
+    /// The minute that the facet tells.
+    Minute,
+    /// What flowed in, which the facet tells.
+    Stream,
 }
 
 /// Names that the catalogue gives, for the programs of a query.
@@ -283,14 +288,15 @@ impl Attribute {
                 text => plain(text.split('\t').nth(nth.into())),
             },
             AttributeKind::PropertyName => plain(names.property(partner, number)),
-            AttributeKind::AdEnd => {
-                let end = names.ad_end(AdId(number));
-                end.map_or_else(String::new, |end| end.to_string())
-            }
+            AttributeKind::AdEnd => names
+                .ad_end(AdId(number))
+                .map_or_else(String::new, |end| end.to_string()),
             AttributeKind::AdPage => plain(names.ad_page(AdId(number))),
             AttributeKind::PartnerContact => plain(names.contact(partner)),
             AttributeKind::PartnerGroup => plain(names.group(partner)),
             AttributeKind::CompanyUrl => plain(names.company_url(partner)),
+            AttributeKind::Minute => ledger::minute(number).to_string(),
+            AttributeKind::Stream => ledger::stream_name(number).to_owned(),
             AttributeKind::Details => details_text(details),
             AttributeKind::Band => {
                 let score = details.iter().map(|(_, points)| points).sum();
@@ -324,6 +330,7 @@ impl Attribute {
                 | AttributeKind::Number
                 | AttributeKind::Day
                 | AttributeKind::PathLength
+                | AttributeKind::Minute
         )
     }
 

@@ -4,6 +4,7 @@
 use crate::model::tally::Facet;
 
 use super::dimension::{Attribute, AttributeKind};
+use super::ledger;
 
 /// What a cube keeps apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +34,10 @@ pub enum FacetKind {
     /// The UTC hour of the click or of the action, by its number since 1970. No report has a row
     /// for it.
     Hour,
+    /// The minute in which something arrived, and what flowed in.
+    Minute,
+    /// What flowed in. No cube is kept apart by it alone.
+    Stream,
 }
 
 const SUB_IDS: &[Attribute] = &[
@@ -149,7 +154,7 @@ impl FacetKind {
     pub const fn is_number(self) -> bool {
         matches!(
             self,
-            Self::Ad | Self::EventType | Self::ExpiredAd | Self::Hour
+            Self::Ad | Self::EventType | Self::ExpiredAd | Self::Hour | Self::Minute | Self::Stream
         )
     }
 
@@ -162,6 +167,7 @@ impl FacetKind {
                 let (ad, page) = text.split_once('\t').unwrap_or((text, ""));
                 (Facet::Number(ad.parse().unwrap_or(0)), Some(page.into()))
             }
+            (Self::Stream, Facet::Number(minute)) => (Facet::Number(ledger::stream(*minute)), None),
             (_, facet) => (facet.clone(), None),
         }
     }
@@ -182,6 +188,8 @@ impl FacetKind {
             Self::Path => Some("path"),
             Self::SubIds => Some("sub ids"),
             Self::Hour => Some("UTC hour"),
+            Self::Minute => Some("minute and stream"),
+            Self::Stream => Some("stream"),
         }
     }
 
@@ -236,6 +244,8 @@ impl FacetKind {
             }],
             Self::Path => PATH,
             Self::SubIds => SUB_IDS,
+            Self::Minute => ledger::MINUTE_AND_STREAM,
+            Self::Stream => &[ledger::STREAM],
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use super::audience::{Audience, Viewer};
 use super::click::NARROWED_BY;
+use super::cube::CubeId;
 use super::facet::FacetKind;
 use super::measure::{ACTIONS, CLICKS};
 use super::report::{Figures, Report, Source};
@@ -341,7 +342,11 @@ impl Filter {
             FilterKind::MinClicks => shows(CLICKS.name),
             FilterKind::MinActions => shows(ACTIONS.name),
             // Stretches of time have no other days to be compared with.
-            FilterKind::Compare => figures.dimension.bucket.is_none(),
+            FilterKind::Compare => {
+                figures.dimension.bucket.is_none() && figures.dimension.facet != FacetKind::Minute
+            }
+            // What arrives is no partner's before it is judged.
+            FilterKind::Partner => figures.cube != CubeId::LEDGER,
             // A report of expired ads is asked by `AdId`.
             FilterKind::Click | FilterKind::Class | FilterKind::Facet(FacetKind::ExpiredAd) => {
                 false

@@ -5,6 +5,7 @@
 
 use crate::model::tally::{Kind, Stored, Tally};
 
+use super::ledger;
 use super::risk;
 
 /// What a figure measures, which decides how it is written.
@@ -237,7 +238,8 @@ const COSTS: &[Stored] = &[Stored::ActionCost, Stored::CpcCost, Stored::Adjusted
 
 /// Every measure that a report can show.
 pub fn all() -> impl Iterator<Item = &'static Measure> {
-    MEASURES.iter().chain(risk::measures())
+    let performance = MEASURES.iter().chain(risk::measures());
+    performance.chain(ledger::MEASURES)
 }
 
 /// The measures of performance.

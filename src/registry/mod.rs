@@ -4,9 +4,10 @@
 //! [`measure`], [`dimension`] and [`bucket`] the columns that can be made from them, [`show`] those
 //! that are there on request, [`filter`] the parameters of a query, [`report`] the reports and
 //! [`audience`] whom they are for. [`click`] has the columns of listings of clicks, [`cpc`] why a
-//! click is not paid, and [`risk`] what speaks against clicks and actions. Queries are checked,
-//! answers computed, the list of reports served and the README written from these tables alone: no
-//! code elsewhere knows a report by name. [`rules`] says by which rules conversions earn.
+//! click is not paid, [`risk`] what speaks against clicks and actions, and [`ledger`] the reports
+//! of what arrived. Queries are checked, answers computed, the list of reports served and the
+//! README written from these tables alone: no code elsewhere knows a report by name. [`rules`] says
+//! by which rules conversions earn.
 
 pub mod audience;
 pub mod bucket;
@@ -17,6 +18,7 @@ pub mod describe;
 pub mod dimension;
 pub mod facet;
 pub mod filter;
+pub mod ledger;
 pub mod measure;
 pub mod path;
 pub mod report;

@@ -9,6 +9,7 @@ use super::cube::CubeId;
 use super::dimension::{Attribute, Dimension};
 use super::facet::FacetKind;
 use super::filter::{CLICK_DAYS_DEFAULT, DAYS_DEFAULT};
+use super::ledger;
 use super::measure::{self, Measure};
 use super::risk;
 
@@ -341,6 +342,8 @@ pub const REPORTS: &[Report] = &[
             measures: risk::COLUMNS,
         }),
     },
+    ledger::BY_DAY,
+    ledger::BY_MINUTE,
     earnings::BY_PROGRAM,
     earnings::BY_DAY,
     earnings::BY_WEEK,

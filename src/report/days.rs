@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::catalog::snapshot::Program;
-use crate::model::calendar;
+use crate::model::time::calendar;
 use crate::model::time::{Day, HOUR, Millis};
 use crate::registry::Report;
 use crate::registry::bucket::date;

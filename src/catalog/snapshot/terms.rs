@@ -5,11 +5,11 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use super::rule::Rule;
-use crate::model::calendar::{after_month_end, local};
 use crate::model::id::EventTypeId;
 use crate::model::money::{Money, Rate};
 use crate::model::referral::Referrals;
 use crate::model::time::Millis;
+use crate::model::time::calendar::{after_month_end, local};
 
 /// The terms of a contract.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]

@@ -132,7 +132,7 @@ impl Facets {
             FacetKind::Device => Some(Short::Text(self.device)),
             FacetKind::Domain => Some(Short::Text(self.domain)),
             FacetKind::ExpiredAd => self.expired.map(Short::Text),
-            FacetKind::PartnerGroup => None,
+            FacetKind::PartnerGroup | FacetKind::Minute | FacetKind::Stream => None,
             FacetKind::Path => self.path.map(Short::Text),
             FacetKind::SubIds => Some(Short::Text(self.sub_ids)),
             FacetKind::Hour => Some(Short::Number(at.utc_hour())),

@@ -1,6 +1,7 @@
 //! What clicks and actions add to the cells: each is counted in every cube, apart by its facets.
 
 use crate::derived::{Batch, Class, Families, Signs};
+use crate::model::arrival::Stream;
 use crate::model::click::{Click, Parameter};
 use crate::model::id::{AdId, EventTypeId};
 use crate::model::money::Money;
@@ -8,6 +9,7 @@ use crate::model::tally::{Stored, Tally};
 use crate::model::time::Millis;
 use crate::registry::cube::{CUBES, CubeId};
 use crate::registry::facet::FacetKind;
+use crate::registry::ledger;
 
 use super::super::action::figures::Figures;
 use super::super::error::FoldError;
@@ -229,6 +231,17 @@ impl Cells {
                 self.add(cube.id, (spot, facet), more.clone());
             }
         }
+    }
+
+    /// Counts what arrived at this time of that day.
+    pub(in crate::fold) fn arrived(
+        &mut self,
+        (spot, at): (Spot, Millis),
+        stream: Stream,
+        more: Tally,
+    ) {
+        let facet = Short::Number(ledger::facet(at, stream));
+        self.add(CubeId::LEDGER, (spot, facet), more);
     }
 
     fn add(&mut self, cube: CubeId, (spot, facet): (Spot, Short), more: Tally) {

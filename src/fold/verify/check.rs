@@ -5,8 +5,9 @@ use ahash::{AHashMap, AHashSet};
 use crate::derived::{
     Action, ActionId, Derived, OrderKey, SubmissionOutcome, UpdateKey, VerdictKey, View,
 };
-use crate::log::{Footer, Log, LogError, Stream};
+use crate::log::{Footer, Log, LogError};
 use crate::model::action::settlement::Settlement;
+use crate::model::arrival::Stream;
 use crate::model::entry::Entry;
 use crate::model::id::{EventNumber, PartnerId, ProgramId, Slot, SubmissionId};
 
@@ -145,7 +146,9 @@ impl Check<'_> {
         }
         self.balance.footer(footer);
         self.signed.slot(self.log, footer)?;
-        self.zones.slot(self.log, footer.slot, footer.catalog)
+        self.zones.slot(self.log, footer.slot, footer.catalog)?;
+        self.recount.footer(&self.zones, footer);
+        Ok(())
     }
 
     fn log_clicks(&mut self, slot: Slot) -> Result<(), FoldError> {

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::log::{Footer, Outcome, Stream};
+use crate::log::Footer;
+use crate::model::arrival::{Outcome, Stream};
 use crate::model::id::ProgramId;
 
 use super::report::{Account, VerifyReport};

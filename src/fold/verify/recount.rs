@@ -6,7 +6,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::derived::{Action, ActionId, Class, Judged, Reasons, Signs, VerdictKey, View};
-use crate::log::{Log, Parameters};
+use crate::log::{Footer, Log, Parameters};
+use crate::model::arrival::{Outcome, RefusedReason, Stream};
 use crate::model::click::{Click, ClickFlags};
 use crate::model::id::{CatalogVersion, PartnerId, ProgramId, Slot, StringRef, SubmissionId};
 use crate::model::tally::{BUCKETS, Facet, Stored, Tally};
@@ -20,6 +21,15 @@ use super::super::error::FoldError;
 use super::report::VerifyReport;
 use super::said::Said;
 use super::way::Way;
+
+/// Reasons of refusals that the ledger tells apart.
+const REFUSED: [(RefusedReason, Stored); 5] = [
+    (RefusedReason::Invalid, Stored::RefusedInvalid),
+    (RefusedReason::Retry, Stored::RefusedRetry),
+    (RefusedReason::Unavailable, Stored::RefusedUnavailable),
+    (RefusedReason::Signature, Stored::RefusedSignature),
+    (RefusedReason::NoConsent, Stored::RefusedNoConsent),
+];
 
 const EPOCH: Date = jiff::civil::date(1970, 1, 1);
 
@@ -263,6 +273,39 @@ impl Recount {
             }
         }
         Ok(())
+    }
+
+    /// Counts what arrived in a slot, by its footer.
+    pub(super) fn footer(&mut self, zones: &Zones, footer: &Footer) {
+        let at = footer.wall_start;
+        for entry in &footer.ledger {
+            let mut more = Tally::default();
+            let count = entry.count.into();
+            match entry.outcome {
+                Outcome::Received => more.add(Stored::Received, count),
+                Outcome::Stored => more.add(Stored::Recorded, count),
+                Outcome::Unrecorded => more.add(Stored::Unrecorded, count),
+                Outcome::Refused(reason) => {
+                    more.add(Stored::Refused, count);
+                    let counted = REFUSED.iter().find(|(own, _)| *own == reason);
+                    if let Some((_, measure)) = counted {
+                        more.add(*measure, count);
+                    }
+                }
+            }
+            let stream: u32 = match entry.stream {
+                Stream::Click => 0,
+                Stream::Conversion => 1,
+                Stream::Modification => 2,
+                Stream::Settlement => continue,
+                Stream::ImportedClick => 4,
+                Stream::PageLoad => 5,
+            };
+            let minute = u32::try_from(at.0 / 60_000).unwrap_or(0);
+            let day = zones.day(footer.slot, entry.program, at);
+            let place = (CubeId::LEDGER, entry.program, day, PartnerId(0));
+            self.add(place, Facet::Number(8 * minute + stream), &more);
+        }
     }
 
     /// Compares with every cell of the view.

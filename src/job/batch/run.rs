@@ -13,7 +13,8 @@ use arc_swap::ArcSwap;
 
 use crate::catalog::Catalog;
 use crate::conversion::FieldError;
-use crate::log::{Beside, Log, LogError, Said, Stream, Taken};
+use crate::log::{Beside, Log, LogError, Said, Taken};
+use crate::model::arrival::Stream;
 use crate::model::id::ProgramId;
 use crate::telemetry::label::LineResult;
 use crate::telemetry::metric::Metrics;

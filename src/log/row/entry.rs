@@ -7,8 +7,8 @@ use crate::log::family;
 use crate::model::entry::Entry;
 
 use super::bytes::{Corrupt, Cursor};
-use super::footer::Stream;
 use super::{change, settlement, submission};
+use crate::model::arrival::Stream;
 
 const CONVERSION: u8 = 1;
 const CHANGE: u8 = 2;

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::model::arrival::{Outcome, Stream};
 use crate::model::id::{CatalogVersion, ProgramId, RulesVersion, Slot};
 use crate::model::time::Millis;
 
@@ -19,130 +20,6 @@ use super::bytes::{Corrupt, Cursor, put_signed, put_varint};
 use crate::log::family;
 
 const FORMAT: u8 = 3;
-
-/// What flows in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Stream {
-    /// Clicks on tracking links.
-    Click,
-    /// Submitted conversions.
-    Conversion,
-    /// Submitted modifications and reversals.
-    Modification,
-    /// What locked, said by the daemon itself.
-    Settlement,
-    /// Clicks of imports.
-    ImportedClick,
-    /// Arrivals on pages of brands.
-    PageLoad,
-}
-
-impl Stream {
-    /// Every stream with its stored byte.
-    const ALL: [(Self, u8); 6] = [
-        (Self::Click, 0),
-        (Self::Conversion, 1),
-        (Self::Modification, 2),
-        (Self::Settlement, 3),
-        (Self::ImportedClick, 4),
-        (Self::PageLoad, 5),
-    ];
-
-    fn byte(self) -> u8 {
-        match self {
-            Self::Click => 0,
-            Self::Conversion => 1,
-            Self::Modification => 2,
-            Self::Settlement => 3,
-            Self::ImportedClick => 4,
-            Self::PageLoad => 5,
-        }
-    }
-}
-
-/// What became of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// It arrived; every arrival has one of the other outcomes as well.
-    Received,
-    /// It is in the log.
-    Stored,
-    /// The customer was sent on, but the click is not in the log.
-    Unrecorded,
-    /// It was turned away.
-    Refused(RefusedReason),
-}
-
-/// Why an arrival was turned away.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RefusedReason {
-    /// The program of a link is not in the catalogue.
-    UnknownProgram,
-    /// The path is no tracking link.
-    NotALink,
-    /// Another method than GET and HEAD, or than POST.
-    Method,
-    /// The request target or the head is too long.
-    TooLong,
-    /// The request breaks a rule of HTTP (no `Host`, bytes outside ASCII).
-    BadRequest,
-    /// A field of a conversion, of a change, of an arrival or of a row of an import is wrong.
-    Invalid,
-    /// The same conversion, change or imported click is stored already; the first answer was
-    /// repeated.
-    Retry,
-    /// The store could not take it; the sender was told to try again.
-    Unavailable,
-    /// The signature of a submission does not hold.
-    Signature,
-    /// The person who came does not want to be followed.
-    NoConsent,
-}
-
-impl RefusedReason {
-    /// Every reason with its stored code and its label.
-    pub const ALL: &'static [(Self, u8, &'static str)] = &[
-        (Self::UnknownProgram, 16, "unknown_program"),
-        (Self::NotALink, 17, "not_a_link"),
-        (Self::Method, 18, "method"),
-        (Self::TooLong, 19, "too_long"),
-        (Self::BadRequest, 20, "bad_request"),
-        (Self::Invalid, 21, "invalid"),
-        (Self::Retry, 22, "retry"),
-        (Self::Unavailable, 23, "unavailable"),
-        (Self::Signature, 24, "signature"),
-        (Self::NoConsent, 25, "no_consent"),
-    ];
-}
-
-impl Outcome {
-    fn code(self) -> u8 {
-        match self {
-            Self::Received => 0,
-            Self::Stored => 1,
-            Self::Unrecorded => 2,
-            Self::Refused(reason) => RefusedReason::ALL
-                .iter()
-                .find(|row| row.0 == reason)
-                .map_or(u8::MAX, |row| row.1),
-        }
-    }
-
-    fn from_code(code: u8) -> Option<Self> {
-        match code {
-            0 => Some(Self::Received),
-            1 => Some(Self::Stored),
-            2 => Some(Self::Unrecorded),
-            _ => RefusedReason::ALL
-                .iter()
-                .find(|row| row.1 == code)
-                .map(|row| Self::Refused(row.0)),
-        }
-    }
-}
 
 /// One count of a ledger. Program 0 stands for arrivals that named no known program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -258,7 +135,7 @@ impl Footer {
         put_varint(&mut row, u64::from(self.rules.0));
         for entry in &self.ledger {
             put_varint(&mut row, u64::from(entry.program.0));
-            row.push(entry.stream.byte());
+            row.push(entry.stream.code());
             row.push(entry.outcome.code());
             put_varint(&mut row, entry.count);
         }
@@ -293,7 +170,7 @@ impl Footer {
         while !cursor.rest().is_empty() {
             let program = ProgramId(cursor.varint32()?);
             let stream = cursor.u8()?;
-            let Some((stream, _)) = Stream::ALL.into_iter().find(|row| row.1 == stream) else {
+            let Some(stream) = Stream::from_code(stream) else {
                 return Err(cursor.corrupt("a stream is unknown"));
             };
             let Some(outcome) = Outcome::from_code(cursor.u8()?) else {
@@ -316,6 +193,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::model::arrival::RefusedReason;
 
     #[test]
     fn footers_read_back() {
@@ -344,18 +222,6 @@ mod tests {
         };
         assert_eq!(footer.ledger.len(), 6);
         assert_eq!(Footer::read(Slot(9), &footer.write()), Ok(footer));
-    }
-
-    #[test]
-    fn every_outcome_reads_back_from_its_code() {
-        let refused = RefusedReason::ALL.iter().map(|row| Outcome::Refused(row.0));
-        for outcome in [Outcome::Received, Outcome::Stored, Outcome::Unrecorded]
-            .into_iter()
-            .chain(refused)
-        {
-            assert_eq!(Outcome::from_code(outcome.code()), Some(outcome));
-        }
-        assert_eq!(Outcome::from_code(15), None);
     }
 
     #[test]

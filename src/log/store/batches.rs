@@ -20,11 +20,12 @@ use super::super::commit::{Added, Epoch};
 use super::super::error::LogError;
 use super::super::family;
 use super::super::open::Log;
-use super::super::row::footer::{Ledger, Outcome, RefusedReason, Stream};
+use super::super::row::footer::Ledger;
 use super::super::row::last::{self as last_row, LastChanges};
 use super::super::row::submission::{self as submission_row, AttemptRow};
 use super::super::row::{entry as entry_row, key};
 use super::conversions::{ATTEMPTS_MAX, Reservation};
+use crate::model::arrival::{Outcome, RefusedReason, Stream};
 
 /// What a file asks to be stored.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -18,10 +18,11 @@ use super::super::commit::{Added, Epoch};
 use super::super::error::LogError;
 use super::super::family;
 use super::super::open::{Log, Shared};
-use super::super::row::footer::{Ledger, Outcome, RefusedReason, Stream};
+use super::super::row::footer::Ledger;
 use super::super::row::last::{self as last_row, LastChanges};
 use super::super::row::submission::{self as submission_row, AttemptRow};
 use super::super::row::{entry as entry_row, key};
+use crate::model::arrival::{Outcome, RefusedReason, Stream};
 
 /// Attempts with differing content that one order id may have.
 pub const ATTEMPTS_MAX: usize = 256;

@@ -22,9 +22,10 @@ use super::super::dictionary::Dictionary;
 use super::super::error::LogError;
 use super::super::family;
 use super::super::open::{Log, Shared};
-use super::super::row::footer::{Ledger, Outcome, RefusedReason, Stream};
+use super::super::row::footer::Ledger;
 use super::super::row::imported::{self, Imported, Place};
 use super::super::row::key;
+use crate::model::arrival::{Outcome, RefusedReason, Stream};
 
 /// Clicks of an import that are committed together. A commit of so many takes as long as that of
 /// a full turn, and no live click waits longer for it.

@@ -12,9 +12,10 @@ use super::super::commit::{Added, patiently};
 use super::super::error::LogError;
 use super::super::family;
 use super::super::open::Log;
-use super::super::row::footer::{Ledger, Outcome, Stream};
+use super::super::row::footer::Ledger;
 use super::super::row::submission::{self as submission_row, AttemptRow};
 use super::super::row::{entry as entry_row, key, settlement as settlement_row};
+use crate::model::arrival::{Outcome, Stream};
 
 impl Log {
     /// Stores those of `settlements` that are not stored yet, in one commit; how many that were.

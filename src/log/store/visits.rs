@@ -10,8 +10,9 @@ use super::super::commit::{Added, Epoch};
 use super::super::error::LogError;
 use super::super::family;
 use super::super::open::Log;
-use super::super::row::footer::{Ledger, Outcome, RefusedReason, Stream};
+use super::super::row::footer::Ledger;
 use super::super::row::{key, visit as visit_row};
+use crate::model::arrival::{Outcome, RefusedReason, Stream};
 
 impl Log {
     /// Stores an arrival. It is durable once its epoch is.

@@ -2,6 +2,7 @@
 
 use crate::log::*;
 use crate::model::action::change::{Change, What};
+use crate::model::arrival::{Outcome, RefusedReason, Stream};
 use crate::model::entry::Entry;
 use crate::model::id::{EventTypeId, ProgramId};
 use crate::model::submission::{Origin, PayloadHash};

@@ -1,6 +1,7 @@
 //! Arrivals in the log.
 
 use crate::log::*;
+use crate::model::arrival::{Outcome, Stream};
 use crate::model::id::{ProgramId, Slot};
 use crate::model::submission::Person;
 use crate::model::visit::Visit;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::log::row::key;
 use crate::log::*;
+use crate::model::arrival::Outcome;
 use crate::model::click::{Click, ClickFlags, Network, Parameter, Visitor};
 use crate::model::entry::Entry;
 use crate::model::id::{

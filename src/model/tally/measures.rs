@@ -189,6 +189,24 @@ measures! {
     Bucket14 = 94, Count;
     /// Clicks of people in a bucket.
     Bucket15 = 95, Count;
+    /// What arrived, whatever became of it.
+    Received = 100, Count;
+    /// Of that, what is in the log.
+    Recorded = 101, Count;
+    /// Clicks of customers who were sent on, which are not in the log.
+    Unrecorded = 102, Count;
+    /// What was turned away, for whatever reason.
+    Refused = 103, Count;
+    /// Of that, what had a wrong field.
+    RefusedInvalid = 104, Count;
+    /// What is stored already.
+    RefusedRetry = 105, Count;
+    /// What the store could not take.
+    RefusedUnavailable = 106, Count;
+    /// What had a signature that does not hold.
+    RefusedSignature = 107, Count;
+    /// Arrivals of people who do not want to be followed.
+    RefusedNoConsent = 108, Count;
 }
 
 /// Measures of one cell that clicks are spread over by what they have in common.

@@ -7,7 +7,7 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
-use super::time::Millis;
+use super::Millis;
 
 /// What the calendar and the clock of `zone` show at `at`.
 #[must_use]

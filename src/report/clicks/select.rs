@@ -8,9 +8,9 @@ use crate::catalog::snapshot::Program;
 use crate::derived::{
     AdjustedKey, AdjustedKind, AdjustedRow, Class, DerivedError, Judged, VerdictKey, View,
 };
-use crate::model::calendar::first_instant;
 use crate::model::id::{EventNumber, PartnerId, ProgramId, Slot};
 use crate::model::money::Money;
+use crate::model::time::calendar::first_instant;
 use crate::model::time::{Day, Millis};
 use crate::registry::bucket::date;
 use crate::registry::click::{LOOKED_MAX, Shown};

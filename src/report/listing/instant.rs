@@ -9,7 +9,7 @@ use jiff::fmt::temporal::Pieces;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
-use crate::model::calendar::first_instant;
+use crate::model::time::calendar::first_instant;
 use crate::model::time::{MINUTE, Millis, SECOND};
 
 use super::super::parameters::shown;

@@ -13,7 +13,7 @@ use super::respond::{self, Answer};
 use super::route::{Account, Route};
 use super::state::ApiState;
 use super::{actions, changes, files, page_load, pins, reports, submissions};
-use crate::log::RefusedReason;
+use crate::model::arrival::RefusedReason;
 use crate::registry::Viewer;
 use crate::report::query::Format;
 use crate::telemetry::label::{ApiRoute, CodeClass};

@@ -12,7 +12,7 @@ use hyper::header::HeaderMap;
 use sha2::Sha256;
 
 use crate::catalog::snapshot::Signatures;
-use crate::log::{RefusedReason, Stream};
+use crate::model::arrival::{RefusedReason, Stream};
 use crate::model::id::ProgramId;
 use crate::model::time::{Millis, SECOND};
 

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use clickd::derived::View;
 use clickd::fold::{Folder, verify};
-use clickd::log::{Clock, Log, Options, Outcome};
+use clickd::log::{Clock, Log, Options};
+use clickd::model::arrival::Outcome;
 use clickd::model::click::{Click, ClickFlags, Network, Parameter, Visitor};
 use clickd::model::id::{AdId, EventNumber, PartnerId, ProgramId, Slot, StringRef};
 use clickd::model::tally::{Facet, Stored, Tally};

@@ -5,6 +5,7 @@ mod adjusted;
 mod credit;
 mod facets;
 mod kept;
+mod ledger;
 mod offers;
 mod paths;
 mod notices;

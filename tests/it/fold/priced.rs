@@ -7,9 +7,10 @@ use std::sync::atomic::AtomicBool;
 use clickd::catalog::{parse_toml, to_stored};
 use clickd::derived::{Action, ActionItem, Derived, Family, OrderKey};
 use clickd::fold::{Folder, rebuild, verify};
-use clickd::log::{Clock, Log, Options, Outcome};
+use clickd::log::{Clock, Log, Options};
 use clickd::model::action::change::{Change, ItemChange, What};
 use clickd::model::action::settlement::Settlement;
+use clickd::model::arrival::Outcome;
 use clickd::model::click::{Click, ClickFlags, Network, Parameter, Visitor};
 use clickd::model::click_id::ClickId;
 use clickd::model::id::{

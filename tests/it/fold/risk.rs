@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 
 use clickd::catalog::{Catalog, parse_toml, to_stored};
 use clickd::fold::{Folder, verify};
-use clickd::log::{Clock, Log, Options, Outcome, TurnWriter};
+use clickd::log::{Clock, Log, Options, TurnWriter};
+use clickd::model::arrival::Outcome;
 use clickd::model::click::{Click, ClickFlags, Network, Parameter, Visitor};
 use clickd::model::click_id::ClickId;
 use clickd::model::id::{

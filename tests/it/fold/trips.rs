@@ -6,9 +6,10 @@ use std::path::Path;
 
 use clickd::catalog::{parse_toml, to_stored};
 use clickd::derived::{Action, ActionId};
-use clickd::log::{Clock, Log, Options, Outcome, TurnWriter};
+use clickd::log::{Clock, Log, Options, TurnWriter};
 use clickd::model::action::change::{Change, What};
 use clickd::model::action::settlement::Settlement;
+use clickd::model::arrival::Outcome;
 use clickd::model::click::{Click, ClickFlags, Network, Parameter, Visitor};
 use clickd::model::click_id::ClickId;
 use clickd::model::id::{

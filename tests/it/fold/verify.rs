@@ -5,7 +5,8 @@ use clickd::derived::{
     SubmissionOutcome, Verdict, VerdictKey,
 };
 use clickd::fold::{Folder, VerifyReport, verify};
-use clickd::log::{Log, Outcome, Stream};
+use clickd::log::Log;
+use clickd::model::arrival::{Outcome, Stream};
 use clickd::model::id::{EventNumber, EventTypeId, PartnerId, ProgramId, Slot, SubmissionId};
 use clickd::model::money::Money;
 use clickd::model::tally::{Facet, Stored, Tally};

@@ -4,7 +4,8 @@
 
 use std::path::Path;
 
-use clickd::log::{Clock, Log, Options, Outcome, TurnWriter};
+use clickd::log::{Clock, Log, Options, TurnWriter};
+use clickd::model::arrival::Outcome;
 use clickd::model::click::{Click, ClickFlags, Network, Parameter, Visitor};
 use clickd::model::click_id::ClickId;
 use clickd::model::id::{

@@ -6,7 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use clickd::log::{Accepted, Clock, Log, Options, Outcome, TurnWriter};
+use clickd::log::{Accepted, Clock, Log, Options, TurnWriter};
+use clickd::model::arrival::Outcome;
 use clickd::model::click::{Click, ClickFlags, Network, Parameter, Visitor};
 use clickd::model::click_id::ClickId;
 use clickd::model::id::{AdId, EventNumber, PartnerId, ProgramId, StringRef};

@@ -1,6 +1,6 @@
 //! What is kept of arrivals, and what is not.
 
-use clickd::log::{Outcome, RefusedReason};
+use clickd::model::arrival::{Outcome, RefusedReason};
 use clickd::model::id::Slot;
 
 use super::site::{PROGRAM, Site, text};

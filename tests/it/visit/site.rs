@@ -7,7 +7,7 @@ use clickd::config::Config;
 use clickd::daemon::{Daemon, Ended};
 use clickd::derived::{SubmissionOutcome, Touch};
 use clickd::fold::verify;
-use clickd::log::{Outcome, Stream};
+use clickd::model::arrival::{Outcome, Stream};
 use clickd::model::id::{EventNumber, ProgramId, Slot, SubmissionId};
 use clickd::model::submission::Fingerprint;
 use clickd::model::visit::Visit;

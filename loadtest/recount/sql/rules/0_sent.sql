@@ -23,6 +23,11 @@ SELECT
     coalesce(mode, ''), language::BOOLEAN, engine::BOOLEAN, lpad(number, 20, '0')
 FROM read_csv(getvariable('folder') || '/live_clicks.csv', all_varchar = true, header = true);
 
+-- Everything that was sent, when, and what was to become of it.
+CREATE TABLE received AS
+SELECT "at"::BIGINT AS ms, program::BIGINT AS program, stream, outcome
+FROM read_csv(getvariable('folder') || '/received.csv', all_varchar = true, header = true);
+
 CREATE TABLE order_row AS
 SELECT
     row_number() OVER (ORDER BY EventDate::TIMESTAMPTZ, OrderId) AS seq, *

@@ -10,7 +10,7 @@ use serde_json::json;
 use tokio::time::timeout;
 
 use crate::job::batch::{BatchKind, BatchRecord, Form, SpoolError};
-use crate::log::Stream;
+use crate::model::arrival::Stream;
 use crate::model::id::JobId;
 use crate::report::error::QueryError;
 use crate::report::parameters::{decode, shown};

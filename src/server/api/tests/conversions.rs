@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::bench::{Bench, Reply, short};
 use crate::derived::{ActionId, Settled, SubmissionOutcome};
-use crate::log::{Outcome, RefusedReason};
+use crate::model::arrival::{Outcome, RefusedReason};
 use crate::model::entry::Entry;
 use crate::model::id::{EventTypeId, PartnerId, ProgramId, Slot, SubmissionId};
 use crate::model::refusal::Refusal;

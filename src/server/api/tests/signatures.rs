@@ -8,7 +8,7 @@ use sha2::Sha256;
 use super::bench::{Bench, HASH_KEY, Reply};
 use crate::catalog::snapshot::Signatures;
 use crate::conversion::fixture;
-use crate::log::{Outcome, RefusedReason};
+use crate::model::arrival::{Outcome, RefusedReason};
 use crate::model::id::SubmissionId;
 use crate::model::time::{Millis, SECOND};
 use crate::server::api::keys::{self, Created, SIGNING_KEYS_MAX};
@@ -285,7 +285,7 @@ fn changes_of_actions_are_signed_alike() {
     let refused: u64 = (first.0..=sealed.0)
         .filter_map(|slot| bench.log.footer(crate::model::id::Slot(slot)).unwrap())
         .flat_map(|footer| footer.ledger)
-        .filter(|entry| entry.stream == crate::log::Stream::Modification)
+        .filter(|entry| entry.stream == crate::model::arrival::Stream::Modification)
         .filter(|entry| entry.outcome == Outcome::Refused(RefusedReason::Signature))
         .map(|entry| entry.count)
         .sum();

@@ -7,7 +7,8 @@ use std::path::Path;
 use clickd::catalog::{parse_toml, to_stored};
 use clickd::derived::{Class, Derived, Judged, VerdictKey};
 use clickd::fold::{Folder, verify};
-use clickd::log::{Clock, Imported, Log, Options, Outcome};
+use clickd::log::{Clock, Imported, Log, Options};
+use clickd::model::arrival::Outcome;
 use clickd::model::click::{Click, ClickFlags, Network, Parameter, Visitor};
 use clickd::model::id::{
     AdId, CatalogVersion, EventNumber, JobId, PartnerId, ProgramId, StringRef,

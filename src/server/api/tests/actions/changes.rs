@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::whole::{Whole, queued};
 use super::world::{ACTIONS, UPDATES};
-use crate::log::{Outcome, RefusedReason, Stream};
+use crate::model::arrival::{Outcome, RefusedReason, Stream};
 use crate::model::id::{ProgramId, Slot};
 use crate::server::api::tests::bench::Bench;
 

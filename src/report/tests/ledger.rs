@@ -1,0 +1,105 @@
+//! What arrived, as reports show it.
+
+use crate::conversion::fixture;
+use crate::derived::{Cell, DerivedError, TakeCell, Watermark};
+use crate::model::arrival::Stream;
+use crate::model::id::{PartnerId, ProgramId, Slot};
+use crate::model::tally::{Facet, Stored, Tally};
+use crate::model::time::{MINUTE, Millis};
+use crate::registry::{Report, Viewer, ledger};
+use crate::report::render::Rendered;
+use crate::report::*;
+
+const NOW: Millis = Millis(1_795_370_400_000);
+
+/// What arrived so many minutes ago each, and how many of it were refused as invalid.
+struct Arrived(Vec<(i64, Stream, i128, i128)>);
+
+impl Source for Arrived {
+    fn read(
+        &self,
+        _: &Wanted<'_>,
+        take: &mut TakeCell<'_>,
+    ) -> Result<Option<Watermark>, DerivedError> {
+        for (ago, stream, stored, invalid) in &self.0 {
+            let at = NOW.plus(-ago * MINUTE);
+            let mut tally = Tally::default();
+            tally.add(Stored::Received, stored + invalid);
+            tally.add(Stored::Recorded, *stored);
+            tally.add(Stored::Refused, *invalid);
+            tally.add(Stored::RefusedInvalid, *invalid);
+            take(&Cell {
+                program: ProgramId(1000),
+                day: at.utc_day(),
+                partner: PartnerId::UNKNOWN,
+                facet: Facet::Number(ledger::facet(at, *stream)),
+                tally,
+            });
+        }
+        Ok(Some(Watermark {
+            slot: Slot(42),
+            wall_end: NOW,
+        }))
+    }
+}
+
+fn csv(handle: &str, more: &str) -> Result<String, ReportError> {
+    let arrived = Arrived(vec![
+        (0, Stream::Conversion, 4, 1),
+        (0, Stream::Click, 9, 0),
+        (1, Stream::Click, 3, 0),
+        (24 * 60, Stream::Click, 2, 0),
+    ]);
+    let catalog = fixture::catalog();
+    let reader = Reader::for_brand(&catalog, "IRacme", &arrived).unwrap();
+    let report = Report::with_handle(handle).unwrap();
+    let query = reader.query(report, &format!("SUBAID=1000{more}"), NOW)?;
+    let rendered = Rendered {
+        answer: &reader.answer(report, &query).unwrap(),
+        viewer: Viewer::Brand,
+        query: &query,
+        path: "/p",
+        names: &reader.names(&query),
+    };
+    Ok(String::from_utf8(rendered.csv().unwrap()).unwrap())
+}
+
+#[test]
+fn arrivals_are_added_up_by_day_and_shown_by_minute() {
+    let by_day = csv(ledger::BY_DAY.handle, "").unwrap();
+    assert_eq!(
+        by_day.lines().collect::<Vec<_>>(),
+        [
+            "Day,Stream,Received,Stored,Unrecorded,Refused,RefusedInvalid,RefusedRetry,\
+             RefusedUnavailable,RefusedSignature,RefusedNoConsent",
+            "2026-11-21,Clicks,2,2,0,0,0,0,0,0,0",
+            "2026-11-22,Clicks,12,12,0,0,0,0,0,0,0",
+            "2026-11-22,Conversions,5,4,0,1,1,0,0,0,0",
+        ]
+    );
+    let by_minute = csv(ledger::BY_MINUTE.handle, "&SortBy=-Minute").unwrap();
+    let rows: Vec<&str> = by_minute.lines().skip(1).collect();
+    assert_eq!(
+        rows,
+        [
+            "2026-11-22T18:00:00.000Z,Conversions,5,4,0,1,1,0,0,0,0",
+            "2026-11-22T18:00:00.000Z,Clicks,9,9,0,0,0,0,0,0,0",
+            "2026-11-22T17:59:00.000Z,Clicks,3,3,0,0,0,0,0,0,0",
+            "2026-11-21T18:00:00.000Z,Clicks,2,2,0,0,0,0,0,0,0",
+        ]
+    );
+}
+
+#[test]
+fn the_ledger_knows_no_partner_and_no_other_days() {
+    for (parameter, handle) in [
+        ("MediaId", ledger::BY_DAY.handle),
+        ("MediaId", ledger::BY_MINUTE.handle),
+        ("Compare", ledger::BY_MINUTE.handle),
+    ] {
+        let Err(ReportError::Invalid(errors)) = csv(handle, &format!("&{parameter}=7")) else {
+            panic!("it is answered")
+        };
+        assert_eq!(errors[0].field, parameter);
+    }
+}
