@@ -24,7 +24,7 @@ const REST: Duration = Duration::from_secs(2);
 const RESTED_MAX: Duration = Duration::from_secs(600);
 /// Between two looks at a metric. Each makes the daemon write its whole exposition.
 const LOOK: Duration = Duration::from_millis(200);
-/// How long a metric may take to reach what is awaited.
+/// How long a metric may stay as it is before what is awaited of it is given up.
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// A daemon and its folder.
@@ -159,18 +159,22 @@ impl Site {
         Ok(Metrics::new(self.daemon()?.metrics().await?))
     }
 
-    /// Waits until a metric fits and returns its value.
+    /// Waits until a metric fits and returns its value; gives up when it has not moved for a while.
     pub(crate) async fn until(
         &mut self,
         name: &str,
         label: &str,
         fits: impl Fn(u64) -> bool,
     ) -> Result<u64> {
-        let deadline = Instant::now() + LIMIT;
+        let mut last = None;
+        let mut deadline = Instant::now() + LIMIT;
         loop {
             let value = self.metrics().await?.sum(name, label)?;
             if fits(value) {
                 return Ok(value);
+            }
+            if last.replace(value) != Some(value) {
+                deadline = Instant::now() + LIMIT;
             }
             ensure!(
                 Instant::now() < deadline,
