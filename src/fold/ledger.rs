@@ -41,10 +41,10 @@ fn measures(outcome: Outcome) -> [Option<Stored>; 2] {
                 RefusedReason::Invalid => Some(Stored::RefusedInvalid),
                 RefusedReason::Retry => Some(Stored::RefusedRetry),
                 RefusedReason::Unavailable => Some(Stored::RefusedUnavailable),
-                RefusedReason::Signature => Some(Stored::RefusedSignature),
                 RefusedReason::NoConsent => Some(Stored::RefusedNoConsent),
                 // Of these no program is known.
                 RefusedReason::UnknownProgram
+                | RefusedReason::Signature
                 | RefusedReason::NotALink
                 | RefusedReason::Method
                 | RefusedReason::TooLong

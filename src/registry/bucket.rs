@@ -1,6 +1,7 @@
 //! Stretches of time that rows gather, and the columns that name them.
 
 use crate::model::time::Day;
+use crate::model::time::calendar::date;
 
 use super::dimension::{Attribute, AttributeKind};
 
@@ -75,12 +76,4 @@ impl Bucket {
             Self::Month => "month",
         }
     }
-}
-
-/// A day of the calendar; nothing beyond the years that it knows.
-#[must_use]
-pub fn date(day: Day) -> Option<jiff::civil::Date> {
-    jiff::civil::date(1970, 1, 1)
-        .checked_add(jiff::Span::new().days(day.0.clamp(-700_000, 2_900_000)))
-        .ok()
 }

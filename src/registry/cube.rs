@@ -301,7 +301,8 @@ impl CubeId {
         CUBES.iter().find(|cube| cube.id == self)
     }
 
-    /// The cube that keeps the same sums apart by UTC hours, which days of any zone are made of.
+    /// The cube that keeps the same sums apart by UTC hours, which days of a zone that
+    /// is whole hours from UTC are made of.
     #[must_use]
     pub fn hourly(self) -> Option<Self> {
         (self == Self::PARTNER_PERFORMANCE).then_some(Self::HOURS)

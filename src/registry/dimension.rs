@@ -2,9 +2,9 @@
 
 use crate::model::id::{AdId, EventTypeId, PartnerId, ProgramId};
 use crate::model::tally::Facet;
-use crate::model::time::{Day, Millis};
+use crate::model::time::{Day, Millis, calendar};
 
-use super::bucket::{self, Bucket};
+use super::bucket::Bucket;
 use super::facet::FacetKind;
 use super::ledger;
 use super::path;
@@ -375,7 +375,7 @@ fn details_text(details: &[Detail]) -> String {
 /// A calendar day as `YYYY-MM-DD`.
 #[must_use]
 pub fn day_text(day: Day) -> String {
-    bucket::date(day).map_or_else(|| day.0.to_string(), |date| date.to_string())
+    calendar::date(day).map_or_else(|| day.0.to_string(), |date| date.to_string())
 }
 
 #[cfg(test)]

@@ -73,6 +73,8 @@ pub struct Filter {
 
 /// Most days that one query may cover.
 pub const DAYS_MAX: i32 = 366;
+/// Most days that a query of minutes may cover, some 200,000 rows.
+pub const MINUTE_DAYS_MAX: i32 = 31;
 /// Days that a query without dates covers.
 pub const DAYS_DEFAULT: i32 = 30;
 /// Days that a query of clicks without dates covers.
@@ -107,14 +109,14 @@ pub const FILTERS: &[Filter] = &[
         data_type: "DATE",
         format: "YYYY-MM-DD",
         help: "First day, in the program's time zone; 29 days before the last one without it, \
-            13 for clicks.",
+            13 for clicks, the last one itself for minutes.",
     },
     Filter {
         name: "EndDate",
         aliases: &["END_DATE"],
         kind: FilterKind::End,
         data_type: "DATE",
-        format: "YYYY-MM-DD, at most 366 days in all",
+        format: "YYYY-MM-DD, at most 366 days in all, 31 of minutes",
         help: "Last day, in the program's time zone; today without it.",
     },
     Filter {
@@ -417,6 +419,7 @@ mod tests {
         let format = |name| Filter::named(name).unwrap().format;
         assert!(format("PageSize").contains(&PAGE_SIZE_MAX.to_string()));
         assert!(format("EndDate").contains(&DAYS_MAX.to_string()));
+        assert!(format("EndDate").contains(&MINUTE_DAYS_MAX.to_string()));
         let help = |name| Filter::named(name).unwrap().help;
         assert!(help("PageSize").contains(&PAGE_SIZE_DEFAULT.to_string()));
         assert!(help("StartDate").contains(&(DAYS_DEFAULT - 1).to_string()));

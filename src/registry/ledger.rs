@@ -68,7 +68,6 @@ pub(super) const COUNTED: &[Stored] = &[
     Stored::RefusedInvalid,
     Stored::RefusedRetry,
     Stored::RefusedUnavailable,
-    Stored::RefusedSignature,
     Stored::RefusedNoConsent,
 ];
 
@@ -93,8 +92,9 @@ pub const MEASURES: &[Measure] = &[
     Measure {
         name: "Refused",
         source: Source::Stored(Stored::Refused),
-        help: "What was turned away, for whatever reason. Of what names no program nobody sees \
-            anything here.",
+        help: "What was turned away, for whatever reason. What was turned away before its program \
+            was known is in no brand's ledger: links to nowhere, requests that break HTTP, wrong \
+            signatures.",
     },
     Measure {
         name: "RefusedInvalid",
@@ -110,11 +110,6 @@ pub const MEASURES: &[Measure] = &[
         name: "RefusedUnavailable",
         source: Source::Stored(Stored::RefusedUnavailable),
         help: "Refused, since the store could not take it; the sender was told to try again.",
-    },
-    Measure {
-        name: "RefusedSignature",
-        source: Source::Stored(Stored::RefusedSignature),
-        help: "Refused, since its signature does not hold.",
     },
     Measure {
         name: "RefusedNoConsent",
@@ -147,7 +142,8 @@ pub const BY_MINUTE: Report = Report {
     name: "Ledger by Minute",
     category: "Audit",
     audience: Audience::Brand,
-    help: "The same of each minute: a second counts in the minute in which it began (ours).",
+    help: "What arrived for the programs in each minute, what of it is stored, and why the rest \
+        is not (ours): a second counts in the minute in which it began. At most 31 days.",
     source: Rows::Cells(Figures {
         cube: CubeId::LEDGER,
         dimension: Dimension::facet(FacetKind::Minute),

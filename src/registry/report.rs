@@ -8,7 +8,7 @@ use super::click::{Field, Shown};
 use super::cube::CubeId;
 use super::dimension::{Attribute, Dimension};
 use super::facet::FacetKind;
-use super::filter::{CLICK_DAYS_DEFAULT, DAYS_DEFAULT};
+use super::filter::{CLICK_DAYS_DEFAULT, DAYS_DEFAULT, DAYS_MAX, MINUTE_DAYS_MAX};
 use super::ledger;
 use super::measure::{self, Measure};
 use super::risk;
@@ -375,12 +375,15 @@ impl Report {
         }
     }
 
-    /// Days that a query without dates covers.
+    /// Days that a query without dates covers, and the most that a query may cover.
     #[must_use]
-    pub const fn days_default(&self) -> i32 {
+    pub fn days(&self) -> (i32, i32) {
         match self.source {
-            Source::Cells(_) => DAYS_DEFAULT,
-            Source::Clicks(_) => CLICK_DAYS_DEFAULT,
+            Source::Cells(figures) if figures.dimension.facet == FacetKind::Minute => {
+                (1, MINUTE_DAYS_MAX)
+            }
+            Source::Cells(_) => (DAYS_DEFAULT, DAYS_MAX),
+            Source::Clicks(_) => (CLICK_DAYS_DEFAULT, DAYS_MAX),
         }
     }
 

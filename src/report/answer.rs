@@ -71,7 +71,7 @@ struct Gathered {
 
 /// Where the cells of some days are gathered, of which cube they are, and on which days of the
 /// programs they lie.
-fn gathered(
+fn gathering(
     figures: &Figures,
     query: &Query,
     days: RangeInclusive<Day>,
@@ -244,13 +244,13 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
             stop: &self.stop,
         };
         let days = query.start..=query.end;
-        let (mut now, cube, read) = gathered(figures, query, days.clone())?;
+        let (mut now, cube, read) = gathering(figures, query, days.clone())?;
         let mut each = vec![wanted(cube, read)];
         let mut earlier = Gathered::default();
         if let Some(compare) = query.compare {
             let compared = compare.days(query.start, query.end);
-            let (gathered, cube, read) = gathered(figures, query, compared)?;
-            earlier = gathered;
+            let (compared, cube, read) = gathering(figures, query, compared)?;
+            earlier = compared;
             each.push(wanted(cube, read));
         }
         let places = each.len();

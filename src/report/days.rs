@@ -9,11 +9,10 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::catalog::snapshot::Program;
-use crate::model::time::calendar;
-use crate::model::time::{Day, HOUR, Millis};
+use crate::model::time::calendar::{day_of, day_start, local};
+use crate::model::time::{Day, HOUR, Millis, SECOND};
 use crate::registry::Report;
-use crate::registry::bucket::date;
-use crate::registry::filter::{DAYS_MAX, FilterKind};
+use crate::registry::filter::FilterKind;
 
 use super::error::QueryError;
 use super::parameters::{Parameters, shown};
@@ -52,9 +51,8 @@ impl Hours {
     }
 
     fn offsets(zone: &TimeZone, days: &RangeInclusive<Day>) -> Option<Vec<(i64, i64)>> {
-        let first_of = |day| calendar::first_instant(date(day)?, zone);
-        let from = Timestamp::from_millisecond(first_of(*days.start())?.0).ok()?;
-        let to = first_of(Day(days.end().0.checked_add(1)?))?.0;
+        let from = Timestamp::from_millisecond(day_start(*days.start(), zone)?.0).ok()?;
+        let to = day_start(Day(days.end().0.checked_add(1)?), zone)?.0;
         let first = (from, zone.to_offset(from));
         let changes = zone.following(from).map(|at| (at.timestamp(), at.offset()));
         std::iter::once(first)
@@ -82,7 +80,7 @@ impl Hours {
 
 /// So many seconds in hours, if they are whole ones.
 fn whole(seconds: i64) -> Option<i64> {
-    let hour = HOUR / 1_000;
+    let hour = HOUR / SECOND;
     (seconds % hour == 0).then_some(seconds / hour)
 }
 
@@ -112,14 +110,15 @@ pub(super) fn asked(
         .max()
         .unwrap_or_else(|| now.utc_day());
     let end = end.unwrap_or(today);
-    let start = start.unwrap_or_else(|| Day(end.0.saturating_sub(report.days_default() - 1)));
+    let (length, most) = report.days();
+    let start = start.unwrap_or_else(|| Day(end.0.saturating_sub(length - 1)));
     if errors.len() == problems {
         let length = end.0.saturating_sub(start.0).saturating_add(1);
         if length < 1 {
             let message = "is after EndDate; the first day comes first";
             errors.push(QueryError::new("StartDate", message));
-        } else if length > DAYS_MAX {
-            let message = format!("is {length} days after StartDate; at most {DAYS_MAX} are read");
+        } else if length > most {
+            let message = format!("is {length} days after StartDate; at most {most} are read");
             errors.push(QueryError::new("EndDate", message));
         }
     }
@@ -128,13 +127,7 @@ pub(super) fn asked(
 
 /// The day of `now` in a zone.
 pub(super) fn today(zone: &TimeZone, now: Millis) -> Option<Day> {
-    day_of(calendar::local(now, zone)?.date())
-}
-
-/// The day of a date.
-pub(super) fn day_of(date: jiff::civil::Date) -> Option<Day> {
-    let since = jiff::civil::date(1970, 1, 1).until(date).ok()?;
-    Some(Day(since.get_days()))
+    day_of(local(now, zone)?.date())
 }
 
 /// The day of `YYYY-MM-DD`, also when a time follows.

@@ -6,8 +6,7 @@
 
 use crate::model::tally::Facet;
 use crate::model::time::Day;
-use crate::model::time::calendar::first_instant;
-use crate::registry::bucket::date;
+use crate::model::time::calendar::day_start;
 use crate::registry::click::{NARROWED_BY, Shown};
 use crate::registry::dimension::{RowKey, day_text};
 use crate::registry::facet::FacetKind;
@@ -142,8 +141,10 @@ impl<'r, 'a> Links<'r, 'a> {
             (None, _) => return None,
         };
         let today = self.of.answer.as_of?.wall_end.utc_day();
+        // Where clocks change in one of two zones, days of one are an hour more than the other's.
+        let days_max = LISTED_DAYS_MAX - i32::from(self.of.query.zone.is_some());
         if !self.to_actions
-            || days.1.0.saturating_sub(days.0.0) >= LISTED_DAYS_MAX
+            || days.1.0.saturating_sub(days.0.0) >= days_max
             || today.0.saturating_sub(days.0.0) > LISTED_BACK_MAX
         {
             return None;
@@ -193,8 +194,7 @@ fn bounds_of(query: &Query, (first, last): (Day, Day)) -> Option<[String; 2]> {
     let Some(zone) = &query.zone else {
         return Some([first, last].map(day_text));
     };
-    let first_of = |day| first_instant(date(day)?, zone);
     let after = Day(last.0.saturating_add(1));
-    let bounds = [first_of(first)?, first_of(after)?.plus(-1)];
+    let bounds = [day_start(first, zone)?, day_start(after, zone)?.plus(-1)];
     Some(bounds.map(|at| at.to_string()))
 }

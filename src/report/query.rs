@@ -9,6 +9,7 @@ use crate::catalog::snapshot::Program;
 use crate::model::currency::Currency;
 use crate::model::id::{PartnerId, ProgramId, Slot};
 use crate::model::tally::{Facet, Stored, Tally};
+use crate::model::time::calendar::{day_of, zone_named};
 use crate::model::time::{Day, Millis};
 use crate::registry::dimension::day_text;
 use crate::registry::facet::FacetKind;
@@ -169,7 +170,7 @@ fn year_before(day: Day) -> Day {
     let date: Option<jiff::civil::Date> = day_text(day).parse().ok();
     let before = date.and_then(|date| date.checked_sub(jiff::Span::new().years(1)).ok());
     before
-        .and_then(days::day_of)
+        .and_then(day_of)
         .unwrap_or_else(|| Day(day.0.saturating_sub(365)))
 }
 
@@ -401,8 +402,7 @@ fn sort(
 /// The zone with exactly the IANA name that is asked for.
 fn zone(sent: &Parameters, errors: &mut Vec<QueryError>) -> Option<TimeZone> {
     let name = sent.get(FilterKind::TimeZone)?;
-    let zone = TimeZone::get(name).ok();
-    let zone = zone.filter(|zone| zone.iana_name() == Some(name));
+    let zone = zone_named(name);
     if zone.is_none() {
         let message = format!(
             "is `{}`; an IANA name such as Europe/Berlin, or UTC, is allowed",

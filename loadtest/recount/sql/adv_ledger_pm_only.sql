@@ -9,7 +9,6 @@ SELECT
     count(*) FILTER (outcome = 'RefusedInvalid') AS RefusedInvalid,
     count(*) FILTER (outcome = 'RefusedRetry') AS RefusedRetry,
     0 AS RefusedUnavailable,
-    0 AS RefusedSignature,
     0 AS RefusedNoConsent
 FROM received AS r JOIN program AS p ON p.id = r.program
 WHERE list_contains(getvariable('programs'), r.program)

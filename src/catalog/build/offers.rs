@@ -17,6 +17,7 @@ use crate::model::currency::Currency;
 use crate::model::id::ProgramId;
 use crate::model::network::{NetworkRange, RangeError};
 use crate::model::time::Millis;
+use crate::model::time::calendar::zone_named;
 
 /// The most ranges of networks that a program blocks; each conversion is compared with all.
 const NETWORKS_MAX: usize = 1_000;
@@ -127,15 +128,12 @@ pub(super) fn stand_in() -> Option<Currency> {
 
 /// The zone with exactly this IANA name.
 fn zone(name: &str) -> Result<TimeZone, Complaint> {
-    TimeZone::get(name)
-        .ok()
-        .filter(|zone| zone.iana_name() == Some(name))
-        .ok_or_else(|| {
-            Complaint::new(
-                format!("{} is no time zone", quoted(name)),
-                "an IANA name such as Europe/Berlin, or UTC",
-            )
-        })
+    zone_named(name).ok_or_else(|| {
+        Complaint::new(
+            format!("{} is no time zone", quoted(name)),
+            "an IANA name such as Europe/Berlin, or UTC",
+        )
+    })
 }
 
 fn currency(code: &str) -> Result<Currency, Complaint> {

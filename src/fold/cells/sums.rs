@@ -1,4 +1,5 @@
-//! What clicks and actions add to the cells: each is counted in every cube, apart by its facets.
+//! What clicks and actions add to the cells: each is counted in every cube of its kind, apart by
+//! its facets. What arrived is counted in one.
 
 use crate::derived::{Batch, Class, Families, Signs};
 use crate::model::arrival::Stream;

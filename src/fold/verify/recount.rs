@@ -23,11 +23,10 @@ use super::said::Said;
 use super::way::Way;
 
 /// Reasons of refusals that the ledger tells apart.
-const REFUSED: [(RefusedReason, Stored); 5] = [
+const REFUSED: [(RefusedReason, Stored); 4] = [
     (RefusedReason::Invalid, Stored::RefusedInvalid),
     (RefusedReason::Retry, Stored::RefusedRetry),
     (RefusedReason::Unavailable, Stored::RefusedUnavailable),
-    (RefusedReason::Signature, Stored::RefusedSignature),
     (RefusedReason::NoConsent, Stored::RefusedNoConsent),
 ];
 

@@ -203,8 +203,6 @@ measures! {
     RefusedRetry = 105, Count;
     /// What the store could not take.
     RefusedUnavailable = 106, Count;
-    /// What had a signature that does not hold.
-    RefusedSignature = 107, Count;
     /// Arrivals of people who do not want to be followed.
     RefusedNoConsent = 108, Count;
 }

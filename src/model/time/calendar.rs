@@ -1,13 +1,42 @@
-//! Days and months of a zone's calendar, where they decide about money.
+//! Days and months of a zone's calendar, where they decide about money or what a report covers.
 //!
-//! In: an instant and a zone. Out: an instant or a place in the week. Pure; times beyond the
-//! calendar have no answer.
+//! In: an instant or a day, and a zone. Out: an instant, a day or a place in the week. Pure; times
+//! beyond the calendar have no answer.
 
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
-use super::Millis;
+use super::{Day, Millis};
+
+const EPOCH: Date = jiff::civil::date(1970, 1, 1);
+
+/// The zone with exactly this IANA name.
+#[must_use]
+pub fn zone_named(name: &str) -> Option<TimeZone> {
+    let zone = TimeZone::get(name).ok();
+    zone.filter(|zone| zone.iana_name() == Some(name))
+}
+
+/// The date of a day.
+#[must_use]
+pub fn date(day: Day) -> Option<Date> {
+    EPOCH
+        .checked_add(Span::new().days(day.0.clamp(-700_000, 2_900_000)))
+        .ok()
+}
+
+/// The day of a date.
+#[must_use]
+pub fn day_of(date: Date) -> Option<Day> {
+    EPOCH.until(date).ok().map(|since| Day(since.get_days()))
+}
+
+/// The first instant of a day.
+#[must_use]
+pub fn day_start(day: Day, zone: &TimeZone) -> Option<Millis> {
+    first_instant(date(day)?, zone)
+}
 
 /// What the calendar and the clock of `zone` show at `at`.
 #[must_use]

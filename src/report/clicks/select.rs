@@ -10,9 +10,8 @@ use crate::derived::{
 };
 use crate::model::id::{EventNumber, PartnerId, ProgramId, Slot};
 use crate::model::money::Money;
-use crate::model::time::calendar::first_instant;
+use crate::model::time::calendar::day_start;
 use crate::model::time::{Day, Millis};
-use crate::registry::bucket::date;
 use crate::registry::click::{LOOKED_MAX, Shown};
 use crate::registry::filter::{FILTERS, FilterKind};
 
@@ -238,10 +237,7 @@ pub(super) fn read(
 /// The times of these days by the calendar of a zone.
 fn times(zone: &TimeZone, start: Day, end: Day) -> RangeInclusive<Millis> {
     let after = Day(end.0.saturating_add(1));
-    let first = |day: Day| {
-        let first = date(day).and_then(|date| first_instant(date, zone));
-        first.unwrap_or_else(|| day.utc_start())
-    };
+    let first = |day: Day| day_start(day, zone).unwrap_or_else(|| day.utc_start());
     first(start)..=first(after).plus(-1)
 }
 

@@ -149,3 +149,15 @@ fn reports_that_keep_no_hours_take_no_zone() {
     );
     assert!(said.contains("Click Data"), "{said}");
 }
+
+/// The list takes 45 days of the program's zone, and such days may be an hour less than the zone's.
+#[test]
+fn actions_are_linked_where_a_list_takes_as_many_days() {
+    for (days, is_linked) in [("2026-10-02", true), ("2026-10-01", false)] {
+        let query = format!("TimeZone=Europe/Berlin&StartDate={days}&EndDate=2026-11-14");
+        let answer = ask(PARTNER, &query, &[20 * 24]).unwrap();
+        let row = &answer["Records"][0];
+        assert_eq!(row["ActionsUri"].is_string(), is_linked, "{row}");
+        assert!(row["RawClicksUri"].is_string(), "{row}");
+    }
+}

@@ -61,7 +61,6 @@ fn arrivals_are_counted_by_minute_and_by_what_became_of_them() {
                 RefusedReason::Invalid => Stored::RefusedInvalid,
                 RefusedReason::Retry => Stored::RefusedRetry,
                 RefusedReason::Unavailable => Stored::RefusedUnavailable,
-                RefusedReason::Signature => Stored::RefusedSignature,
                 RefusedReason::NoConsent => Stored::RefusedNoConsent,
                 _ => continue,
             };
