@@ -50,8 +50,10 @@ class Questions:
             yield question([program], *self.listed)
 
     def of_ledger(self):
+        # As many days as minutes are read of.
+        last = self.ends[1]
         for program in ALL_PROGRAMS:
-            yield question([program], *self.ends)
+            yield question([program], last - datetime.timedelta(days=30), last)
 
     def _of_program(self, program, partner):
         yield question([program], *self.ends)
