@@ -5,12 +5,10 @@ use crate::derived::TakeCell;
 use crate::derived::{Cell, DerivedError, Watermark};
 use crate::model::id::{PartnerId, ProgramId, Slot};
 use crate::model::tally::{Facet, Stored, Tally};
-use crate::model::time::{Day, Millis};
-use crate::registry::{Report, Viewer};
-use crate::report::render::Rendered;
+use crate::model::time::Day;
 use crate::report::*;
 
-const NOW: Millis = Millis(1_795_370_400_000);
+use super::asked::{self, NOW};
 
 /// Clicks of program 1000 by day, partner and facet; the last one came so many seconds after 2020.
 struct Clicks(Vec<(i32, u32, Facet, i128, i64)>);
@@ -55,19 +53,7 @@ fn both(
     let seven = catalog.partners.get_mut(&PartnerId(7)).unwrap();
     seven.contact = "mail@seven.example".into();
     seven.group = "Blogs".into();
-    let reader = Reader::for_brand(&catalog, "IRacme", clicks).unwrap();
-    let report = Report::with_handle(handle).unwrap();
-    let query = format!("SUBAID=1000{more}");
-    let query = reader.query(report, &query, NOW)?;
-    let rendered = Rendered {
-        answer: &reader.answer(report, &query).unwrap(),
-        viewer: Viewer::Brand,
-        query: &query,
-        path: &format!("/Advertisers/IRacme/Reports/{handle}"),
-        names: &reader.names(&query),
-    };
-    let json = serde_json::from_slice(&rendered.json().unwrap()).unwrap();
-    Ok((json, String::from_utf8(rendered.csv().unwrap()).unwrap()))
+    asked::both(&catalog, clicks, handle, more)
 }
 
 fn ask(handle: &str, more: &str, clicks: &Clicks) -> Vec<serde_json::Value> {

@@ -5,12 +5,11 @@ use crate::derived::{Cell, DerivedError, TakeCell, Watermark};
 use crate::model::arrival::Stream;
 use crate::model::id::{PartnerId, ProgramId, Slot};
 use crate::model::tally::{Facet, Stored, Tally};
-use crate::model::time::{MINUTE, Millis};
-use crate::registry::{Report, Viewer, ledger};
-use crate::report::render::Rendered;
+use crate::model::time::MINUTE;
+use crate::registry::ledger;
 use crate::report::*;
 
-const NOW: Millis = Millis(1_795_370_400_000);
+use super::asked::{NOW, both};
 
 /// What arrived so many minutes ago each, and how many of it were refused as invalid.
 struct Arrived(Vec<(i64, Stream, i128, i128)>);
@@ -53,18 +52,8 @@ fn csv(handle: &str, more: &str) -> Result<String, ReportError> {
         (1, Stream::Click, 3, 0),
         (24 * 60, Stream::Click, 2, 0),
     ]);
-    let catalog = fixture::catalog();
-    let reader = Reader::for_brand(&catalog, "IRacme", &arrived).unwrap();
-    let report = Report::with_handle(handle).unwrap();
-    let query = reader.query(report, &format!("SUBAID=1000{more}"), NOW)?;
-    let rendered = Rendered {
-        answer: &reader.answer(report, &query).unwrap(),
-        viewer: Viewer::Brand,
-        query: &query,
-        path: "/p",
-        names: &reader.names(&query),
-    };
-    Ok(String::from_utf8(rendered.csv().unwrap()).unwrap())
+    let (_, csv) = both(&fixture::catalog(), &arrived, handle, more)?;
+    Ok(csv)
 }
 
 #[test]

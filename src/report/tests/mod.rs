@@ -1,5 +1,6 @@
 //! Reports over sums held in memory.
 
+mod asked;
 mod facets;
 mod ledger;
 mod paths;

@@ -5,12 +5,10 @@ use crate::derived::TakeCell;
 use crate::derived::{Cell, DerivedError, Watermark};
 use crate::model::id::{PartnerId, ProgramId};
 use crate::model::tally::{Facet, Stored, Tally};
-use crate::model::time::{Day, Millis};
-use crate::registry::{Report, Viewer};
-use crate::report::render::Rendered;
+use crate::model::time::Day;
 use crate::report::*;
 
-const NOW: Millis = Millis(1_795_370_400_000);
+use super::asked::both;
 
 /// Actions of program 1000 by credited partner and path, and the seconds they took.
 struct Paths(&'static [(u32, Option<&'static str>, i128, i128)]);
@@ -48,18 +46,8 @@ impl Source for Paths {
 
 /// The answer for program 1000 and what `more` asks for.
 fn ask(handle: &str, more: &str) -> Result<serde_json::Value, ReportError> {
-    let catalog = fixture::catalog();
-    let reader = Reader::for_brand(&catalog, "IRacme", &ALL).unwrap();
-    let report = Report::with_handle(handle).unwrap();
-    let query = reader.query(report, &format!("SUBAID=1000{more}"), NOW)?;
-    let rendered = Rendered {
-        answer: &reader.answer(report, &query).unwrap(),
-        viewer: Viewer::Brand,
-        query: &query,
-        path: "/p",
-        names: &reader.names(&query),
-    };
-    Ok(serde_json::from_slice(&rendered.json().unwrap()).unwrap())
+    let (json, _) = both(&fixture::catalog(), &ALL, handle, more)?;
+    Ok(json)
 }
 
 const TOP: &str = "att_adv_top_paths_pm_only";

@@ -5,13 +5,13 @@ use crate::derived::TakeCell;
 use crate::derived::{Cell, DerivedError, Watermark};
 use crate::model::id::{PartnerId, ProgramId, Slot};
 use crate::model::tally::{Facet, Stored, Tally};
-use crate::model::time::{Day, Millis};
+use crate::model::time::Day;
 use crate::registry::{Report, Viewer};
 use crate::report::render::Rendered;
 use crate::report::*;
 
-/// 2026-11-22T18:00:00Z: the same day in New York and Berlin, the next one in Tokyo.
-const NOW: Millis = Millis(1_795_370_400_000);
+use super::asked::NOW;
+
 const PARTNER: &str = "att_adv_performance_by_media_pm_only";
 const DAY: &str = "att_adv_performance_by_day_pm_only";
 

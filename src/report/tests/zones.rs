@@ -4,13 +4,12 @@ use crate::conversion::fixture;
 use crate::derived::{Cell, DerivedError, TakeCell, Watermark};
 use crate::model::id::{PartnerId, ProgramId, Slot};
 use crate::model::tally::{Facet, Stored, Tally};
-use crate::model::time::{HOUR, Millis};
-use crate::registry::{CubeId, Report, Viewer};
-use crate::report::render::Rendered;
+use crate::model::time::HOUR;
+use crate::registry::CubeId;
 use crate::report::*;
 
-/// 2026-11-22T18:00:00Z, which is the 23rd in Tokyo.
-const NOW: Millis = Millis(1_795_370_400_000);
+use super::asked::{NOW, both};
+
 const PARTNER: &str = "att_adv_performance_by_media_pm_only";
 const DAY: &str = "att_adv_performance_by_day_pm_only";
 
@@ -48,19 +47,9 @@ impl Source for Clicks {
 }
 
 fn ask(handle: &str, query: &str, ago: &[i64]) -> Result<serde_json::Value, ReportError> {
-    let catalog = fixture::catalog();
     let clicks = Clicks(ago.to_vec());
-    let reader = Reader::for_brand(&catalog, "IRacme", &clicks).unwrap();
-    let report = Report::with_handle(handle).unwrap();
-    let query = reader.query(report, &format!("SUBAID=1000&{query}"), NOW)?;
-    let rendered = Rendered {
-        answer: &reader.answer(report, &query)?,
-        viewer: Viewer::Brand,
-        query: &query,
-        path: &format!("/Advertisers/IRacme/Reports/{handle}"),
-        names: &reader.names(&query),
-    };
-    Ok(serde_json::from_slice(&rendered.json().unwrap()).unwrap())
+    let (json, _) = both(&fixture::catalog(), &clicks, handle, &format!("&{query}"))?;
+    Ok(json)
 }
 
 fn by_day(query: &str, ago: &[i64]) -> Vec<(String, i64)> {
