@@ -47,7 +47,9 @@ const ASK_AFTER: usize = 1_024;
 pub struct Cell {
     /// The program.
     pub program: ProgramId,
-    /// The day in the program's zone.
+    /// The length of the stretch of time.
+    pub granularity: Granularity,
+    /// Its first day in the program's zone.
     pub day: Day,
     /// The partner; 0 for all that the catalogue does not know.
     pub partner: PartnerId,
@@ -62,6 +64,29 @@ pub type TakeCell<'a> = dyn FnMut(&Cell) + 'a;
 
 /// Takes one row; says whether to go on, or what is wrong with the row.
 pub(super) type OnRow<'a> = dyn FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>, Why> + 'a;
+
+/// Stretches of time of one length, by the first days of the first and of the last of them.
+type Buckets = (Granularity, RangeInclusive<Day>);
+
+/// The fewest stretches of time that make up these days, among those that a cube keeps.
+fn buckets(cube: CubeId, days: RangeInclusive<Day>) -> Vec<Buckets> {
+    let week = Granularity::Week;
+    let keeps = cube
+        .cube()
+        .is_some_and(|cube| cube.granularities.contains(&week));
+    let (first, last) = (days.start().0, days.end().0);
+    // From the first Monday on, up to the Monday whose week is not over.
+    let from = week.first(Day(first.saturating_add(6)));
+    let to = week.first(Day(last.saturating_add(1)));
+    if !keeps || from >= to {
+        return vec![(Granularity::Day, days)];
+    }
+    vec![
+        (Granularity::Day, Day(first)..=Day(from.0 - 1)),
+        (week, from..=Day(to.0 - 7)),
+        (Granularity::Day, to..=Day(last)),
+    ]
+}
 
 /// A generation at one moment.
 pub struct View<'a> {
@@ -125,28 +150,57 @@ impl<'a> View<'a> {
         partner: Option<PartnerId>,
         f: &mut TakeCell<'_>,
     ) -> Result<(), DerivedError> {
+        self.cells_of((cube, program), &(Granularity::Day, days), partner, f)
+    }
+
+    /// The fewest cells that add up to the same: where the cube keeps weeks, one for each week that
+    /// lies within the days.
+    ///
+    /// # Errors
+    /// As [`View::watermark`].
+    pub fn for_each_cell_of_weeks(
+        &self,
+        cube: CubeId,
+        program: ProgramId,
+        days: RangeInclusive<Day>,
+        partner: Option<PartnerId>,
+        f: &mut TakeCell<'_>,
+    ) -> Result<(), DerivedError> {
+        for buckets in buckets(cube, days) {
+            self.cells_of((cube, program), &buckets, partner, f)?;
+        }
+        Ok(())
+    }
+
+    fn cells_of(
+        &self,
+        of: (CubeId, ProgramId),
+        (granularity, days): &Buckets,
+        partner: Option<PartnerId>,
+        f: &mut TakeCell<'_>,
+    ) -> Result<(), DerivedError> {
         let Some(partner) = partner else {
             let partners = PartnerId(0)..=PartnerId(u32::MAX);
-            return self.cells(cube, program, days, partners, f);
+            return self.cells(of, (*granularity, days.clone()), partners, f);
         };
-        for day in (days.start().0..=days.end().0).map(Day) {
-            self.cells(cube, program, day..=day, partner..=partner, f)?;
+        for day in (days.start().0..=days.end().0).step_by(granularity.days()) {
+            let bucket = (*granularity, Day(day)..=Day(day));
+            self.cells(of, bucket, partner..=partner, f)?;
         }
         Ok(())
     }
 
     fn cells(
         &self,
-        cube: CubeId,
-        program: ProgramId,
-        days: RangeInclusive<Day>,
+        (cube, program): (CubeId, ProgramId),
+        (granularity, days): Buckets,
         partners: RangeInclusive<PartnerId>,
         f: &mut TakeCell<'_>,
     ) -> Result<(), DerivedError> {
         let key = |day, partner| CellKey {
             cube,
             program,
-            granularity: Granularity::Day,
+            granularity,
             day,
             partner,
         };
@@ -168,14 +222,14 @@ impl<'a> View<'a> {
         self.scan(Family::Aggregates, first, Some(last), &mut |key, value| {
             let (key, facet) = cell::decode_key(key)?;
             cell::decode_into(value, &mut cell.tally)?;
-            (cell.program, cell.day, cell.partner) = (key.program, key.day, key.partner);
-            cell.facet = facet;
+            (cell.program, cell.partner, cell.facet) = (key.program, key.partner, facet);
+            (cell.granularity, cell.day) = (key.granularity, key.day);
             f(&cell);
             Ok(ControlFlow::Continue(()))
         })
     }
 
-    /// Hands every cell of every program of one cube to `f`.
+    /// Hands every cell of every program of one cube to `f`, be it of a day or of more.
     ///
     /// # Errors
     /// As [`View::watermark`].

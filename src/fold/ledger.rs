@@ -16,16 +16,16 @@ pub(super) fn count(folder: &mut Folder, footer: &Footer) {
     // What locked is said by the daemon itself, so it is no arrival.
     let arrivals = footer.ledger.iter();
     for entry in arrivals.filter(|entry| entry.stream != Stream::Settlement) {
-        let spot = Spot {
-            program: entry.program,
-            day: folder.day(entry.program, at),
-            partner: PartnerId::UNKNOWN,
-        };
+        let spot = Spot::new(
+            entry.program,
+            folder.day(entry.program, at),
+            PartnerId::UNKNOWN,
+        );
         let mut more = Tally::default();
         for measure in measures(entry.outcome).into_iter().flatten() {
             more.add(measure, entry.count.into());
         }
-        folder.cells.arrived((spot, at), entry.stream, more);
+        folder.cells.arrived((spot, at), entry.stream, &more);
     }
 }
 

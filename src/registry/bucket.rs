@@ -59,6 +59,12 @@ impl Bucket {
         Day(first.0.saturating_add(after))
     }
 
+    /// Whether it may hold one day of a week and not the others.
+    #[must_use]
+    pub const fn parts_weeks(self) -> bool {
+        !matches!(self, Self::Week)
+    }
+
     /// The column that names a stretch.
     pub(super) const fn attributes(self) -> &'static [Attribute] {
         match self {

@@ -4,7 +4,9 @@
 //! A cube's id is a stored byte of every aggregate key, so an id is never given to another cube.
 
 use crate::model::tally::{BUCKETS, Stored};
+use crate::model::time::Day;
 
+use super::bucket::Bucket;
 use super::facet::FacetKind;
 use super::ledger;
 use super::risk::{BUCKETS_OF_KIND, KINDS};
@@ -46,18 +48,25 @@ impl CubeId {
 }
 
 /// The length of the time bucket of a cell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Granularity {
     /// One calendar day in the program's own time zone; the bucket is the day's number.
+    #[default]
     Day,
+    /// The seven days from a Monday on; the bucket is the number of the Monday.
+    Week,
 }
 
 impl Granularity {
+    /// Every one, in the order of their bytes.
+    pub const ALL: [Self; 2] = [Self::Day, Self::Week];
+
     /// The byte it is stored as; never renumbered.
     #[must_use]
     pub const fn byte(self) -> u8 {
         match self {
             Self::Day => 1,
+            Self::Week => 2,
         }
     }
 
@@ -66,7 +75,26 @@ impl Granularity {
     pub const fn from_byte(byte: u8) -> Option<Self> {
         match byte {
             1 => Some(Self::Day),
+            2 => Some(Self::Week),
             _ => None,
+        }
+    }
+
+    /// How many days a bucket has.
+    #[must_use]
+    pub const fn days(self) -> usize {
+        match self {
+            Self::Day => 1,
+            Self::Week => 7,
+        }
+    }
+
+    /// The first day of the bucket that holds `day`, by which the bucket is named.
+    #[must_use]
+    pub fn first(self, day: Day) -> Day {
+        match self {
+            Self::Day => day,
+            Self::Week => Bucket::Week.first(day),
         }
     }
 }
@@ -80,7 +108,8 @@ pub struct Cube {
     pub name: &'static str,
     /// What its cells are kept apart by besides.
     pub facet: FacetKind,
-    /// The bucket lengths kept.
+    /// The bucket lengths kept: days, and longer ones where reports of many days read many cells.
+    /// Texts are kept apart up to a limit of each bucket, so a cube of texts has days alone.
     pub granularities: &'static [Granularity],
     /// The measures a cell holds, in code order.
     pub measures: &'static [Stored],
@@ -92,7 +121,7 @@ pub const CUBES: &[Cube] = &[
         id: CubeId::PARTNER_PERFORMANCE,
         name: "partner performance",
         facet: FacetKind::None,
-        granularities: &[Granularity::Day],
+        granularities: &[Granularity::Day, Granularity::Week],
         measures: PERFORMANCE,
     },
     Cube {
@@ -317,7 +346,9 @@ mod tests {
     fn every_cube_is_found_by_its_own_id() {
         for cube in CUBES {
             assert_eq!(cube.id.cube().map(|found| found.name), Some(cube.name));
-            assert!(!cube.granularities.is_empty() && !cube.measures.is_empty());
+            assert!(
+                cube.granularities.starts_with(&[Granularity::Day]) && !cube.measures.is_empty()
+            );
             assert!(cube.measures.is_sorted(), "{}", cube.name);
         }
         assert!(CubeId(0).cube().is_none());
@@ -325,10 +356,12 @@ mod tests {
 
     #[test]
     fn granularities_read_back() {
-        assert_eq!(
-            Granularity::from_byte(Granularity::Day.byte()),
-            Some(Granularity::Day)
-        );
-        assert_eq!(Granularity::from_byte(2), None);
+        for granularity in Granularity::ALL {
+            assert_eq!(
+                Granularity::from_byte(granularity.byte()),
+                Some(granularity)
+            );
+        }
+        assert_eq!(Granularity::from_byte(3), None);
     }
 }

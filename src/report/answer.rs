@@ -10,6 +10,7 @@ use crate::catalog::snapshot::{Ad, Program};
 use crate::model::id::{AdId, EventTypeId, PartnerId, ProgramId};
 use crate::model::tally::{Facet, Tally};
 use crate::model::time::{Day, Millis};
+use crate::registry::bucket::Bucket;
 use crate::registry::dimension::{DETAILS_MAX, Detail, Names, RowKey};
 use crate::registry::facet::FacetKind;
 use crate::registry::path;
@@ -236,6 +237,7 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
             cube,
             programs: &query.programs,
             days,
+            tells_days: figures.dimension.bucket.is_some_and(Bucket::parts_weeks),
             // Who is judged is compared with all others, which a partner never sees.
             partner: match self.scope.partner {
                 None => query.partner.filter(|_| !figures.dimension.is_judged),

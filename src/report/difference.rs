@@ -13,6 +13,7 @@ use crate::model::id::{PartnerId, ProgramId};
 use crate::model::tally::{Facet, Stored, Tally};
 use crate::model::time::Day;
 use crate::registry::CubeId;
+use crate::registry::cube::Granularity;
 use crate::registry::dimension::Dimension;
 use crate::registry::risk::Band;
 
@@ -122,7 +123,7 @@ fn standings(view: &View<'_>) -> Result<Standings, DerivedError> {
     let mut found = Standings::new();
     for cube in [CubeId::PARTNER_PERFORMANCE, CubeId::RISK] {
         view.for_each_cell_of_all(cube, &mut |cell| {
-            if cell.facet != Facet::None {
+            if cell.facet != Facet::None || cell.granularity != Granularity::Day {
                 return;
             }
             let standing = found.entry((cell.program, cell.partner)).or_default();

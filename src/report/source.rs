@@ -19,6 +19,8 @@ pub struct Wanted<'a> {
     pub programs: &'a [ProgramId],
     /// First and last day, each in the program's zone.
     pub days: RangeInclusive<Day>,
+    /// Whether the days of a week are told apart; otherwise one cell may stand for all of them.
+    pub tells_days: bool,
     /// The one partner; all of them without it.
     pub partner: Option<PartnerId>,
     /// Ends the read when nobody waits for it any more.
@@ -77,9 +79,12 @@ impl Source for Derived {
             view = view.until(wanted.stop);
             for program in wanted.programs {
                 let (days, partner) = (wanted.days.clone(), wanted.partner);
-                view.for_each_cell(wanted.cube, *program, days, partner, &mut |cell| {
-                    take(place, cell);
-                })?;
+                let mut take = |cell: &Cell| take(place, cell);
+                if wanted.tells_days {
+                    view.for_each_cell(wanted.cube, *program, days, partner, &mut take)?;
+                } else {
+                    view.for_each_cell_of_weeks(wanted.cube, *program, days, partner, &mut take)?;
+                }
             }
         }
         view.watermark()

@@ -38,14 +38,14 @@ impl Desk<'_, '_> {
         };
         let at = said_at(case);
         let program = case.catalog.program(submission.program);
-        let spot = Spot {
-            program: submission.program,
-            day: program.map_or_else(
+        let spot = Spot::new(
+            submission.program,
+            program.map_or_else(
                 || at.utc_day(),
                 |program| days::day_in(&program.time_zone, at),
             ),
             partner,
-        };
+        );
         self.folder.cells.refused(spot, measure);
         Ok(())
     }

@@ -23,11 +23,7 @@ impl Desk<'_, '_> {
         before: &Figures,
         after: &Figures,
     ) -> Result<(), FoldError> {
-        let spot = Spot {
-            program: id.program,
-            day: action.day,
-            partner: action.partner,
-        };
+        let spot = Spot::new(id.program, action.day, action.partner);
         let (trail, facets) = self.apart(id, action)?;
         let cells = &mut self.folder.cells;
         cells.change((spot, action.date), &facets, &trail, [before, after]);
@@ -56,11 +52,7 @@ impl Desk<'_, '_> {
                 ..action.clone()
             };
             let (_, facets) = self.apart(id, &paid)?;
-            let spot = Spot {
-                program: id.program,
-                day: self.folder.day(id.program, at),
-                partner,
-            };
+            let spot = Spot::new(id.program, self.folder.day(id.program, at), partner);
             self.folder.cells.adjust((spot, at), &facets, more);
             let key = AdjustedKey {
                 program: id.program,

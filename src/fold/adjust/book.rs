@@ -84,11 +84,7 @@ impl Book {
         }
         let partner = row.verdict.bucket(row.partner);
         for &(at, more) in self.of_click(row) {
-            let spot = Spot {
-                program: row.program,
-                day: days.day(program, row.program, at),
-                partner,
-            };
+            let spot = Spot::new(row.program, days.day(program, row.program, at), partner);
             cells.adjust((spot, at), &row.facets, more);
         }
         let key = |at: Millis| AdjustedKey {

@@ -1,9 +1,9 @@
 //! The cells as whole rows: what is added is added in memory, and a cell that changed is written
 //! whole, so that writing a batch is all it takes.
 //!
-//! Every click counts in the cell of partner performance of its spot. A spot that has no such row
-//! when it is first met therefore has no row of any cube of clicks, and none of its cells is
-//! looked for in the store.
+//! Every click counts in the cell of partner performance of its spot, be that of a day or of a week.
+//! A spot that has no such row when it is first met therefore has no row of any cube of clicks, and
+//! none of its cells is looked for in the store.
 
 use ahash::AHashMap;
 
@@ -172,15 +172,17 @@ impl Kept {
         Ok(())
     }
 
-    /// Forgets the cells of all days but each program's newest, which most clicks to come fall on;
-    /// those too where they take up three quarters of the room. Comes after [`Self::write`].
+    /// Forgets the cells of all stretches of time but each program's newest, which most clicks to
+    /// come fall on; those too where they take up three quarters of the room. Comes after
+    /// [`Self::write`].
     fn forget(&mut self, max: usize) {
         let mut newest = AHashMap::<_, Day>::new();
+        let kind = |spot: Spot| (spot.program, spot.granularity);
         for Met { spot, .. } in &self.met {
-            let day = newest.entry(spot.program).or_insert(spot.day);
+            let day = newest.entry(kind(*spot)).or_insert(spot.day);
             *day = spot.day.max(*day);
         }
-        let stays = |met: &Met| newest.get(&met.spot.program) == Some(&met.spot.day);
+        let stays = |met: &Met| newest.get(&kind(met.spot)) == Some(&met.spot.day);
         let staying = |cell: &&Cell| self.met(cell.place.spot).as_ref().is_some_and(stays);
         let fits = self.cells.iter().filter(staying).count() <= max / 4 * 3;
         let (cells, met) = (
@@ -248,10 +250,9 @@ impl Kept {
         let Place { spot, facet, cube } = self.cells.get(at.index())?.place;
         let spot = self.met(spot)?.spot;
         let day = (spot.day.0 ^ i32::MIN).cast_unsigned();
-        let parts = [spot.program.0, day, spot.partner.0].into_iter();
-        let rank = parts.fold(cube.0.into(), |rank: u128, part| {
-            rank << 32 | u128::from(part)
-        });
+        let rank = u128::from(cube.0) << 32 | u128::from(spot.program.0);
+        let rank = rank << 8 | u128::from(spot.granularity.byte());
+        let rank = (rank << 32 | u128::from(day)) << 32 | u128::from(spot.partner.0);
         let (kind, number, text) = match facet {
             Short::None => (0, 0, ""),
             Short::Number(number) => (1, number, ""),

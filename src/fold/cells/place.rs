@@ -9,12 +9,14 @@ use crate::registry::cube::{CubeId, Granularity};
 
 use super::facets::Short;
 
-/// Program, day and partner of a cell.
+/// Program, stretch of time and partner of a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::fold) struct Spot {
-    pub(in crate::fold) program: ProgramId,
-    pub(in crate::fold) day: Day,
-    pub(in crate::fold) partner: PartnerId,
+    pub(super) program: ProgramId,
+    pub(super) granularity: Granularity,
+    /// The first of the stretch.
+    pub(super) day: Day,
+    pub(super) partner: PartnerId,
 }
 
 /// The number of a spot among those remembered; it means nothing outside of this process.
@@ -30,12 +32,31 @@ pub(super) struct Place {
 }
 
 impl Spot {
+    /// That of an event of this day.
+    pub(in crate::fold) fn new(program: ProgramId, day: Day, partner: PartnerId) -> Self {
+        Self {
+            program,
+            granularity: Granularity::Day,
+            day,
+            partner,
+        }
+    }
+
+    /// The longer stretch that holds this day.
+    pub(super) fn within(self, granularity: Granularity) -> Self {
+        Self {
+            granularity,
+            day: granularity.first(self.day),
+            ..self
+        }
+    }
+
     /// The key of the rows of a cube, without the facet.
     pub(super) fn key(self, cube: CubeId) -> CellKey {
         CellKey {
             cube,
             program: self.program,
-            granularity: Granularity::Day,
+            granularity: self.granularity,
             day: self.day,
             partner: self.partner,
         }

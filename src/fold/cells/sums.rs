@@ -8,7 +8,7 @@ use crate::model::id::{AdId, EventTypeId};
 use crate::model::money::Money;
 use crate::model::tally::{Stored, Tally};
 use crate::model::time::Millis;
-use crate::registry::cube::{CUBES, CubeId};
+use crate::registry::cube::{CUBES, CubeId, Granularity};
 use crate::registry::facet::FacetKind;
 use crate::registry::ledger;
 
@@ -18,7 +18,7 @@ use super::super::people::trail::Trail;
 use super::facets::{Facets, Said, Short};
 use super::kept::{At, Kept};
 use super::marks::{Marked, Marks};
-use super::place::{Place, Spot};
+use super::place::{Place, Spot, SpotNumber};
 use super::texts::Named;
 
 /// What a click counts as.
@@ -36,6 +36,7 @@ pub(in crate::fold) struct Counted {
 #[derive(Debug)]
 struct Run {
     cube: CubeId,
+    granularity: Granularity,
     facet: FacetKind,
     /// Whether it counts when the last click was made.
     tells_time: bool,
@@ -58,6 +59,20 @@ pub(in crate::fold) struct Cells {
     runs: Vec<Run>,
     marks: Marks,
     late: Vec<Late>,
+    /// The spot of the last click, and the numbers of the stretches of time that it lies in.
+    last: Option<(Spot, Stretches)>,
+}
+
+/// A number for each granularity, in their order.
+type Stretches = [SpotNumber; Granularity::ALL.len()];
+
+/// The one of a granularity.
+fn of(granularity: Granularity, stretches: Stretches) -> SpotNumber {
+    let [day, week] = stretches;
+    match granularity {
+        Granularity::Day => day,
+        Granularity::Week => week,
+    }
 }
 
 impl Default for Cells {
@@ -66,8 +81,10 @@ impl Default for Cells {
         Self {
             kept: Kept::default(),
             runs: clicks
-                .map(|cube| Run {
+                .flat_map(|cube| cube.granularities.iter().map(move |kept| (cube, *kept)))
+                .map(|(cube, granularity)| Run {
                     cube: cube.id,
+                    granularity,
                     facet: cube.facet,
                     tells_time: cube.counts(Stored::LastClick),
                     last: None,
@@ -75,6 +92,7 @@ impl Default for Cells {
                 .collect(),
             marks: Marks::default(),
             late: Vec::new(),
+            last: None,
         }
     }
 }
@@ -121,13 +139,13 @@ impl Cells {
         facets: &Facets,
         counted: &Counted,
     ) -> Result<(), FoldError> {
-        let number = self.kept.spot(families, spot)?;
+        let stretches = self.stretches(families, spot)?;
         for run in &mut self.runs {
             let Some(facet) = facets.get(run.facet, counted.time) else {
                 continue;
             };
             let place = Place {
-                spot: number,
+                spot: of(run.granularity, stretches),
                 facet,
                 cube: run.cube,
             };
@@ -141,6 +159,7 @@ impl Cells {
                 self.kept.clicked(at, counted.time);
             }
         }
+        let number = of(Granularity::Day, stretches);
         let marked = Marked {
             signs: counted.signs,
             class: counted.class,
@@ -151,6 +170,17 @@ impl Cells {
         }
         self.marks.click(number, marked);
         Ok(())
+    }
+
+    /// The stretches of time that the spot of a click lies in.
+    fn stretches(&mut self, families: &Families<'_>, spot: Spot) -> Result<Stretches, FoldError> {
+        if let Some((_, stretches)) = self.last.filter(|(last, _)| *last == spot) {
+            return Ok(stretches);
+        }
+        let mut number = |kept| self.kept.spot(families, spot.within(kept));
+        let stretches = [number(Granularity::Day)?, number(Granularity::Week)?];
+        self.last = Some((spot, stretches));
+        Ok(stretches)
     }
 
     /// Adds what the clicks of one spot bore that came in a row.
@@ -184,14 +214,14 @@ impl Cells {
         for (measure, count) in marks.iter() {
             more.add(measure, count * times);
         }
-        self.add(CubeId::RISK, (spot, Short::None), more);
+        self.add(CubeId::RISK, (spot, Short::None), &more);
     }
 
     /// Counts a conversion refused that speaks against a partner.
     pub(in crate::fold) fn refused(&mut self, spot: Spot, measure: Stored) {
         let mut more = Tally::default();
         more.add(measure, 1);
-        self.add(CubeId::RISK, (spot, Short::None), more);
+        self.add(CubeId::RISK, (spot, Short::None), &more);
     }
 
     /// Counts in every cube of actions what changes when an action that counted for `before`
@@ -209,12 +239,12 @@ impl Cells {
         more.add(Stored::SecondsToConvert, trail.seconds() * actions);
         for cube in CUBES.iter().filter(|cube| cube.counts(Stored::Actions)) {
             if let Some(facet) = facets.get(cube.facet, at) {
-                self.add(cube.id, (spot, facet), more.only(cube.measures));
+                self.add(cube.id, (spot, facet), &more.only(cube.measures));
             }
         }
         for (partner, more) in trail.contributions(actions) {
             let spot = Spot { partner, ..spot };
-            self.add(CubeId::CONTRIBUTION, (spot, Short::None), more);
+            self.add(CubeId::CONTRIBUTION, (spot, Short::None), &more);
         }
     }
 
@@ -229,7 +259,7 @@ impl Cells {
         more.add(Stored::Adjusted, paid_more.into());
         for cube in CUBES.iter().filter(|cube| cube.counts(Stored::Adjusted)) {
             if let Some(facet) = facets.get(cube.facet, at) {
-                self.add(cube.id, (spot, facet), more.clone());
+                self.add(cube.id, (spot, facet), &more);
             }
         }
     }
@@ -239,19 +269,22 @@ impl Cells {
         &mut self,
         (spot, at): (Spot, Millis),
         stream: Stream,
-        more: Tally,
+        more: &Tally,
     ) {
         let facet = Short::Number(ledger::facet(at, stream));
         self.add(CubeId::LEDGER, (spot, facet), more);
     }
 
-    fn add(&mut self, cube: CubeId, (spot, facet): (Spot, Short), more: Tally) {
-        if !more.is_zero() {
+    fn add(&mut self, cube: CubeId, (spot, facet): (Spot, Short), more: &Tally) {
+        if more.is_zero() {
+            return;
+        }
+        for granularity in cube.cube().map_or(&[][..], |cube| cube.granularities) {
             self.late.push(Late {
-                spot,
+                spot: spot.within(*granularity),
                 cube,
                 facet,
-                more,
+                more: more.clone(),
             });
         }
     }
@@ -291,6 +324,7 @@ impl Cells {
         for run in &mut self.runs {
             run.last = None;
         }
+        self.last = None;
         self.kept.end_slot(batch)
     }
 }

@@ -61,11 +61,7 @@ impl Row {
         cells: &mut Cells,
         (day, cost): (Day, Money),
     ) -> Result<(), FoldError> {
-        let spot = Spot {
-            program: self.program,
-            day,
-            partner: self.verdict.bucket(self.partner),
-        };
+        let spot = Spot::new(self.program, day, self.verdict.bucket(self.partner));
         let counted = Counted {
             payable: self.verdict.payable(),
             time: self.time,

@@ -1,12 +1,23 @@
-//! The ledger of all compared slots, balanced per program and stream.
+//! The ledger of all compared slots: balanced per program and stream, and counted by the minute.
 
 use std::collections::BTreeMap;
 
 use crate::log::Footer;
-use crate::model::arrival::{Outcome, Stream};
-use crate::model::id::ProgramId;
+use crate::model::arrival::{Outcome, RefusedReason, Stream};
+use crate::model::id::{PartnerId, ProgramId};
+use crate::model::tally::{Facet, Stored, Tally};
+use crate::registry::cube::CubeId;
 
+use super::recount::{Recount, Zones};
 use super::report::{Account, VerifyReport};
+
+/// Reasons of refusals that the ledger tells apart.
+const REFUSED: [(RefusedReason, Stored); 4] = [
+    (RefusedReason::Invalid, Stored::RefusedInvalid),
+    (RefusedReason::Retry, Stored::RefusedRetry),
+    (RefusedReason::Unavailable, Stored::RefusedUnavailable),
+    (RefusedReason::NoConsent, Stored::RefusedNoConsent),
+];
 
 /// Sums of ledgers and rows.
 #[derive(Debug, Default)]
@@ -60,6 +71,41 @@ impl Balance {
                 let expected = format!("{} stored", account.stored);
                 report.differs("ledger", at, expected, format!("{} rows", account.rows));
             }
+        }
+    }
+}
+
+impl Recount {
+    /// Counts what arrived in a slot, by its footer.
+    pub(super) fn footer(&mut self, zones: &Zones, footer: &Footer) {
+        let at = footer.wall_start;
+        for entry in &footer.ledger {
+            let mut more = Tally::default();
+            let count = entry.count.into();
+            match entry.outcome {
+                Outcome::Received => more.add(Stored::Received, count),
+                Outcome::Stored => more.add(Stored::Recorded, count),
+                Outcome::Unrecorded => more.add(Stored::Unrecorded, count),
+                Outcome::Refused(reason) => {
+                    more.add(Stored::Refused, count);
+                    let counted = REFUSED.iter().find(|(own, _)| *own == reason);
+                    if let Some((_, measure)) = counted {
+                        more.add(*measure, count);
+                    }
+                }
+            }
+            let stream: u32 = match entry.stream {
+                Stream::Click => 0,
+                Stream::Conversion => 1,
+                Stream::Modification => 2,
+                Stream::Settlement => continue,
+                Stream::ImportedClick => 4,
+                Stream::PageLoad => 5,
+            };
+            let minute = u32::try_from(at.0 / 60_000).unwrap_or(0);
+            let day = zones.day(footer.slot, entry.program, at);
+            let place = (CubeId::LEDGER, entry.program, day, PartnerId(0));
+            self.add(place, Facet::Number(8 * minute + stream), &more);
         }
     }
 }

@@ -6,13 +6,12 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::derived::{Action, ActionId, Class, Judged, Reasons, Signs, VerdictKey, View};
-use crate::log::{Footer, Log, Parameters};
-use crate::model::arrival::{Outcome, RefusedReason, Stream};
+use crate::log::{Log, Parameters};
 use crate::model::click::{Click, ClickFlags};
 use crate::model::id::{CatalogVersion, PartnerId, ProgramId, Slot, StringRef, SubmissionId};
 use crate::model::tally::{BUCKETS, Facet, Stored, Tally};
 use crate::model::time::{Day, Millis};
-use crate::registry::cube::{CUBES, CubeId};
+use crate::registry::cube::{CUBES, CubeId, Granularity};
 use crate::registry::risk::BUCKETS_OF_KIND;
 
 use super::super::catalogs::Catalogs;
@@ -21,14 +20,6 @@ use super::super::error::FoldError;
 use super::report::VerifyReport;
 use super::said::Said;
 use super::way::Way;
-
-/// Reasons of refusals that the ledger tells apart.
-const REFUSED: [(RefusedReason, Stored); 4] = [
-    (RefusedReason::Invalid, Stored::RefusedInvalid),
-    (RefusedReason::Retry, Stored::RefusedRetry),
-    (RefusedReason::Unavailable, Stored::RefusedUnavailable),
-    (RefusedReason::NoConsent, Stored::RefusedNoConsent),
-];
 
 const EPOCH: Date = jiff::civil::date(1970, 1, 1);
 
@@ -104,8 +95,10 @@ impl Zones {
     }
 }
 
-/// Where a cell lies, by cube, program, day and partner.
-type Place = (CubeId, ProgramId, Day, PartnerId);
+/// Where a cell lies, by cube, program, first day and partner; and whether it is of a week.
+type Place = (CubeId, ProgramId, Day, PartnerId, bool);
+/// A cell of a day, as [`Place`].
+pub(super) type OfDay = (CubeId, ProgramId, Day, PartnerId);
 
 /// What the cells should hold.
 #[derive(Debug, Default)]
@@ -115,7 +108,16 @@ pub(super) struct Recount {
 }
 
 impl Recount {
-    fn add(&mut self, place: Place, facet: Facet, more: &Tally) {
+    pub(super) fn add(&mut self, of_day: OfDay, facet: Facet, more: &Tally) {
+        let (cube, program, day, partner) = of_day;
+        if cube == CubeId::PARTNER_PERFORMANCE {
+            let of_week = (cube, program, monday(day), partner, true);
+            self.add_to(of_week, facet.clone(), more);
+        }
+        self.add_to((cube, program, day, partner, false), facet, more);
+    }
+
+    fn add_to(&mut self, place: Place, facet: Facet, more: &Tally) {
         let facets = self.cells.entry(place).or_default();
         facets.entry(facet).or_default().merge(more);
     }
@@ -274,39 +276,6 @@ impl Recount {
         Ok(())
     }
 
-    /// Counts what arrived in a slot, by its footer.
-    pub(super) fn footer(&mut self, zones: &Zones, footer: &Footer) {
-        let at = footer.wall_start;
-        for entry in &footer.ledger {
-            let mut more = Tally::default();
-            let count = entry.count.into();
-            match entry.outcome {
-                Outcome::Received => more.add(Stored::Received, count),
-                Outcome::Stored => more.add(Stored::Recorded, count),
-                Outcome::Unrecorded => more.add(Stored::Unrecorded, count),
-                Outcome::Refused(reason) => {
-                    more.add(Stored::Refused, count);
-                    let counted = REFUSED.iter().find(|(own, _)| *own == reason);
-                    if let Some((_, measure)) = counted {
-                        more.add(*measure, count);
-                    }
-                }
-            }
-            let stream: u32 = match entry.stream {
-                Stream::Click => 0,
-                Stream::Conversion => 1,
-                Stream::Modification => 2,
-                Stream::Settlement => continue,
-                Stream::ImportedClick => 4,
-                Stream::PageLoad => 5,
-            };
-            let minute = u32::try_from(at.0 / 60_000).unwrap_or(0);
-            let day = zones.day(footer.slot, entry.program, at);
-            let place = (CubeId::LEDGER, entry.program, day, PartnerId(0));
-            self.add(place, Facet::Number(8 * minute + stream), &more);
-        }
-    }
-
     /// Compares with every cell of the view.
     pub(super) fn compare(
         mut self,
@@ -317,7 +286,8 @@ impl Recount {
             let mut others = Vec::new();
             view.for_each_cell_of_all(cube.id, &mut |cell| {
                 report.cells += 1;
-                let place = (cube.id, cell.program, cell.day, cell.partner);
+                let is_week = cell.granularity == Granularity::Week;
+                let place = (cube.id, cell.program, cell.day, cell.partner, is_week);
                 let counted = self.cells.get_mut(&place);
                 let counted = counted.and_then(|facets| facets.remove(&cell.facet));
                 if cell.facet == Facet::Other {
@@ -360,6 +330,11 @@ fn whole(at: Millis) -> [(CubeId, Facet); 2] {
         (CubeId::PARTNER_PERFORMANCE, Facet::None),
         (CubeId::HOURS, Facet::Number(hour)),
     ]
+}
+
+/// The Monday on or before a day; day 4 was the first one.
+fn monday(day: Day) -> Day {
+    Day(day.0 - (day.0 - 4).rem_euclid(7))
 }
 
 /// Counts the signs of a click, or of an action that came by it.
@@ -466,12 +441,14 @@ fn counts(cube: CubeId, key: VerdictKey, judged: &Judged) -> Tally {
 }
 
 fn at(place: &Place, facet: &Facet) -> String {
-    let (cube, program, day, partner) = place;
+    let (cube, program, day, partner, is_week) = place;
     let cube = cube.cube().map_or("unknown", |cube| cube.name);
+    let stretch = if *is_week { "week of day" } else { "day" };
     let day = day.0;
+    let place = format!("{cube}, program {program}, {stretch} {day}, partner {partner}");
     match facet {
-        Facet::None => format!("{cube}, program {program}, day {day}, partner {partner}"),
-        facet => format!("{cube}, program {program}, day {day}, partner {partner}, {facet:?}"),
+        Facet::None => place,
+        facet => format!("{place}, {facet:?}"),
     }
 }
 

@@ -30,6 +30,7 @@ impl Source for Clicks {
                 partner: PartnerId(*partner),
                 facet: facet.clone(),
                 tally,
+                ..Cell::default()
             });
         }
         Ok(Some(Watermark {

@@ -36,6 +36,7 @@ impl Source for Arrived {
                 partner: PartnerId::UNKNOWN,
                 facet: Facet::Number(ledger::facet(at, *stream)),
                 tally,
+                ..Cell::default()
             });
         }
         Ok(Some(Watermark {

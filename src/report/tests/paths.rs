@@ -38,6 +38,7 @@ impl Source for Paths {
                 partner: PartnerId(*partner),
                 facet: path.map_or(Facet::Other, |path| Facet::Text(path.into())),
                 tally,
+                ..Cell::default()
             });
         }
         Ok(None)

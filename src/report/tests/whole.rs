@@ -30,6 +30,7 @@ impl Source for Cells {
                 partner: PartnerId(*partner),
                 facet: Facet::None,
                 tally: tally.clone(),
+                ..Cell::default()
             };
             if wanted.programs.contains(&cell.program)
                 && wanted.days.contains(&cell.day)

@@ -36,6 +36,7 @@ impl Source for Clicks {
                     partner: PartnerId(7),
                     facet: Facet::Number(at.utc_hour()),
                     tally,
+                    ..Cell::default()
                 });
             }
         }

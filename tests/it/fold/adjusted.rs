@@ -11,7 +11,7 @@ use clickd::model::action::settlement::Settlement;
 use clickd::model::id::{PartnerId, ProgramId};
 use clickd::model::tally::Stored;
 use clickd::model::time::{DAY, Day, Millis};
-use clickd::registry::cube::CubeId;
+use clickd::registry::cube::{CubeId, Granularity};
 
 use super::paid::listed::{ADJUSTMENTS, Clicks};
 use super::rescored::{Past, dump_of, try_lists};
@@ -97,7 +97,7 @@ fn adjusted(derived: &Derived) -> BTreeMap<(ProgramId, PartnerId, Day), i128> {
     let view = serving.view().unwrap();
     view.for_each_cell_of_all(CubeId::PARTNER_PERFORMANCE, &mut |cell| {
         let more = cell.tally.get(Stored::Adjusted);
-        if more != 0 {
+        if more != 0 && cell.granularity == Granularity::Day {
             found.insert((cell.program, cell.partner, cell.day), more);
         }
     })

@@ -137,13 +137,15 @@ fn a_changed_verdict_shows_in_its_cell() {
     // Clicks and payable clicks, in each of the cubes that count clicks.
     for difference in &report.first_differences {
         let at = &difference.at;
-        let place = format!(", program {}, day ", key.program);
-        assert!(at.contains(&place), "{at}");
+        let place = |stretch| format!(", program {}, {stretch} ", key.program);
+        let places = [place("day"), place("week of day")];
+        assert!(places.iter().any(|place| at.contains(place)), "{at}");
     }
     let of_all = |cube: &&Cube| cube.counts(Stored::Clicks) && cube.id != CubeId::EXPIRED_AD;
     let cubes = CUBES.iter().filter(of_all);
+    let kept: usize = cubes.map(|cube| cube.granularities.len()).sum();
     // And that it is no duplicate, among what speaks against clicks.
-    assert_eq!(report.differences, 2 * cubes.count() as u64 + 1);
+    assert_eq!(report.differences, 2 * kept as u64 + 1);
 }
 
 #[test]
@@ -193,6 +195,24 @@ fn a_changed_or_invented_cell_is_found() {
         (difference.expected.as_str(), difference.found.as_str()),
         ("0", "1")
     );
+}
+
+#[test]
+fn a_week_that_is_not_the_sum_of_its_days_is_found() {
+    let store = store();
+    let (key, _) = store.verdicts()[0];
+    let monday = Granularity::Week.first(key.day);
+    let cell = CellKey {
+        cube: CubeId::PARTNER_PERFORMANCE,
+        program: key.program,
+        granularity: Granularity::Week,
+        day: monday,
+        partner: key.partner,
+    };
+    store.plant(|batch| batch.cell(cell, &Facet::None, &Tally::default()));
+    assert_eq!(store.checks(), ["aggregate cell"]);
+    let at = store.verify().first_differences[0].at.clone();
+    assert!(at.contains(&format!("week of day {}", monday.0)), "{at}");
 }
 
 #[test]

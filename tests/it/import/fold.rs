@@ -18,13 +18,13 @@ use clickd::registry::cube::CubeId;
 
 use super::told::{CATALOG, Told, mix, recount, told};
 
-const PROGRAM: ProgramId = ProgramId(1);
+pub(super) const PROGRAM: ProgramId = ProgramId(1);
 /// 2026-03-08T10:00:00Z.
 const NOW: Millis = Millis(1_772_964_000_000);
 /// The day of [`super::told::DAY_ONE`].
-const DAY_ONE: i32 = 17_476;
+pub(super) const DAY_ONE: i32 = 17_476;
 
-fn log(dir: &Path) -> Log {
+pub(super) fn log(dir: &Path) -> Log {
     let log = Log::open(&Options::new(dir), Clock::start_at(NOW)).unwrap();
     if log.current_catalog() == CatalogVersion(0) {
         let doc = parse_toml(CATALOG).unwrap_or_else(|problems| panic!("{problems:?}"));
@@ -56,7 +56,7 @@ fn name(job: JobId, nth: usize) -> Fingerprint {
 }
 
 /// Imports clicks of `job`, the first of which is its `nth`.
-fn import(importer: &mut Importer, job: JobId, nth: usize, clicks: &[Told]) {
+pub(super) fn import(importer: &mut Importer, job: JobId, nth: usize, clicks: &[Told]) {
     let agent = importer.intern(b"Mozilla/5.0 (X11) Browser/1");
     for (nth, told) in (nth..).zip(clicks) {
         let external = name(job, nth);
@@ -85,7 +85,7 @@ fn live(log: &Log, count: u64) {
     writer.commit().unwrap();
 }
 
-fn derived(dir: &Path, log: &Log) -> Derived {
+pub(super) fn derived(dir: &Path, log: &Log) -> Derived {
     let end = log.last_footer().unwrap().map(|footer| footer.slot);
     Derived::open(dir, &DerivedOptions::new(RULES), end).unwrap()
 }
@@ -100,7 +100,7 @@ fn catch_up(derived: &Derived, log: &Log) {
 }
 
 /// Folds with a new folder for every two clicks.
-fn catch_up_in_parts(derived: &Derived, log: &Log) {
+pub(super) fn catch_up_in_parts(derived: &Derived, log: &Log) {
     loop {
         let mut folder = Folder::new(log.clone(), derived.serving());
         folder.commit_every(2);
@@ -132,7 +132,7 @@ fn cells(derived: &Derived) -> BTreeMap<(i64, u32), (i128, i128)> {
     found
 }
 
-fn with_view<T>(derived: &Derived, read: impl FnOnce(&View<'_>) -> T) -> T {
+pub(super) fn with_view<T>(derived: &Derived, read: impl FnOnce(&View<'_>) -> T) -> T {
     let generation = derived.serving();
     let view = generation.view().unwrap();
     read(&view)
@@ -158,7 +158,7 @@ fn dump(derived: &Derived) -> BTreeMap<(&'static str, Vec<u8>), Vec<u8>> {
     rows
 }
 
-fn verified(log: &Log, derived: &Derived) -> VerifyReport {
+pub(super) fn verified(log: &Log, derived: &Derived) -> VerifyReport {
     verify(log, derived).unwrap()
 }
 

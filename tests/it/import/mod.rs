@@ -5,3 +5,4 @@ mod alone;
 mod daemon;
 mod fold;
 mod told;
+mod weeks;

@@ -79,6 +79,7 @@ impl Source for Folded {
             partner: PartnerId(partner),
             facet: Facet::None,
             tally: tally.clone(),
+            ..Cell::default()
         };
         if wanted.programs.contains(&ProgramId(1000)) {
             take(&cell(1000, 7, &tally));
