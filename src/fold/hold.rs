@@ -6,8 +6,9 @@ use super::error::FoldError;
 use super::slot::Folder;
 
 impl Folder {
-    /// Holds at most twice `rows` window rows in memory, 56 bytes each, and `rows` cells between
-    /// slots, some 100 bytes each. Fewer mean more reads and never another result.
+    /// Holds at most twice `rows` window rows in memory, 56 bytes each, knows eight times as many
+    /// visitors, two bytes each, and holds `rows` cells between slots, some 100 bytes each. Fewer
+    /// mean more reads and never another result.
     pub fn hold_rows(&mut self, rows: usize) {
         self.windows.hold(rows);
         self.imports.windows.hold(rows);

@@ -10,6 +10,7 @@ pub(super) mod charge;
 pub(super) mod classify;
 pub(super) mod hosting;
 pub(super) mod imported;
+mod known;
 pub(super) mod requests;
 pub(super) mod robots;
 pub(super) mod row;

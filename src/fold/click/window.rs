@@ -6,7 +6,7 @@
 
 use std::hash::{Hash, Hasher};
 
-use ahash::AHashMap;
+use ahash::{AHashMap, RandomState};
 
 use crate::derived::{Batch, Families, JobWindowKey, Window, WindowKey};
 use crate::model::click::Visitor;
@@ -14,6 +14,7 @@ use crate::model::id::{JobId, PartnerId, ProgramId};
 use crate::model::time::{Day, MINUTE, Millis};
 
 use super::super::error::FoldError;
+use super::known::Known;
 
 /// Window rows held in each of two maps, as many as a table of 2^20 places takes: 60 MiB.
 const HELD_MAX: usize = 917_504;
@@ -135,16 +136,16 @@ impl WindowRow for JobWindowKey {
 
 /// Window rows in two maps of bounded size, the young and the old one.
 ///
-/// Every stored row with a last click at `complete_from` or later is in one of the maps, so for
-/// most clicks a visitor that is not there is new and the store need not be asked. A row that is
-/// not held and is older can't make the click a duplicate, and what it says is overwritten by the
-/// later times of that click: the rows are the same whether it was read or not.
+/// Everybody with a row that is held, or stored with a last click at `complete_from` or later, is
+/// known, so for most clicks a visitor that is not known is new and the store need not be asked. A
+/// row that is older can't make the click a duplicate, and what it says is overwritten by the later
+/// times of that click: the rows are the same whether it was read or not.
 #[derive(Debug)]
 pub(in crate::fold) struct Windows<K> {
     young: AHashMap<Held<K>, Window>,
     old: AHashMap<Held<K>, Window>,
-    young_newest: Millis,
-    old_newest: Millis,
+    known: Known,
+    hasher: RandomState,
     complete_from: Millis,
     /// Keys of rows in the young map that are not stored as they are, some more than once. While
     /// rows are held back that is taken of all of them.
@@ -159,8 +160,8 @@ impl<K: WindowRow> Windows<K> {
         Self {
             young: AHashMap::new(),
             old: AHashMap::new(),
-            young_newest: Millis(i64::MIN),
-            old_newest: Millis(i64::MIN),
+            known: Known::default(),
+            hasher: RandomState::new(),
             complete_from: newest.map_or(Millis(i64::MIN), |newest| newest.plus(1)),
             changed: Vec::new(),
             held_max: HELD_MAX,
@@ -177,30 +178,40 @@ impl<K: WindowRow> Windows<K> {
         rule: Rule,
         at: Millis,
     ) -> Result<Option<Window>, FoldError> {
-        let (held, held_before) = (self.held(today), before.and_then(|key| self.held(key)));
-        if held.is_none() && held_before.is_none() && rule.earliest(at) >= self.complete_from {
-            return Ok(None);
-        }
-        let held = match held {
-            None => today.stored(families)?,
-            held => held,
-        };
-        let held_before = match (held_before, before) {
-            (None, Some(key)) => key.stored(families)?,
-            (held, _) => held,
-        };
-        Ok(later(held, held_before))
+        let from = rule.earliest(at);
+        let seen = self.row(families, today, from)?;
+        Ok(match before {
+            None => seen,
+            Some(before) => later(seen, self.row(families, before, from)?),
+        })
     }
 
-    fn held(&self, key: K) -> Option<Window> {
-        let held = self.young.get(&Held(key));
-        held.or_else(|| self.old.get(&Held(key))).copied()
+    /// The row of `key`, if its last click is at `from` or later; what is older may be missing.
+    fn row(
+        &self,
+        families: &Families<'_>,
+        key: K,
+        from: Millis,
+    ) -> Result<Option<Window>, FoldError> {
+        if self.known.may_hold(self.hash(key)) {
+            let held = self.young.get(&Held(key));
+            if let Some(held) = held.or_else(|| self.old.get(&Held(key))) {
+                return Ok(Some(*held));
+            }
+        } else if from >= self.complete_from {
+            return Ok(None);
+        }
+        key.stored(families)
+    }
+
+    fn hash(&self, key: K) -> u64 {
+        self.hasher.hash_one(Held(key))
     }
 
     /// Notes what has been seen of a visitor.
     pub(in crate::fold) fn set(&mut self, key: K, window: Window) {
         self.young.insert(Held(key), window);
-        self.young_newest = self.young_newest.max(window.click);
+        self.known.put(self.hash(key), window.click);
         if !self.holds_back {
             self.changed.push(key);
         }
@@ -260,25 +271,21 @@ impl<K: WindowRow> Windows<K> {
     /// No row is stored, and none is held.
     pub(in crate::fold) fn begin_anew(&mut self) {
         self.complete_from = Millis(i64::MIN);
-        self.young_newest = Millis(i64::MIN);
-        self.old_newest = Millis(i64::MIN);
+        self.known = Known::default();
     }
 
     /// Ends the slot: lets go of the old map when the young one is full. Only between slots, since
     /// a changed row must be in the young map until it is written; comes after [`Self::write`].
     pub(in crate::fold) fn rotate(&mut self) {
+        if let Some(forgotten) = self.known.make_room() {
+            self.complete_from = self.complete_from.max(forgotten.plus(1));
+        }
         if !self.is_full() {
             return;
-        }
-        let unheld = self.old_newest.plus(1);
-        if !self.old.is_empty() {
-            self.complete_from = self.complete_from.max(unheld);
         }
         // The room of the one is used again, for it is large.
         std::mem::swap(&mut self.old, &mut self.young);
         self.young.clear();
-        self.old_newest = self.young_newest;
-        self.young_newest = Millis(i64::MIN);
     }
 
     fn keep(&mut self, keep: impl Fn(&K) -> bool) {
@@ -291,9 +298,10 @@ impl<K: WindowRow> Windows<K> {
         self.young.len() >= self.held_max
     }
 
-    /// Holds at most `held_max` rows a map.
+    /// Holds at most `held_max` rows a map, and knows eight times as many visitors.
     pub(in crate::fold) fn hold(&mut self, held_max: usize) {
         self.held_max = held_max;
+        self.known = Known::of_at_most(held_max);
     }
 }
 

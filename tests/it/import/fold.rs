@@ -75,12 +75,17 @@ pub(super) fn import(importer: &mut Importer, job: JobId, nth: usize, clicks: &[
 
 /// Live clicks of the visitors that imports know by the same numbers.
 fn live(log: &Log, count: u64) {
+    live_of(log, (0..count).map(|nth| nth % 8));
+}
+
+/// A live click of each of these visitors.
+fn live_of(log: &Log, visitors: impl Iterator<Item = u64>) {
     let mut writer = log.writer();
     let agent = writer.intern(b"Mozilla/5.0 (X11) Browser/1").unwrap();
-    for nth in 0..count {
+    for visitor in visitors {
         let (number, _) = writer.mint(writer.now());
         writer.count(PROGRAM, Outcome::Received);
-        writer.push(PartnerId(10), number, &click(nth % 8, agent));
+        writer.push(PartnerId(10), number, &click(visitor, agent));
     }
     writer.commit().unwrap();
 }
@@ -230,6 +235,31 @@ fn imports_count_by_their_own_times_each_for_itself_however_they_are_folded() {
         rebuild(&log, &whole, &nobody, &mut |_, _| {}).unwrap();
         assert!(dump(&whole) == dump(&parts), "seed {seed}: rebuilt rows");
         assert!(verified(&log, &whole).is_clean());
+    }
+}
+
+#[test]
+fn visitors_that_do_not_fit_into_memory_are_looked_for_in_the_store() {
+    let root = tempfile::tempdir().unwrap();
+    let log = log(&root.path().join("log"));
+    let slots = 16;
+    for slot in 0..slots {
+        live_of(&log, (0..10).map(|nth| mix(10 * slot + nth)));
+        log.seal().unwrap();
+    }
+    live_of(&log, (0..10 * slots).map(mix));
+    log.seal().unwrap();
+    for held in [4, 1_000] {
+        let derived = derived(&root.path().join(held.to_string()), &log);
+        let mut folder = Folder::new(log.clone(), derived.serving());
+        folder.hold_rows(held);
+        while let Some(slot) = folder.next_slot().unwrap()
+            && slot <= log.sealed()
+        {
+            folder.fold(slot, &|| false).unwrap().unwrap();
+        }
+        let found: Vec<_> = cells(&derived).into_values().collect();
+        assert_eq!(found, [(320, 160)], "{held} held");
     }
 }
 
