@@ -1,9 +1,9 @@
 //! The cells as whole rows: what is added is added in memory, and a cell that changed is written
 //! whole, so that writing a batch is all it takes.
 //!
-//! Every click counts in the cell of partner performance of its spot, be it of a day or of a week. A
-//! spot that has no such row when it is first met therefore has no row of any cube of clicks, and
-//! none of its cells is looked for in the store.
+//! Every click counts in the cell of partner performance of its spot, be it of a day or of a week.
+//! So a spot that has no such row when it is first met has no row of any cube of clicks, and none
+//! of its cells is looked for in the store.
 
 use ahash::AHashMap;
 
