@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use parking_lot::Mutex;
@@ -18,6 +18,9 @@ use super::dice::Dice;
 const SLOW: Duration = Duration::from_millis(1_600);
 /// Tries of one event that may fail: the one after them is answered well.
 const FAILURES_MAX: usize = 2;
+
+/// How long a process is given to stop.
+const STOPPED_MAX: Duration = Duration::from_secs(10);
 
 /// One request.
 #[derive(Clone, Debug)]
@@ -192,7 +195,7 @@ impl Receiver {
             is_unnoted: process.is_some(),
         };
         if let Some(process) = process {
-            signal(process, Signal::STOP);
+            stop(process);
         }
         self.state.lock().arrivals.push(arrival);
         let answer: &[u8] = match fate {
@@ -221,6 +224,28 @@ fn signal(process: u32, what: Signal) {
     let id = i32::try_from(process).unwrap();
     // Of several requests at once the first one ends it.
     let _ended = kill_process(Pid::from_raw(id).unwrap(), what);
+}
+
+/// Stops a process. Its threads go on until one of them has taken the signal, which may last where
+/// others want the CPU.
+fn stop(process: u32) {
+    signal(process, Signal::STOP);
+    let began = Instant::now();
+    while runs(process) && began.elapsed() < STOPPED_MAX {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Whether any thread of a process may run.
+fn runs(process: u32) -> bool {
+    let Ok(threads) = std::fs::read_dir(format!("/proc/{process}/task")) else {
+        return false;
+    };
+    threads.flatten().any(|thread| {
+        let stat = std::fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+        let state = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
+        state.starts_with(['R', 'S', 'D'])
+    })
 }
 
 /// Whether the signature of `arrival` is the one of `secret` over what arrived.
