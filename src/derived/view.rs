@@ -9,7 +9,7 @@ use rocksdb::{DB, ReadOptions, SnapshotWithThreadMode};
 use crate::model::id::{EventNumber, PartnerId, ProgramId, Slot, SubmissionId};
 use crate::model::tally::{Facet, Tally};
 use crate::model::time::{Day, Millis};
-use crate::registry::cube::{CubeId, Granularity};
+use crate::registry::cube::{Buckets, CubeId, Granularity};
 
 use super::error::DerivedError;
 use super::family::Family;
@@ -64,29 +64,6 @@ pub type TakeCell<'a> = dyn FnMut(&Cell) + 'a;
 
 /// Takes one row; says whether to go on, or what is wrong with the row.
 pub(super) type OnRow<'a> = dyn FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>, Why> + 'a;
-
-/// Stretches of time of one length, by the first days of the first and of the last of them.
-type Buckets = (Granularity, RangeInclusive<Day>);
-
-/// The fewest stretches of time that make up these days, among those that a cube keeps.
-fn buckets(cube: CubeId, days: RangeInclusive<Day>) -> Vec<Buckets> {
-    let week = Granularity::Week;
-    let keeps = cube
-        .cube()
-        .is_some_and(|cube| cube.granularities.contains(&week));
-    let (first, last) = (days.start().0, days.end().0);
-    // From the first Monday on, up to the Monday whose week is not over.
-    let from = week.first(Day(first.saturating_add(6)));
-    let to = week.first(Day(last.saturating_add(1)));
-    if !keeps || from >= to {
-        return vec![(Granularity::Day, days)];
-    }
-    vec![
-        (Granularity::Day, Day(first)..=Day(from.0 - 1)),
-        (week, from..=Day(to.0 - 7)),
-        (Granularity::Day, to..=Day(last)),
-    ]
-}
 
 /// A generation at one moment.
 pub struct View<'a> {
@@ -150,29 +127,14 @@ impl<'a> View<'a> {
         partner: Option<PartnerId>,
         f: &mut TakeCell<'_>,
     ) -> Result<(), DerivedError> {
-        self.cells_of((cube, program), &(Granularity::Day, days), partner, f)
+        self.for_each_cell_in((cube, program), &(Granularity::Day, days), partner, f)
     }
 
-    /// The fewest cells that add up to the same: where the cube keeps weeks, one for each week that
-    /// lies within the days.
+    /// The same of other stretches of time that the cube keeps.
     ///
     /// # Errors
     /// As [`View::watermark`].
-    pub fn for_each_cell_of_weeks(
-        &self,
-        cube: CubeId,
-        program: ProgramId,
-        days: RangeInclusive<Day>,
-        partner: Option<PartnerId>,
-        f: &mut TakeCell<'_>,
-    ) -> Result<(), DerivedError> {
-        for buckets in buckets(cube, days) {
-            self.cells_of((cube, program), &buckets, partner, f)?;
-        }
-        Ok(())
-    }
-
-    fn cells_of(
+    pub fn for_each_cell_in(
         &self,
         of: (CubeId, ProgramId),
         (granularity, days): &Buckets,

@@ -25,7 +25,7 @@ pub(super) fn count(folder: &mut Folder, footer: &Footer) {
         for measure in measures(entry.outcome).into_iter().flatten() {
             more.add(measure, entry.count.into());
         }
-        folder.cells.arrived((spot, at), entry.stream, &more);
+        folder.cells.arrived((spot, at), entry.stream, more);
     }
 }
 

@@ -3,6 +3,8 @@
 //! The fold writes every cube of this table and nothing else; each report names the cube it reads.
 //! A cube's id is a stored byte of every aggregate key, so an id is never given to another cube.
 
+use std::ops::RangeInclusive;
+
 use crate::model::tally::{BUCKETS, Stored};
 use crate::model::time::Day;
 
@@ -98,6 +100,9 @@ impl Granularity {
         }
     }
 }
+
+/// Buckets of one length, by the first days of the first and of the last of them.
+pub type Buckets = (Granularity, RangeInclusive<Day>);
 
 /// One row of [`CUBES`]. Every cube is grouped by program, bucket and partner, and by its facet.
 #[derive(Clone, Copy, Debug)]
@@ -320,6 +325,24 @@ impl Cube {
     #[must_use]
     pub fn counts(&self, measure: Stored) -> bool {
         self.measures.contains(&measure)
+    }
+
+    /// The fewest buckets kept that make up these days.
+    #[must_use]
+    pub fn fewest(&self, days: RangeInclusive<Day>) -> Vec<Buckets> {
+        let week = Granularity::Week;
+        let (first, last) = (days.start().0, days.end().0);
+        // From the first Monday on, up to the Monday whose week is not over.
+        let from = week.first(Day(first.saturating_add(6)));
+        let to = week.first(Day(last.saturating_add(1)));
+        if !self.granularities.contains(&week) || from >= to {
+            return vec![(Granularity::Day, days)];
+        }
+        vec![
+            (Granularity::Day, Day(first)..=Day(from.0 - 1)),
+            (week, from..=Day(to.0 - 7)),
+            (Granularity::Day, to..=Day(last)),
+        ]
     }
 }
 

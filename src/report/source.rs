@@ -6,6 +6,7 @@ use crate::derived::{Cell, Derived, DerivedError, Stop, TakeCell, Watermark};
 use crate::model::id::{PartnerId, ProgramId};
 use crate::model::time::Day;
 use crate::registry::CubeId;
+use crate::registry::cube::Granularity;
 
 /// Takes the cells of several questions, each with the place of its question.
 pub type TakeEach<'a> = dyn FnMut(usize, &Cell) + 'a;
@@ -77,13 +78,18 @@ impl Source for Derived {
         let mut view = generation.view()?;
         for (place, wanted) in wanted.iter().enumerate() {
             view = view.until(wanted.stop);
+            let days = wanted.days.clone();
+            let cube = wanted.cube.cube().filter(|_| !wanted.tells_days);
+            let buckets = match cube {
+                Some(cube) => cube.fewest(days),
+                None => vec![(Granularity::Day, days)],
+            };
             for program in wanted.programs {
-                let (days, partner) = (wanted.days.clone(), wanted.partner);
-                let mut take = |cell: &Cell| take(place, cell);
-                if wanted.tells_days {
-                    view.for_each_cell(wanted.cube, *program, days, partner, &mut take)?;
-                } else {
-                    view.for_each_cell_of_weeks(wanted.cube, *program, days, partner, &mut take)?;
+                let of = (wanted.cube, *program);
+                for buckets in &buckets {
+                    view.for_each_cell_in(of, buckets, wanted.partner, &mut |cell| {
+                        take(place, cell);
+                    })?;
                 }
             }
         }

@@ -214,14 +214,14 @@ impl Cells {
         for (measure, count) in marks.iter() {
             more.add(measure, count * times);
         }
-        self.add(CubeId::RISK, (spot, Short::None), &more);
+        self.add(CubeId::RISK, (spot, Short::None), more);
     }
 
     /// Counts a conversion refused that speaks against a partner.
     pub(in crate::fold) fn refused(&mut self, spot: Spot, measure: Stored) {
         let mut more = Tally::default();
         more.add(measure, 1);
-        self.add(CubeId::RISK, (spot, Short::None), &more);
+        self.add(CubeId::RISK, (spot, Short::None), more);
     }
 
     /// Counts in every cube of actions what changes when an action that counted for `before`
@@ -239,12 +239,12 @@ impl Cells {
         more.add(Stored::SecondsToConvert, trail.seconds() * actions);
         for cube in CUBES.iter().filter(|cube| cube.counts(Stored::Actions)) {
             if let Some(facet) = facets.get(cube.facet, at) {
-                self.add(cube.id, (spot, facet), &more.only(cube.measures));
+                self.add(cube.id, (spot, facet), more.only(cube.measures));
             }
         }
         for (partner, more) in trail.contributions(actions) {
             let spot = Spot { partner, ..spot };
-            self.add(CubeId::CONTRIBUTION, (spot, Short::None), &more);
+            self.add(CubeId::CONTRIBUTION, (spot, Short::None), more);
         }
     }
 
@@ -259,7 +259,7 @@ impl Cells {
         more.add(Stored::Adjusted, paid_more.into());
         for cube in CUBES.iter().filter(|cube| cube.counts(Stored::Adjusted)) {
             if let Some(facet) = facets.get(cube.facet, at) {
-                self.add(cube.id, (spot, facet), &more);
+                self.add(cube.id, (spot, facet), more.clone());
             }
         }
     }
@@ -269,24 +269,35 @@ impl Cells {
         &mut self,
         (spot, at): (Spot, Millis),
         stream: Stream,
-        more: &Tally,
+        more: Tally,
     ) {
         let facet = Short::Number(ledger::facet(at, stream));
         self.add(CubeId::LEDGER, (spot, facet), more);
     }
 
-    fn add(&mut self, cube: CubeId, (spot, facet): (Spot, Short), more: &Tally) {
+    fn add(&mut self, cube: CubeId, (spot, facet): (Spot, Short), more: Tally) {
         if more.is_zero() {
             return;
         }
-        for granularity in cube.cube().map_or(&[][..], |cube| cube.granularities) {
+        // The first length is the day, as of the spot itself.
+        for longer in cube
+            .cube()
+            .iter()
+            .flat_map(|cube| cube.granularities.iter().skip(1))
+        {
             self.late.push(Late {
-                spot: spot.within(*granularity),
+                spot: spot.within(*longer),
                 cube,
                 facet,
                 more: more.clone(),
             });
         }
+        self.late.push(Late {
+            spot,
+            cube,
+            facet,
+            more,
+        });
     }
 
     /// Remembers at most `max` cells and as many texts between slots.
