@@ -209,7 +209,7 @@ pub const FILTERS: &[Filter] = &[
         kind: FilterKind::SortBy,
         data_type: "TEXT",
         format: "a column, or -column for descending",
-        help: "Column to sort by; the row's number without it.",
+        help: "Column to sort by, any that the rows have; the row's number without it.",
     },
     Filter {
         name: "SortDir",
@@ -308,8 +308,7 @@ pub const FILTERS: &[Filter] = &[
         data_type: "BOOLEAN",
         format: SWITCH,
         help: "Whether to add two columns for each event type of the programs, `Actions – {name}` \
-            and `Action Cost – {name}`; rows are not sorted by them. Event types of one name have \
-            their numbers behind it.",
+            and `Action Cost – {name}`. Event types of one name have their numbers behind it.",
     },
 ];
 

@@ -1,6 +1,5 @@
 //! Rows of a report: cells read, merged by the report's dimension, figured and sorted.
 
-use std::cmp::Ordering;
 use std::ops::RangeInclusive;
 
 use ahash::AHashMap;
@@ -14,14 +13,15 @@ use crate::registry::bucket::Bucket;
 use crate::registry::dimension::{DETAILS_MAX, Detail, Names, RowKey};
 use crate::registry::facet::FacetKind;
 use crate::registry::path;
-use crate::registry::report::{self, Column, Figures};
+use crate::registry::report::{self, Figures};
 use crate::registry::show::Show;
 use crate::registry::{CubeId, Report, Viewer};
 
+use super::column::{Column, columns};
 use super::days::Hours;
 use super::error::ReportError;
 use super::judge::Judge;
-use super::query::{self, Query, Sort};
+use super::query::{self, Query};
 use super::scope::Scope;
 use super::source::{Source, Wanted};
 use super::sums::Sums;
@@ -39,7 +39,7 @@ pub struct Row {
     pub details: Vec<Detail>,
     /// Its sums of the earlier days that it is compared with.
     pub before: Option<Tally>,
-    /// Its sums of each event type of the answer, in the same order.
+    /// Its sums of each event type that has columns, in the order of those.
     pub of_event_types: Vec<Tally>,
 }
 
@@ -56,8 +56,8 @@ pub struct Answer {
     pub rows: Vec<Row>,
     /// Whether texts of the facet were added up together, there being too many on some day.
     pub is_added_up: bool,
-    /// The event types that rows show one by one, each with its name, in the order of numbers.
-    pub event_types: Vec<(EventTypeId, Box<str>)>,
+    /// The columns that rows have, in their order.
+    pub columns: Vec<Column>,
 }
 
 /// What cells of some days add up to.
@@ -165,7 +165,8 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
     /// Answers a query that this reader has checked.
     ///
     /// # Errors
-    /// It is no report of sums, or they can't be read.
+    /// It is no report of sums, they can't be read, or rows are to be sorted by an event type that
+    /// is not there.
     pub fn answer(&self, report: &'static Report, query: &Query) -> Result<Answer, ReportError> {
         let report::Source::Cells(figures) = report.source else {
             return Err(ReportError::NotFound);
@@ -177,6 +178,10 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
             mut of_types,
         } = self.read(&figures, query)?;
         let event_types = self.event_types(query, &of_types);
+        let columns = columns(report, &query.show, query.compare.is_some(), &event_types);
+        let by = query.sort.as_ref().map(|sort| sort.among(&columns));
+        let by = by.transpose();
+        let by = by.map_err(|error| ReportError::Invalid(vec![error]))?;
         let is_added_up = now.is_added_up;
         let (mut sums, judge) = (now.sums, now.judge);
         let (mut before, judge_before) = (earlier.sums, earlier.judge);
@@ -217,8 +222,8 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
             })
             .collect();
         rows.sort_unstable_by(|a, b| a.key.cmp(&b.key));
-        if let Some(sort) = query.sort {
-            self.sort(report, query, sort, &mut rows);
+        if let Some((column, descending)) = by {
+            column.sort(&mut rows, descending, &self.names(query));
         }
         Ok(Answer {
             report,
@@ -226,7 +231,7 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
             is_complete: as_of.is_some_and(|as_of| query.was_over(self.catalog, as_of.wall_end)),
             rows,
             is_added_up,
-            event_types,
+            columns,
         })
     }
 
@@ -349,38 +354,6 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
         CatalogNames {
             catalog: self.catalog,
             programs: query.programs.clone(),
-        }
-    }
-
-    /// Sorts rows that are in order of their keys; figures that do not exist come last.
-    fn sort(&self, report: &Report, query: &Query, sort: Sort, rows: &mut [Row]) {
-        let directed = |ordering: Ordering| {
-            if sort.descending {
-                ordering.reverse()
-            } else {
-                ordering
-            }
-        };
-        match query.columns(report).nth(sort.column) {
-            Some(Column::Measure(measure)) => {
-                let value = |row: &Row| measure.value(&row.tally);
-                rows.sort_by(|a, b| match (value(a), value(b)) {
-                    (Some(a), Some(b)) => directed(a.cmp(&b)),
-                    (a, b) => b.is_some().cmp(&a.is_some()),
-                });
-            }
-            Some(Column::Attribute(attribute)) if attribute.is_number() => {
-                let value = |row: &Row| attribute.number(&row.key);
-                rows.sort_by(|a, b| directed(value(a).cmp(&value(b))));
-            }
-            Some(Column::Attribute(attribute)) => {
-                let names = self.names(query);
-                rows.sort_by_cached_key(|row| attribute.text(&row.key, &row.details, &names));
-                if sort.descending {
-                    rows.reverse();
-                }
-            }
-            Some(Column::Field(_)) | None => {}
         }
     }
 }

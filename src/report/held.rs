@@ -116,7 +116,7 @@ mod tests {
             is_complete: false,
             rows: vec![row; rows],
             is_added_up: false,
-            event_types: Vec::new(),
+            columns: Vec::new(),
         })
     }
 

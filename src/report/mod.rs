@@ -11,6 +11,7 @@
 //! | query string → [`query::Query`], checked against the registry | [`query`] |
 //! | which days a query asks for, and whose | `days` |
 //! | cells → sorted rows | [`answer`] |
+//! | what a row has in each column, and rows in order of one | `column` |
 //! | cells → what they add up to | `sums` |
 //! | what speaks against partners, where a report judges them | `judge` |
 //! | answers of several pages, kept for their links | [`held`] |
@@ -23,6 +24,7 @@
 
 pub mod answer;
 pub mod clicks;
+mod column;
 pub mod difference;
 mod days;
 mod drill;

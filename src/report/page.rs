@@ -150,10 +150,10 @@ pub fn link(path: &str, report: &Report, query: &Query, page: u32, as_of: Option
                 .and_then(|collapse| word(COLLAPSES, collapse)),
             FilterKind::Format => query.format.and_then(|format| word(FORMATS, format)),
             FilterKind::Compare => query.compare.and_then(|compare| word(COMPARES, compare)),
-            FilterKind::SortBy => query.sort.and_then(|sort| {
-                let column = query.columns(report).nth(sort.column)?;
+            FilterKind::SortBy => query.sort.as_ref().map(|sort| {
                 let minus = if sort.descending { "-" } else { "" };
-                Some(format!("{minus}{}", column.name()))
+                let column = utf8_percent_encode(&sort.column, NON_ALPHANUMERIC);
+                format!("{minus}{column}")
             }),
             FilterKind::Page => Some(page.to_string()),
             FilterKind::PageSize => Some(query.page_size.to_string()),

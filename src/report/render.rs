@@ -8,15 +8,13 @@ use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use crate::model::currency::Currency;
 use crate::model::money::DecimalText;
-use crate::model::tally::Tally;
 use crate::model::time::Millis;
 use crate::registry::Viewer;
 use crate::registry::dimension::Names;
-use crate::registry::measure::{ACTION_COST, ACTIONS, Measure, Unit};
-use crate::registry::report::Column;
-use crate::registry::show;
+use crate::registry::measure::Unit;
 
 use super::answer::{Answer, Row};
+use super::column::{Column, Value};
 use super::drill::Links;
 use super::error::ReportError;
 use super::page::{Page, link};
@@ -85,41 +83,42 @@ impl Rendered<'_> {
     /// # Errors
     /// None in practice: it is written to memory.
     pub fn csv(&self) -> Result<Vec<u8>, ReportError> {
-        let report = self.answer.report;
-        let compared = report
-            .measures()
-            .iter()
-            .filter(|_| self.query.compare.is_some());
-        let columns = || self.query.columns(report);
-        let names = columns().map(|column| column.name().to_owned());
-        let names = names.chain(self.type_names().into_iter().flatten());
-        let mut table = Table::of(names.chain(compared.flat_map(compared_names)))?;
+        let columns = &self.answer.columns;
+        let mut table = Table::of(columns.iter().map(|column| &*column.name))?;
         let page = Page::of(self.query, self.answer.rows.len());
         for row in self.answer.rows.get(page.rows).unwrap_or_default() {
-            let record = Record { of: self, row };
-            let own = columns().map(|column| match column {
-                Column::Attribute(attribute) => {
-                    harmless(attribute.text(&row.key, &row.details, self.names))
-                }
-                Column::Measure(measure) => record.figure(measure, &row.tally).plain(),
-                // A report of sums has none.
-                Column::Field(_) => String::new(),
-            });
-            let compared = record.compared().map(|(_, figure)| figure.plain());
-            let of_types = row
-                .of_event_types
-                .iter()
-                .flat_map(|t| record.of_type(t))
-                .map(|figure| figure.plain());
-            table.row(own.chain(of_types).chain(compared))?;
+            table.row(columns.iter().map(|column| self.cell(column, row).plain()))?;
         }
         table.end()
     }
 
-    /// The columns of each event type that rows show one by one.
-    fn type_names(&self) -> Vec<[String; 2]> {
-        let types = self.answer.event_types.iter();
-        types.map(|(_, name)| show::of_event_type(name)).collect()
+    /// What a row has in a column, as it is written.
+    fn cell(&self, column: &Column, row: &Row) -> Cell {
+        match column.value(row, self.names) {
+            Value::Text(text) => Cell::Text(text),
+            Value::Figure(None, _) => Cell::None,
+            Value::Figure(Some(value), unit) => self.figure(value, unit),
+        }
+    }
+
+    fn figure(&self, value: i128, unit: Unit) -> Cell {
+        match unit {
+            Unit::Count => match i64::try_from(value) {
+                Ok(count) => Cell::Count(count),
+                // Too large for JSON.
+                Err(_) => Cell::Decimal(DecimalText::new(value, 0)),
+            },
+            Unit::Money => {
+                let currency = self.query.currency;
+                let decimals = currency.map_or(2, |currency| currency.decimals());
+                Cell::Decimal(DecimalText::new(value, decimals))
+            }
+            Unit::Instant => {
+                let at = Millis(i64::try_from(value).unwrap_or(i64::MAX));
+                Cell::Text(at.to_string())
+            }
+            Unit::Quotient => Cell::Decimal(DecimalText::new(value, 6)),
+        }
     }
 
     /// Path and query of the page after this one.
@@ -131,37 +130,29 @@ impl Rendered<'_> {
     }
 }
 
-/// The names of the columns that compare a figure.
-fn compared_names(measure: &Measure) -> [String; 2] {
-    [
-        format!("{}Previous", measure.name),
-        format!("{}Change", measure.name),
-    ]
-}
-
-/// A figure as it is written.
-enum Figure {
-    /// There is none, since it divides by 0.
+/// What a row has in a column, as it is written.
+enum Cell {
+    /// There is no figure, since it divides by 0.
     None,
     Count(i64),
     Decimal(DecimalText),
-    /// A number that is too large for JSON, or a moment.
+    /// Words, or a moment.
     Text(String),
 }
 
-impl Figure {
+impl Cell {
     /// As CSV has it.
-    fn plain(&self) -> String {
+    fn plain(self) -> String {
         match self {
             Self::None => String::new(),
             Self::Count(count) => count.to_string(),
             Self::Decimal(decimal) => decimal.as_str().to_owned(),
-            Self::Text(text) => text.clone(),
+            Self::Text(text) => harmless(text),
         }
     }
 }
 
-impl Serialize for Figure {
+impl Serialize for Cell {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::None => serializer.serialize_unit(),
@@ -190,7 +181,6 @@ impl Serialize for Rendered<'_> {
         let records = Records {
             of: self,
             rows: answer.rows.get(page.rows).unwrap_or_default(),
-            type_names: self.type_names(),
             links: Links::of(self),
         };
         map.serialize_entry("Records", &records)?;
@@ -201,8 +191,6 @@ impl Serialize for Rendered<'_> {
 struct Records<'r, 'a> {
     of: &'r Rendered<'a>,
     rows: &'r [Row],
-    /// The columns of each event type that rows show one by one.
-    type_names: Vec<[String; 2]>,
     links: Option<Links<'r, 'a>>,
 }
 
@@ -210,100 +198,28 @@ impl Serialize for Records<'_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut seq = serializer.serialize_seq(Some(self.rows.len()))?;
         for row in self.rows {
-            let record = Record { of: self.of, row };
-            seq.serialize_element(&Linked { record, page: self })?;
+            seq.serialize_element(&Record { of: self, row })?;
         }
         seq.end()
     }
 }
 
-struct Record<'r, 'a> {
-    of: &'r Rendered<'a>,
-    row: &'r Row,
+struct Record<'p, 'r, 'a> {
+    of: &'p Records<'r, 'a>,
+    row: &'p Row,
 }
 
-/// A row, and what is the same for all of them.
-struct Linked<'n, 'r, 'a> {
-    record: Record<'r, 'a>,
-    page: &'n Records<'r, 'a>,
-}
-
-impl Serialize for Linked<'_, '_, '_> {
+impl Serialize for Record<'_, '_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { record, page } = self;
-        let (of, row) = (record.of, record.row);
+        let Self { of, row } = self;
         let mut map = serializer.serialize_map(None)?;
-        for column in of.query.columns(of.answer.report) {
-            match column {
-                Column::Attribute(attribute) => {
-                    let text = attribute.text(&row.key, &row.details, of.names);
-                    map.serialize_entry(attribute.name, &text)?;
-                }
-                Column::Measure(measure) => {
-                    let figure = record.figure(measure, &row.tally);
-                    map.serialize_entry(measure.name, &figure)?;
-                }
-                // A report of sums has none.
-                Column::Field(_) => {}
-            }
+        for column in &of.of.answer.columns {
+            map.serialize_entry(&column.name, &of.of.cell(column, row))?;
         }
-        for (names, tally) in page.type_names.iter().zip(&row.of_event_types) {
-            for (name, value) in names.iter().zip(record.of_type(tally)) {
-                map.serialize_entry(name, &value)?;
-            }
-        }
-        for (name, value) in record.compared() {
-            map.serialize_entry(&name, &value)?;
-        }
-        let links = page.links.iter();
+        let links = of.links.iter();
         for (name, uri) in links.flat_map(|links| links.of_row(&row.key)) {
             map.serialize_entry(name, &uri)?;
         }
         map.end()
-    }
-}
-
-impl Record<'_, '_> {
-    /// Actions and cost of one event type.
-    fn of_type(&self, tally: &Tally) -> [Figure; 2] {
-        [&ACTIONS, &ACTION_COST].map(|measure| self.figure(measure, tally))
-    }
-
-    /// For each figure what it was in the earlier days, and the change as a part of that.
-    fn compared(&self) -> impl Iterator<Item = (String, Figure)> {
-        let before = self.row.before.iter();
-        before.flat_map(move |before| {
-            self.of.answer.report.measures().iter().flat_map(move |m| {
-                let change = m.change(before, &self.row.tally);
-                let change = change.map(|change| Figure::Decimal(DecimalText::new(change, 6)));
-                let [previous, changed] = compared_names(m);
-                [
-                    (previous, self.figure(m, before)),
-                    (changed, change.unwrap_or(Figure::None)),
-                ]
-            })
-        })
-    }
-
-    fn figure(&self, measure: &Measure, tally: &Tally) -> Figure {
-        let Some(value) = measure.value(tally) else {
-            return Figure::None;
-        };
-        match measure.unit() {
-            Unit::Count => match i64::try_from(value) {
-                Ok(count) => Figure::Count(count),
-                Err(_) => Figure::Text(value.to_string()),
-            },
-            Unit::Money => {
-                let currency = self.of.query.currency;
-                let decimals = currency.map_or(2, |currency| currency.decimals());
-                Figure::Decimal(DecimalText::new(value, decimals))
-            }
-            Unit::Instant => {
-                let at = Millis(i64::try_from(value).unwrap_or(i64::MAX));
-                Figure::Text(at.to_string())
-            }
-            Unit::Quotient => Figure::Decimal(DecimalText::new(value, 6)),
-        }
     }
 }

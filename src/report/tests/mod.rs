@@ -3,6 +3,7 @@
 mod asked;
 mod facets;
 mod ledger;
+mod order;
 mod paths;
 mod whole;
 mod zones;

@@ -109,6 +109,11 @@ fn columns_on_request_are_in_csv_and_sort_rows() {
         .json();
     assert_eq!(next["Records"][0]["MediaId"], "8");
     assert_eq!(next["Records"][0]["Actions – SALE"], 0);
+    let sorted = format!("{target}&{ALL}&SortBy=Actions%20%E2%80%93%20SALE&PageSize=1");
+    let sorted = whole.bench.get(&sorted).json();
+    assert_eq!(sorted["Records"][0]["MediaId"], "8");
+    let next = sorted["@nextpageuri"].as_str().unwrap();
+    assert_eq!(whole.bench.get(next).json()["Records"][0]["MediaId"], "7");
 }
 
 #[test]
@@ -141,7 +146,7 @@ fn what_a_report_cannot_show_is_told_and_the_metadata_lists_the_rest() {
         (PARTNER, "SortBy=PartnerGroup", "SortBy"),
         (
             PARTNER,
-            "SHOW_EVENT_TYPES=1&SortBy=Actions%20%E2%80%93%20SALE",
+            "SHOW_EVENT_TYPES=1&SortBy=Actions%20%E2%80%93%20LEASE",
             "SortBy",
         ),
         (day, "SHOW_COMPANY_URL=1", "SHOW_COMPANY_URL"),

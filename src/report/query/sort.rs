@@ -1,0 +1,112 @@
+//! What rows are sorted by: one of the columns that the answer has.
+
+use super::super::column::{Column, columns};
+use super::super::error::QueryError;
+use super::super::parameters::{Parameters, shown};
+use crate::model::id::EventTypeId;
+use crate::registry::Report;
+use crate::registry::filter::FilterKind;
+use crate::registry::report::Source;
+use crate::registry::show::{self, Show};
+
+/// How the rows are ordered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sort {
+    /// Name of the column.
+    pub column: Box<str>,
+    /// Largest first.
+    pub descending: bool,
+}
+
+impl Sort {
+    /// The column that it names among those of an answer, and whether the largest comes first.
+    ///
+    /// # Errors
+    /// There is none of that name.
+    pub(in crate::report) fn among<'a>(
+        &self,
+        columns: &'a [Column],
+    ) -> Result<(&'a Column, bool), QueryError> {
+        let found = named(&self.column, columns).map(|column| (column, self.descending));
+        found.ok_or_else(|| unknown(&self.column, columns))
+    }
+}
+
+/// The order that a query asks for, of a report with columns that are shown on request, and that is
+/// compared or not.
+pub(super) fn asked(
+    report: &Report,
+    (show, is_compared): (&[Show], bool),
+    sent: &Parameters,
+    errors: &mut Vec<QueryError>,
+) -> Option<Sort> {
+    // Of a listing, both parameters are told to be inapplicable.
+    if matches!(report.source, Source::Clicks(_)) {
+        return None;
+    }
+    let by = sent.get(FilterKind::SortBy);
+    let (name, minus) = match by.and_then(|by| by.strip_prefix('-')) {
+        Some(name) => (Some(name), true),
+        None => (by, false),
+    };
+    let direction = direction(sent, errors);
+    if minus && direction == Some(false) {
+        let message = "is ASC while SortBy asks for descending with `-`; send one of them";
+        errors.push(QueryError::new("SortDir", message));
+    }
+    // Which event types there are is known with the answer.
+    let of_types = show.contains(&Show::EventTypes);
+    let any = of_types.then(|| (EventTypeId::default(), "{name}".into()));
+    let columns = columns(report, show, is_compared, any.as_slice());
+    let column = match name {
+        None => columns.first().map(|first| &*first.name),
+        Some(name) if of_types && is_of_event_type(name) => Some(name),
+        Some(name) => named(name, &columns).map(|column| &*column.name),
+    };
+    if column.is_none() {
+        errors.push(unknown(by.unwrap_or_default(), &columns));
+    }
+    if by.is_none() && direction.is_none() {
+        return None;
+    }
+    column.map(|column| Sort {
+        column: column.into(),
+        descending: minus || direction == Some(true),
+    })
+}
+
+/// The direction that is asked for; descending is true.
+fn direction(sent: &Parameters, errors: &mut Vec<QueryError>) -> Option<bool> {
+    match sent.get(FilterKind::SortDir)? {
+        text if text.eq_ignore_ascii_case("ASC") => Some(false),
+        text if text.eq_ignore_ascii_case("DESC") => Some(true),
+        text => {
+            let message = format!("is `{}`; ASC or DESC is allowed", shown(text));
+            errors.push(QueryError::new("SortDir", message));
+            None
+        }
+    }
+}
+
+/// The column of this name, or else the first that differs in the case of letters alone.
+fn named<'a>(name: &str, columns: &'a [Column]) -> Option<&'a Column> {
+    let exactly = columns.iter().find(|column| column.name == name);
+    exactly.or_else(|| {
+        let mut all = columns.iter();
+        all.find(|column| column.name.eq_ignore_ascii_case(name))
+    })
+}
+
+/// Whether it may name a column of an event type.
+fn is_of_event_type(name: &str) -> bool {
+    show::of_event_type("").iter().any(|start| {
+        let own = name.get(..start.len());
+        own.is_some_and(|own| own.eq_ignore_ascii_case(start))
+    })
+}
+
+fn unknown(by: &str, columns: &[Column]) -> QueryError {
+    let all: Vec<&str> = columns.iter().map(|column| &*column.name).collect();
+    let message = format!("is `{}`; one of {} is allowed", shown(by), all.join(", "));
+    QueryError::new("SortBy", message)
+}
