@@ -26,8 +26,9 @@ SHAPES = {
     "'VARCHAR', deep: 'BOOLEAN'",
     "ad": "program: 'BIGINT', id: 'BIGINT', name: 'VARCHAR', page: 'VARCHAR', end_ms: 'BIGINT', "
     "expired_page: 'VARCHAR'",
-    "partner": "id: 'BIGINT', name: 'VARCHAR', active: 'BOOLEAN', \"group\": 'VARCHAR', contact: "
-    "'VARCHAR', properties: 'STRUCT(id BIGINT, name VARCHAR)[]'",
+    "partner": "id: 'BIGINT', name: 'VARCHAR', active: 'BOOLEAN', \"group\": 'VARCHAR', media_type: "
+    "'VARCHAR', \"values\": 'VARCHAR[]', contact: 'VARCHAR', properties: "
+    "'STRUCT(id BIGINT, name VARCHAR)[]'",
     "contract": "program: 'BIGINT', partner: 'BIGINT', start_ms: 'BIGINT', end_ms: 'BIGINT', "
     "window_ms: 'BIGINT', credit_group: 'VARCHAR'",
     "promo_code": "program: 'BIGINT', code: 'VARCHAR', type: 'VARCHAR', partner: 'BIGINT', "

@@ -63,9 +63,15 @@ class Options:
         if "SHOW_PARTNER_GROUP" in self.sent:
             shown.append("coalesce((SELECT any_value(\"group\") FROM partner AS m WHERE "
                          "m.id::VARCHAR = MediaId), '') AS PartnerGroup")
+        if "SHOW_PARTNER_VALUES" in self.sent:
+            shown += [f"coalesce((SELECT any_value(\"values\"[{nth}]) FROM partner AS m WHERE "
+                      f"m.id::VARCHAR = MediaId), '') AS PartnerValue{nth}" for nth in (1, 2, 3)]
         if "SHOW_COMPANY_URL" in self.sent:
             shown.append("coalesce((SELECT any_value(properties[1].name) FROM partner AS m WHERE "
                          "m.id::VARCHAR = MediaId), '') AS CompanyURL")
+        if "SHOW_MEDIA_TYPE" in self.sent:
+            shown.append("coalesce((SELECT any_value(media_type) FROM partner AS m WHERE "
+                         "m.id::VARCHAR = MediaId), '') AS MediaType")
         if "SHOW_EVENT_TYPES" in self.sent:
             shown += self._of_types(event_types)
         compared = "Compare" in self.sent

@@ -5,7 +5,8 @@ import datetime
 from terms import ACCOUNTS, ALL_PROGRAMS, CREDIT, PROGRAMS
 
 PATHS, LEDGER = "att_adv_top_paths_pm_only", "adv_ledger_pm_only"
-SHOWN = {"SHOW_PARTNER_GROUP": "1", "SHOW_COMPANY_URL": "TRUE", "SHOW_EVENT_TYPES": "true"}
+SHOWN = {"SHOW_PARTNER_GROUP": "1", "SHOW_PARTNER_VALUES": "1", "SHOW_COMPANY_URL": "TRUE",
+         "SHOW_MEDIA_TYPE": "1", "SHOW_EVENT_TYPES": "true"}
 # Whole hours from UTC, on both sides of it, one with a change of the clocks.
 ZONES = ["Pacific/Kiritimati", "America/New_York", "Etc/GMT+12"]
 

@@ -36,7 +36,8 @@ def write(convert: Path, sample: Path, folder: Path):
                 "page": f"https://www.brand.example/app/{ad}", "expired_page": None}
                for ad in ads],
         "partner": [{"id": int(partner), "name": f"Channel {partner}", "active": True,
-                     "group": "", "contact": "", "properties": []} for partner in partners],
+                     "group": "", "media_type": "", "values": [], "contact": "",
+                     "properties": []} for partner in partners],
         "contract": [{**key, "partner": int(partner), "end_ms": None, "credit_group": "PREFERRED",
                       "window_ms": WINDOW_DAYS * 86_400_000} for partner in partners],
         "payout": [{**key, "partner": int(partner), "event_type": 3, "level": "ORDER",

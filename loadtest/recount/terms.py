@@ -1,6 +1,7 @@
 """Who takes part in the made-up set, and by which terms: programs, ads, partners, contracts."""
 
 import datetime
+import json
 import zoneinfo
 
 UTC = datetime.timezone.utc
@@ -161,6 +162,8 @@ class Terms:
                 "id": number, "name": f"Partner No. {nth}", "active": nth != 29,
                 "group": ["Content", "Coupons", ""][nth % 3],
                 "account": f"IRpartner{nth}" if nth in ACCOUNTS else "",
+                "media_type": ["", "Content", "Coupon"][nth % 3],
+                "values": [[], ["gold", "", "=note"], ["", "Ünlü"]][nth % 3],
                 "contact": f"mail@site{nth}.example" if nth % 2 else "",
                 "properties": [{"id": k, "name": name} for k, name in enumerate(names, 1)],
             })
@@ -296,6 +299,8 @@ class Terms:
                 f'[[partner]]\nid = {p["id"]}\nname = "{p["name"]}"\n'
                 f'state = "{"ACTIVE" if p["active"] else "INACTIVE"}"\n'
                 + (f'group = "{p["group"]}"\n' if p["group"] else "")
+                + (f'media_type = "{p["media_type"]}"\n' if p["media_type"] else "")
+                + f"values = {json.dumps(p['values'], ensure_ascii=False)}\n"
                 + (f'contact = "{p["contact"]}"\n' if p["contact"] else "")
                 + (f'account = "{p["account"]}"\n' if p["account"] else "")
                 + f"properties = [{properties}]"

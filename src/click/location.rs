@@ -70,6 +70,7 @@ fn fill(
             Macro::PartnerType => out.extend_from_slice(b"mediapartner"),
             Macro::PartnerName => put_text(out, partner.map(|partner| &*partner.name)),
             Macro::PartnerGroup => put_text(out, partner.map(|partner| &*partner.group)),
+            Macro::PartnerValue(n) => put_text(out, partner.and_then(|partner| partner.value(n))),
             Macro::AdName => put_text(out, decision.ad.map(|ad| &*ad.name)),
             Macro::AdKind => put_text(out, decision.ad.map(|ad| ad.kind)),
             Macro::SharedId => percent::encode(link.value(Parameter::SharedId), out),

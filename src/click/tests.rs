@@ -51,6 +51,8 @@ fn program(id: u32, active: bool) -> Program {
         partner_template: Template(vec![
             Segment::Literal("p=".into()),
             Segment::Macro(Macro::PartnerName),
+            Segment::Literal("&v=".into()),
+            Segment::Macro(Macro::PartnerValue(2)),
             Segment::Literal("&s=".into()),
             Segment::Macro(Macro::SubId(1)),
         ]),
@@ -97,6 +99,8 @@ fn catalog() -> Catalog {
             name: "P&Q".into(),
             active,
             group: "".into(),
+            media_type: "".into(),
+            values: ["".into(), "gold&co".into(), "".into()],
             contact: "".into(),
             account: "".into(),
             properties: Box::default(),
@@ -235,12 +239,12 @@ fn locations_carry_templates_and_the_click_id_before_the_fragment() {
     let id = "i".repeat(43);
     assert_eq!(
         locate("/c/1/1/7?subId1=a%26b%0Ac"),
-        format!("https://b.example/ad?x=1&c=7&p=P%26Q&s=&im_ref={id}#f"),
+        format!("https://b.example/ad?x=1&c=7&p=P%26Q&v=gold%26co&s=&im_ref={id}#f"),
         "a value with control characters is left out"
     );
     assert_eq!(
         locate("/c/1/1/7?subId1=a%26b%23"),
-        format!("https://b.example/ad?x=1&c=7&p=P%26Q&s=a%26b%23&im_ref={id}#f")
+        format!("https://b.example/ad?x=1&c=7&p=P%26Q&v=gold%26co&s=a%26b%23&im_ref={id}#f")
     );
     assert_eq!(
         locate("/c/9/1/7?subId1=x"),

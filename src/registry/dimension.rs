@@ -76,8 +76,8 @@ pub enum AttributeKind {
     AdEnd,
     /// Where customers are sent after the end of the ad whose number is the facet.
     AdPage,
-    /// Whom to write to at the partner.
-    PartnerContact,
+    /// What the catalogue says of the partner.
+    OfPartner(Said),
     /// The details with the largest figures.
     Details,
     /// What to do about a partner, by the sum of the figures of all details.
@@ -92,14 +92,25 @@ pub enum AttributeKind {
     PathIds,
     /// How many steps it has.
     PathLength,
-    /// The group of the partner.
-    PartnerGroup,
-    /// The first property of the partner.
-    CompanyUrl,
     /// The minute that the facet tells.
     Minute,
     /// What flowed in, which the facet tells.
     Stream,
+}
+
+/// What the catalogue says of a partner beside its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// Whom to write to.
+    Contact,
+    /// The group that it is filed under.
+    Group,
+    /// The name of its first property.
+    FirstProperty,
+    /// How it advertises.
+    MediaType,
+    /// One of the values that brands note, from 1.
+    Value(u8),
 }
 
 /// Names that the catalogue gives, for the programs of a query.
@@ -114,12 +125,8 @@ pub trait Names {
     fn event_type(&self, id: EventTypeId) -> Option<&str>;
     /// The name of a partner's property.
     fn property(&self, partner: PartnerId, id: u32) -> Option<&str>;
-    /// Whom to write to at a partner.
-    fn contact(&self, partner: PartnerId) -> Option<&str>;
-    /// The group that a partner is filed under.
-    fn group(&self, partner: PartnerId) -> Option<&str>;
-    /// The name of a partner's first property.
-    fn company_url(&self, partner: PartnerId) -> Option<&str>;
+    /// What the catalogue says of a partner.
+    fn said(&self, partner: PartnerId, what: Said) -> Option<&str>;
     /// When an ad ends.
     fn ad_end(&self, id: AdId) -> Option<Millis>;
     /// Where customers are sent after the end of an ad.
@@ -292,9 +299,7 @@ impl Attribute {
                 .ad_end(AdId(number))
                 .map_or_else(String::new, |end| end.to_string()),
             AttributeKind::AdPage => plain(names.ad_page(AdId(number))),
-            AttributeKind::PartnerContact => plain(names.contact(partner)),
-            AttributeKind::PartnerGroup => plain(names.group(partner)),
-            AttributeKind::CompanyUrl => plain(names.company_url(partner)),
+            AttributeKind::OfPartner(what) => plain(names.said(partner, what)),
             AttributeKind::Minute => ledger::minute(number).to_string(),
             AttributeKind::Stream => ledger::stream_name(number).to_owned(),
             AttributeKind::Details => details_text(details),
@@ -400,14 +405,8 @@ mod tests {
         fn property(&self, partner: PartnerId, id: u32) -> Option<&str> {
             ((partner.0, id) == (7, 3)).then_some("blog.example")
         }
-        fn contact(&self, partner: PartnerId) -> Option<&str> {
-            (partner.0 == 7).then_some("seven@example.com")
-        }
-        fn group(&self, _: PartnerId) -> Option<&str> {
-            None
-        }
-        fn company_url(&self, _: PartnerId) -> Option<&str> {
-            None
+        fn said(&self, partner: PartnerId, what: Said) -> Option<&str> {
+            (partner.0 == 7 && what == Said::Contact).then_some("seven@example.com")
         }
         fn ad_end(&self, id: AdId) -> Option<Millis> {
             (id.0 == 7).then_some(Millis(0))

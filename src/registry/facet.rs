@@ -3,7 +3,7 @@
 
 use crate::model::tally::Facet;
 
-use super::dimension::{Attribute, AttributeKind};
+use super::dimension::{Attribute, AttributeKind, Said};
 use super::ledger;
 
 /// What a cube keeps apart.
@@ -119,7 +119,7 @@ const EXPIRED_AD: &[Attribute] = &[
     },
     Attribute {
         name: "Contact",
-        kind: AttributeKind::PartnerContact,
+        kind: AttributeKind::OfPartner(Said::Contact),
         help: "Whom to write to at the partner, by the catalogue in force.",
     },
 ];

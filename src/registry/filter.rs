@@ -294,12 +294,29 @@ pub const FILTERS: &[Filter] = &[
         help: "Whether to add the group of each partner, `PartnerGroup`; for brands alone.",
     },
     Filter {
+        name: "SHOW_PARTNER_VALUES",
+        aliases: &[],
+        kind: FilterKind::Show(Show::PartnerValues),
+        data_type: "BOOLEAN",
+        format: SWITCH,
+        help: "Whether to add what the brands note about each partner, `PartnerValue1` to \
+            `PartnerValue3`; for brands alone.",
+    },
+    Filter {
         name: "SHOW_COMPANY_URL",
         aliases: &[],
         kind: FilterKind::Show(Show::CompanyUrl),
         data_type: "BOOLEAN",
         format: SWITCH,
         help: "Whether to add the first property of each partner, `CompanyURL`.",
+    },
+    Filter {
+        name: "SHOW_MEDIA_TYPE",
+        aliases: &[],
+        kind: FilterKind::Show(Show::MediaType),
+        data_type: "BOOLEAN",
+        format: SWITCH,
+        help: "Whether to add how each partner advertises, `MediaType`.",
     },
     Filter {
         name: "SHOW_EVENT_TYPES",

@@ -10,7 +10,7 @@ use crate::model::id::{AdId, EventTypeId, PartnerId, ProgramId};
 use crate::model::tally::{Facet, Tally};
 use crate::model::time::{Day, Millis};
 use crate::registry::bucket::Bucket;
-use crate::registry::dimension::{DETAILS_MAX, Detail, Names, RowKey};
+use crate::registry::dimension::{DETAILS_MAX, Detail, Names, RowKey, Said};
 use crate::registry::facet::FacetKind;
 use crate::registry::path;
 use crate::registry::report::{self, Figures};
@@ -405,19 +405,15 @@ impl Names for CatalogNames<'_> {
         found.map(|(_, name)| &**name)
     }
 
-    fn contact(&self, partner: PartnerId) -> Option<&str> {
+    fn said(&self, partner: PartnerId, what: Said) -> Option<&str> {
         let partner = self.catalog.partner(partner)?;
-        Some(&*partner.contact)
-    }
-
-    fn group(&self, partner: PartnerId) -> Option<&str> {
-        let partner = self.catalog.partner(partner)?;
-        Some(&*partner.group)
-    }
-
-    fn company_url(&self, partner: PartnerId) -> Option<&str> {
-        let (_, name) = self.catalog.partner(partner)?.properties.first()?;
-        Some(&**name)
+        match what {
+            Said::Contact => Some(&partner.contact),
+            Said::Group => Some(&partner.group),
+            Said::FirstProperty => partner.properties.first().map(|(_, name)| &**name),
+            Said::MediaType => Some(&partner.media_type),
+            Said::Value(nth) => partner.value(nth),
+        }
     }
 
     fn ad_end(&self, id: AdId) -> Option<Millis> {

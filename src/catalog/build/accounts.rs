@@ -6,7 +6,7 @@ use crate::catalog::check::word::{SIGNATURES, choice_or};
 use crate::catalog::check::{STATES, landing, text};
 use crate::catalog::document::{BrandDoc, PartnerDoc};
 use crate::catalog::problem::{Complaint, Problems, quoted};
-use crate::catalog::snapshot::{Brand, Partner, Signatures};
+use crate::catalog::snapshot::{Brand, PARTNER_VALUES, Partner, Signatures};
 
 impl Builder {
     pub(in crate::catalog) fn brand(&mut self, brand: &BrandDoc) {
@@ -69,14 +69,13 @@ impl Builder {
 
 fn compiled_partner(partner: &PartnerDoc, problems: &mut Problems) -> Partner {
     let state = problems.or(partner, "state", text::word(&partner.state, STATES), "");
-    let group = match &partner.group {
-        Some(group) => problems.or(partner, "group", text::name(group), Box::default()),
+    let mut named = |field, name: &Option<String>| match name {
+        Some(name) => problems.or(partner, field, text::name(name), Box::default()),
         None => Box::default(),
     };
-    let contact = match &partner.contact {
-        Some(contact) => problems.or(partner, "contact", text::name(contact), Box::default()),
-        None => Box::default(),
-    };
+    let group = named("group", &partner.group);
+    let media_type = named("media_type", &partner.media_type);
+    let contact = named("contact", &partner.contact);
     let account = match &partner.account {
         Some(account) => problems.or(partner, "account", text::sid(account), Box::default()),
         None => Box::default(),
@@ -95,11 +94,33 @@ fn compiled_partner(partner: &PartnerDoc, problems: &mut Problems) -> Partner {
         name: problems.or(partner, "name", text::name(&partner.name), Box::default()),
         active: state == "ACTIVE",
         group,
+        media_type,
+        values: values(partner, problems),
         contact,
         account,
         properties: properties.into(),
         unique_urls: unique_urls(partner, problems),
     }
+}
+
+/// What the brands note, each where it stands.
+fn values(partner: &PartnerDoc, problems: &mut Problems) -> [Box<str>; PARTNER_VALUES] {
+    let sent = &partner.values;
+    if sent.len() > PARTNER_VALUES {
+        let found = format!("holds {} texts", sent.len());
+        problems.note(
+            partner,
+            "values",
+            found,
+            format!("{PARTNER_VALUES} at most"),
+        );
+    }
+    std::array::from_fn(|nth| match sent.get(nth) {
+        Some(value) if !value.is_empty() => {
+            problems.or(partner, "values", text::name(value), Box::default())
+        }
+        _ => Box::default(),
+    })
 }
 
 /// Beginnings of pages, longest first.

@@ -104,6 +104,9 @@ fn named(name: &str, audience: Audience) -> Result<Macro, Complaint> {
         if let Some(digits) = lower.strip_prefix("subid") {
             return number(digits, 3).map(Macro::SubId);
         }
+        if let Some(digits) = lower.strip_prefix("mp_value") {
+            return number(digits, 3).map(Macro::PartnerValue);
+        }
         number(lower.strip_prefix("param")?, 99).map(Macro::Param)
     });
     match found {
@@ -123,8 +126,8 @@ fn named(name: &str, audience: Audience) -> Result<Macro, Complaint> {
             Err(Complaint::new(
                 format!("{} is no macro", quoted(&format!("{{{name}}}"))),
                 format!(
-                    "one of {}, {{param1}} to {{param99}}, in partner_template also {{subid1}} to \
-                     {{subid3}}",
+                    "one of {}, {{mp_value1}} to {{mp_value3}}, {{param1}} to {{param99}}, in \
+                     partner_template also {{subid1}} to {{subid3}}",
                     plain.join(" ")
                 ),
             ))
@@ -150,6 +153,13 @@ mod tests {
             ("", vec![]),
             ("a=b&c=%20", vec![literal("a=b&c=%20")]),
             ("{CLICKID}", vec![Segment::Macro(Macro::ClickId)]),
+            (
+                "{mp_value1}{MP_VALUE3}",
+                vec![
+                    Segment::Macro(Macro::PartnerValue(1)),
+                    Segment::Macro(Macro::PartnerValue(3)),
+                ],
+            ),
             (
                 "a={irpid}_{SubId3}&p={param99}.",
                 vec![
@@ -189,6 +199,8 @@ mod tests {
             ("a={subid0}", "no macro"),
             ("a={subid4}", "no macro"),
             ("a={subid}", "no macro"),
+            ("a={mp_value0}", "no macro"),
+            ("a={mp_value4}", "no macro"),
             ("a={param0}", "no macro"),
             ("a={param100}", "no macro"),
             ("a={param+1}", "no macro"),

@@ -36,6 +36,12 @@ pub struct PartnerDoc {
     /// Group it is filed under.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
+    /// How it advertises.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub media_type: Option<String>,
+    /// What the brands note about it, at most three; an empty text is no note.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<String>,
     /// Whom to write to: a name, an address, a page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<String>,

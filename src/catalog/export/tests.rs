@@ -137,13 +137,23 @@ fn event_type() -> impl Strategy<Value = EventTypeDoc> {
 fn partner() -> impl Strategy<Value = PartnerDoc> {
     let property = (any::<u32>(), text()).prop_map(|(id, name)| PropertyDoc { id, name });
     let properties = vec(property, 0..3);
-    let words = (maybe(), maybe(), maybe());
-    (any::<u32>(), text(), text(), words, properties, few()).prop_map(
-        |(id, name, state, (group, contact, account), properties, unique_urls)| PartnerDoc {
+    let words = (maybe(), maybe(), maybe(), maybe());
+    let lists = (few(), few());
+    (any::<u32>(), text(), text(), words, properties, lists).prop_map(
+        |(
+            id,
+            name,
+            state,
+            (group, media_type, contact, account),
+            properties,
+            (values, unique_urls),
+        )| PartnerDoc {
             id: PartnerId(id),
             name,
             state,
             group,
+            media_type,
+            values,
             contact,
             account,
             properties,

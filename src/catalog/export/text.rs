@@ -206,6 +206,8 @@ impl Text {
             name,
             state,
             group,
+            media_type,
+            values,
             contact,
             account,
             properties,
@@ -217,6 +219,8 @@ impl Text {
         self.pair("name", quoted(name));
         self.pair("state", quoted(state));
         self.maybe("group", group.as_deref().map(quoted));
+        self.maybe("media_type", media_type.as_deref().map(quoted));
+        self.list("values", values, |value| quoted(value));
         self.maybe("contact", contact.as_deref().map(quoted));
         self.maybe("account", account.as_deref().map(quoted));
         self.list("properties", properties, |PropertyDoc { id, name }| {

@@ -192,6 +192,9 @@ pub struct CallTerms {
     pub pays: bool,
 }
 
+/// How many values a partner has that brands note.
+pub const PARTNER_VALUES: usize = 3;
+
 /// A partner.
 #[derive(Clone, Debug)]
 pub struct Partner {
@@ -203,6 +206,10 @@ pub struct Partner {
     pub active: bool,
     /// Group it is filed under, or empty.
     pub group: Box<str>,
+    /// How it advertises, or empty.
+    pub media_type: Box<str>,
+    /// What the brands note about it, each or empty.
+    pub values: [Box<str>; PARTNER_VALUES],
     /// Whom to write to, or empty.
     pub contact: Box<str>,
     /// Account SID that it reads its own figures by; empty without one.
@@ -212,6 +219,15 @@ pub struct Partner {
     /// Beginnings of pages that are the partner's alone, in the URL parser's own form, longest
     /// first.
     pub unique_urls: Box<[Box<str>]>,
+}
+
+impl Partner {
+    /// The value that brands note as number `nth`, from 1.
+    #[must_use]
+    pub fn value(&self, nth: u8) -> Option<&str> {
+        let value = self.values.get(usize::from(nth).checked_sub(1)?)?;
+        Some(value)
+    }
 }
 
 impl EventType {

@@ -74,6 +74,8 @@ pub enum Macro {
     PartnerName,
     /// `{irmpgroupname}`
     PartnerGroup,
+    /// `{mp_value1}` to `{mp_value3}`
+    PartnerValue(u8),
     /// `{irmptype}`: always `mediapartner`.
     PartnerType,
     /// `{iradname}`

@@ -25,7 +25,8 @@ pub use codes::{
 };
 pub use contract::{Contract, Contracts, Found};
 pub use entities::{
-    Ad, Brand, CallTerms, CreditPolicy, EventType, Partner, Program, Risk, Signatures, Site,
+    Ad, Brand, CallTerms, CreditPolicy, EventType, PARTNER_VALUES, Partner, Program, Risk,
+    Signatures, Site,
 };
 pub use landing::{DeepLinks, HostRule, Landing, Macro, Segment, Template};
 pub use notify::{

@@ -325,6 +325,29 @@ fn what_event_types_can_not_say_is_named() {
 }
 
 #[test]
+fn partners_have_a_media_type_and_three_values_at_most() {
+    let with = |more: &str| format!("id = 280\n{more}\n");
+    let noted = with("media_type = \"Coupon\"\nvalues = [\"\", \"gold\"]");
+    let catalog = build(&BASE.replacen("id = 280\n", &noted, 1)).unwrap();
+    let partner = catalog.partner(PartnerId(280)).unwrap();
+    assert_eq!(&*partner.media_type, "Coupon");
+    let values = [0, 1, 2, 3, 4].map(|nth| partner.value(nth));
+    assert_eq!(values, [None, Some(""), Some("gold"), Some(""), None]);
+    for (more, field, piece) in [
+        ("media_type = \"\"", "media_type", "is no name"),
+        ("values = [\"x \"]", "values", "is no name"),
+        (
+            "values = [\"a\", \"b\", \"c\", \"\"]",
+            "values",
+            "holds 4 texts",
+        ),
+    ] {
+        let field = format!("partner 280: {field}");
+        check("id = 280\n", &with(more), &[(&field, piece)]);
+    }
+}
+
+#[test]
 fn unique_urls_belong_to_one_partner() {
     let with = |urls: &str| format!("id = 280\nunique_urls = [{urls}]\n");
     let urls = with("\"https://ACME.example/jo\", \"https://acme.example/jo/shoes\"");

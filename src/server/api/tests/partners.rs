@@ -319,29 +319,38 @@ fn a_partner_is_shown_no_column_of_brands() {
     let mut catalog = (**bench.state.catalog.load()).clone();
     let own = catalog.partners.get_mut(&PartnerId(7)).unwrap();
     own.group = "on watch".into();
+    own.values[0] = "on watch".into();
     own.properties = Box::new([(3, "https://blog.example".into())]);
     bench.state.catalog.store(std::sync::Arc::new(catalog));
     let blog = reader(&bench, "IRblog", 7);
     let report = "Reports/adv_clicks_from_expired_ads";
     let metadata = |auth: &str, base: &str| -> Vec<bool> {
         let text = get(&bench, auth, &format!("{base}/{report}/MetaData")).body;
-        let names = ["PARTNER_GROUP", "PartnerGroup", "COMPANY_URL", "CompanyURL"];
+        let names = [
+            "PARTNER_GROUP",
+            "PartnerGroup",
+            "PARTNER_VALUES",
+            "PartnerValue1",
+            "COMPANY_URL",
+            "CompanyURL",
+            "MEDIA_TYPE",
+            "MediaType",
+        ];
         names.iter().map(|name| text.contains(name)).collect()
     };
-    assert_eq!(metadata(&blog, BLOG), [false, false, true, true]);
-    assert_eq!(metadata(&bench.auth(), "/Advertisers/IRacme"), [true; 4]);
-    let reply = get(
-        &bench,
-        &blog,
-        &format!("{BLOG}/{report}?SHOW_PARTNER_GROUP=1"),
-    );
-    assert_eq!(reply.status, 400);
-    let error = reply.json()["Errors"][0].clone();
-    assert_eq!(error["Field"], "SHOW_PARTNER_GROUP");
-    assert!(
-        error["Message"].as_str().unwrap().contains("leave it out"),
-        "{error}"
-    );
+    let (own, all) = (metadata(&blog, BLOG), [true; 8]);
+    assert_eq!(own, [[false; 4], [true; 4]].concat());
+    assert_eq!(metadata(&bench.auth(), "/Advertisers/IRacme"), all);
+    for name in ["SHOW_PARTNER_GROUP", "SHOW_PARTNER_VALUES"] {
+        let reply = get(&bench, &blog, &format!("{BLOG}/{report}?{name}=1"));
+        assert_eq!(reply.status, 400);
+        let error = reply.json()["Errors"][0].clone();
+        assert_eq!(error["Field"], name);
+        assert!(
+            error["Message"].as_str().unwrap().contains("leave it out"),
+            "{error}"
+        );
+    }
     let shown = get(
         &bench,
         &blog,

@@ -7,12 +7,17 @@ use crate::model::id::{EventTypeId, PartnerId, ProgramId};
 
 const REPORTS: &str = "/Advertisers/IRacme/Reports";
 const PARTNER: &str = "att_adv_performance_by_media_pm_only";
-const ALL: &str = "SHOW_PARTNER_GROUP=1&SHOW_COMPANY_URL=true&SHOW_EVENT_TYPES=TRUE";
+const ALL: &str = "SHOW_PARTNER_GROUP=1&SHOW_PARTNER_VALUES=1&SHOW_COMPANY_URL=true\
+    &SHOW_MEDIA_TYPE=True&SHOW_EVENT_TYPES=TRUE";
 
 /// The columns that come of it.
-const ADDED: [&str; 6] = [
+const ADDED: [&str; 10] = [
     "PartnerGroup",
+    "PartnerValue1",
+    "PartnerValue2",
+    "PartnerValue3",
     "CompanyURL",
+    "MediaType",
     "Actions – SALE",
     "Action Cost – SALE",
     "Actions – LEAD",
@@ -25,6 +30,8 @@ fn world() -> Whole {
     let mut catalog = (**whole.bench.state.catalog.load()).clone();
     let seven = catalog.partners.get_mut(&PartnerId(7)).unwrap();
     seven.group = "=Blogs".into();
+    seven.values = ["gold".into(), "".into(), "@2026".into()];
+    seven.media_type = "Content".into();
     seven.properties = Box::new([(3, "https://blog.example".into()), (1, "two".into())]);
     whole.bench.state.catalog.store(Arc::new(catalog));
     whole.convert("o-1", "");
@@ -44,7 +51,8 @@ fn the_group_the_url_and_the_event_types_of_partners_are_shown_on_request() {
     let plain = whole.bench.get(&target).json();
     let shown = whole.bench.get(&format!("{target}&{ALL}")).json();
     let uri = shown["@uri"].as_str().unwrap();
-    let asked = "&SHOW_PARTNER_GROUP=1&SHOW_COMPANY_URL=1&SHOW_EVENT_TYPES=1";
+    let asked = "&SHOW_PARTNER_GROUP=1&SHOW_PARTNER_VALUES=1&SHOW_COMPANY_URL=1\
+        &SHOW_MEDIA_TYPE=1&SHOW_EVENT_TYPES=1";
     assert!(uri.ends_with(asked), "{uri}");
     let values = |nth: usize| ADDED.map(|name| shown["Records"][nth][name].clone());
     let (two, none): (serde_json::Value, serde_json::Value) = (2.into(), 0.into());
@@ -53,7 +61,11 @@ fn the_group_the_url_and_the_event_types_of_partners_are_shown_on_request() {
         values(0),
         [
             "=Blogs".into(),
+            "gold".into(),
+            "".into(),
+            "@2026".into(),
             "https://blog.example".into(),
+            "Content".into(),
             two,
             four.into(),
             none.clone(),
@@ -63,6 +75,10 @@ fn the_group_the_url_and_the_event_types_of_partners_are_shown_on_request() {
     assert_eq!(
         values(1),
         [
+            "".into(),
+            "".into(),
+            "".into(),
+            "".into(),
             "".into(),
             "".into(),
             none.clone(),
@@ -97,7 +113,7 @@ fn columns_on_request_are_in_csv_and_sort_rows() {
     assert!(head.ends_with(&format!(",{}", ADDED.join(","))), "{head}");
     let first = lines.next().unwrap();
     assert!(
-        first.ends_with(",'=Blogs,https://blog.example,2,4.00,0,0.00"),
+        first.ends_with(",'=Blogs,gold,,'@2026,https://blog.example,Content,2,4.00,0,0.00"),
         "{first}"
     );
     let sorted = format!("{target}&{ALL}&SortBy=-PartnerGroup&PageSize=1");
@@ -150,6 +166,8 @@ fn what_a_report_cannot_show_is_told_and_the_metadata_lists_the_rest() {
             "SortBy",
         ),
         (day, "SHOW_COMPANY_URL=1", "SHOW_COMPANY_URL"),
+        (day, "SHOW_MEDIA_TYPE=1", "SHOW_MEDIA_TYPE"),
+        (day, "SHOW_PARTNER_VALUES=1", "SHOW_PARTNER_VALUES"),
         (day, "SHOW_EVENT_TYPES=1", "SHOW_EVENT_TYPES"),
         (
             "adv_risk_by_partner",
@@ -176,16 +194,20 @@ fn what_a_report_cannot_show_is_told_and_the_metadata_lists_the_rest() {
             .get(&format!("{REPORTS}/{handle}/MetaData"))
             .json();
         let attributes = metadata["Attributes"].as_array().unwrap().clone();
-        let last = attributes[attributes.len() - 4..].iter();
+        let last = attributes[attributes.len() - 8..].iter();
         last.map(|a| a["Name"].as_str().unwrap().to_owned())
             .collect::<Vec<_>>()
     };
     let added = [
         "PartnerGroup",
+        "PartnerValue1",
+        "PartnerValue2",
+        "PartnerValue3",
         "CompanyURL",
+        "MediaType",
         "Actions – {name}",
         "Action Cost – {name}",
     ];
     assert_eq!(listed(PARTNER), added);
-    assert_ne!(listed(day)[2..], added[2..]);
+    assert_ne!(listed(day)[6..], added[6..]);
 }
