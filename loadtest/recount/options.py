@@ -13,6 +13,14 @@ ROWS = {
 RATIOS = {"ConversionRate", "EPC", "AOV", "ROAS", "CPC", "TimeToConvert"}
 STRETCHES = {"Day", "Week", "Month"}
 NOT_APART = STRETCHES | {"MediaId", "Partner", "Group", "CampaignId", "Campaign", "Advertiser"}
+# What the catalogue says of the row's partner, and the columns that show it.
+OF_PARTNER = "coalesce((SELECT any_value({}) FROM partner WHERE id::VARCHAR = MediaId), '')"
+SHOWN = {
+    "SHOW_PARTNER_GROUP": {"PartnerGroup": '"group"'},
+    "SHOW_PARTNER_VALUES": {f"PartnerValue{nth}": f'"values"[{nth}]' for nth in (1, 2, 3)},
+    "SHOW_COMPANY_URL": {"CompanyURL": "properties[1].name"},
+    "SHOW_MEDIA_TYPE": {"MediaType": "media_type"},
+}
 # Says something of the row's days, so it names no row.
 DETAILS = {"ReferringPages"}
 
@@ -36,6 +44,8 @@ class Options:
             return ROWS[name][0] in self.columns and not (self.is_listing and name[:3] == "Min")
         if name == "TimeZone":
             return self.is_listing or self.is_hourly
+        if name == "Group":
+            return "MediaId" in self.columns and not self.is_listing
         if self.is_listing or "RiskLevel" in self.columns:
             return False
         if name == "Compare":
@@ -60,18 +70,9 @@ class Options:
     def sql(self, event_types):
         """The rows with all that is asked for, of the tables `here` and `earlier`."""
         shown = [f"{self._now(name)} AS {quoted(name)}" for name in self.columns]
-        if "SHOW_PARTNER_GROUP" in self.sent:
-            shown.append("coalesce((SELECT any_value(\"group\") FROM partner AS m WHERE "
-                         "m.id::VARCHAR = MediaId), '') AS PartnerGroup")
-        if "SHOW_PARTNER_VALUES" in self.sent:
-            shown += [f"coalesce((SELECT any_value(\"values\"[{nth}]) FROM partner AS m WHERE "
-                      f"m.id::VARCHAR = MediaId), '') AS PartnerValue{nth}" for nth in (1, 2, 3)]
-        if "SHOW_COMPANY_URL" in self.sent:
-            shown.append("coalesce((SELECT any_value(properties[1].name) FROM partner AS m WHERE "
-                         "m.id::VARCHAR = MediaId), '') AS CompanyURL")
-        if "SHOW_MEDIA_TYPE" in self.sent:
-            shown.append("coalesce((SELECT any_value(media_type) FROM partner AS m WHERE "
-                         "m.id::VARCHAR = MediaId), '') AS MediaType")
+        shown += [f"{OF_PARTNER.format(what)} AS {name}"
+                  for show, columns in SHOWN.items() if show in self.sent
+                  for name, what in columns.items()]
         if "SHOW_EVENT_TYPES" in self.sent:
             shown += self._of_types(event_types)
         compared = "Compare" in self.sent
@@ -86,6 +87,9 @@ class Options:
         joined = f"FULL JOIN earlier AS b USING ({keys})" if compared else ""
         kept = [f"{self._now(ROWS[name][0])} {ROWS[name][1]} {literal(value)}"
                 for name, value in self.sent.items() if name in ROWS]
+        if "Group" in self.sent:
+            group = OF_PARTNER.format('"group"')
+            kept.append(f"{group} = {literal(self.sent['Group'])}")
         where = f"WHERE {' AND '.join(kept)}" if kept else ""
         return f"SELECT {', '.join(shown)} FROM here AS n {joined} {where}"
 

@@ -24,6 +24,8 @@ pub enum FilterKind {
     TimeZone,
     /// One value of the report's facet.
     Facet(FacetKind),
+    /// The group of partners.
+    Group,
     /// Fewest unique clicks of a row.
     MinClicks,
     /// Fewest actions of a row.
@@ -167,6 +169,14 @@ pub const FILTERS: &[Filter] = &[
         data_type: "TEXT",
         format: "a host without `www.`; empty where the browser did not say",
         help: "Only this referring domain; a listing looks at 200000 clicks at most for it.",
+    },
+    Filter {
+        name: "Group",
+        aliases: &[],
+        kind: FilterKind::Group,
+        data_type: "TEXT",
+        format: "a group of the catalogue; empty for partners without one",
+        help: "Only partners that the catalogue in force files under this group; for brands alone.",
     },
     Filter {
         name: "MinClicks",
@@ -342,8 +352,13 @@ impl Filter {
         {
             return false;
         }
-        // A partner sees itself alone.
-        if self.kind == FilterKind::Partner && report.audience == Audience::Partner {
+        // A partner sees itself alone, and not how brands group it.
+        let others = match self.kind {
+            FilterKind::Partner => report.audience == Audience::Partner,
+            FilterKind::Group => viewer == Viewer::Partner,
+            _ => false,
+        };
+        if others {
             return false;
         }
         match report.source {
@@ -357,6 +372,7 @@ impl Filter {
         match self.kind {
             FilterKind::Collapse => figures.dimension.facet == FacetKind::Path,
             FilterKind::TimeZone => figures.cube.hourly().is_some(),
+            FilterKind::Group => figures.dimension.partner,
             FilterKind::MinClicks => shows(CLICKS.name),
             FilterKind::MinActions => shows(ACTIONS.name),
             // Stretches of time have no other days to be compared with.
@@ -379,6 +395,7 @@ impl Filter {
         match self.kind {
             FilterKind::Facet(kind) => NARROWED_BY.contains(&kind),
             FilterKind::Collapse
+            | FilterKind::Group
             | FilterKind::MinClicks
             | FilterKind::MinActions
             | FilterKind::Compare

@@ -216,9 +216,7 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
                 let shows = |tally| figures.shows(tally);
                 (shows(&row.tally) || row.before.as_ref().is_some_and(shows))
                     && query.takes(&row.tally)
-                    && query
-                        .partner
-                        .is_none_or(|only| row.key.partner.is_none_or(|own| own == only))
+                    && row.key.partner.is_none_or(|own| self.is_asked(query, own))
             })
             .collect();
         rows.sort_unstable_by(|a, b| a.key.cmp(&b.key));
@@ -341,6 +339,13 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
             name => name.to_owned(),
         };
         ids.iter().map(|id| (*id, label(id).into())).collect()
+    }
+
+    /// Whether the query wants this partner's rows.
+    fn is_asked(&self, query: &Query, partner: PartnerId) -> bool {
+        let group = query.group.as_deref();
+        query.partner.is_none_or(|only| only == partner)
+            && group.is_none_or(|only| only == self.group(partner))
     }
 
     fn group(&self, partner: PartnerId) -> &str {

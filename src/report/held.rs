@@ -82,6 +82,7 @@ mod tests {
             currency: None,
             partner: None,
             facet: None,
+            group: None,
             min_clicks: 0,
             min_actions: 0,
             compare: None,

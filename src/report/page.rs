@@ -141,6 +141,10 @@ pub fn link(path: &str, report: &Report, query: &Query, page: u32, as_of: Option
             FilterKind::End => Some(day_text(query.end)),
             FilterKind::TimeZone => zone_name(query),
             FilterKind::Facet(kind) => facet(report, query, kind),
+            FilterKind::Group => {
+                let group = query.group.as_deref();
+                group.map(|group| utf8_percent_encode(group, NON_ALPHANUMERIC).to_string())
+            }
             FilterKind::MinClicks => (query.min_clicks > 0).then(|| query.min_clicks.to_string()),
             FilterKind::MinActions => {
                 (query.min_actions > 0).then(|| query.min_actions.to_string())

@@ -30,6 +30,8 @@ pub struct Query {
     pub partner: Option<PartnerId>,
     /// The one value of the report's facet asked for.
     pub facet: Option<Facet>,
+    /// The one group of partners asked for.
+    pub group: Option<Box<str>>,
     /// Fewest unique clicks of a row.
     pub min_clicks: u32,
     /// Fewest actions of a row.

@@ -23,6 +23,9 @@ use crate::registry::report::Source;
 use crate::registry::show::Show;
 use crate::registry::{REPORTS, Report, Viewer};
 
+/// Numbers that name something, or count it.
+const ANY: RangeInclusive<u32> = 0..=u32::MAX;
+
 /// Checks the query string of a request for `report`.
 ///
 /// # Errors
@@ -36,29 +39,14 @@ pub fn parse(
     let mut errors = Vec::new();
     let sent = Parameters::read(query, &mut errors);
     inapplicable(report, scope.viewer(), &sent, &mut errors);
-    let mut number = |kind, min: u32, max: u32, name: &str| {
-        let text = sent.get(kind)?;
-        let read = digits(text).filter(|number| (min..=max).contains(number));
-        if read.is_none() {
-            let allowed = match (min, max) {
-                (0, u32::MAX) => "a number".to_owned(),
-                (min, u32::MAX) => format!("a whole number from {min}"),
-                (min, max) => format!("a whole number from {min} to {max}"),
-            };
-            errors.push(QueryError::new(
-                name,
-                format!("is `{}`; {allowed} is allowed", shown(text)),
-            ));
-        }
-        read
-    };
-    let program = number(FilterKind::Program, 0, u32::MAX, "SUBAID").map(ProgramId);
-    let partner = number(FilterKind::Partner, 0, u32::MAX, "MediaId").map(PartnerId);
-    let page = number(FilterKind::Page, 1, u32::MAX, "Page").unwrap_or(1);
-    let page_size = number(FilterKind::PageSize, 1, PAGE_SIZE_MAX, "PageSize");
-    let as_of = number(FilterKind::AsOf, 0, u32::MAX, "AsOf").map(Slot);
-    let min_clicks = number(FilterKind::MinClicks, 0, u32::MAX, "MinClicks").unwrap_or(0);
-    let min_actions = number(FilterKind::MinActions, 0, u32::MAX, "MinActions").unwrap_or(0);
+    let mut number = |kind, allowed| number(kind, allowed, &sent, &mut errors);
+    let program = number(FilterKind::Program, ANY).map(ProgramId);
+    let partner = number(FilterKind::Partner, ANY).map(PartnerId);
+    let page = number(FilterKind::Page, 1..=u32::MAX).unwrap_or(1);
+    let page_size = number(FilterKind::PageSize, 1..=PAGE_SIZE_MAX);
+    let as_of = number(FilterKind::AsOf, ANY).map(Slot);
+    let min_clicks = number(FilterKind::MinClicks, ANY).unwrap_or(0);
+    let min_actions = number(FilterKind::MinActions, ANY).unwrap_or(0);
     let facets = facets((report, scope.viewer()), &sent, &mut number);
     let (facet, clicks) = narrowed(report, facets, Asked::read(&sent, &mut errors));
     let format = word(FilterKind::Format, FORMATS, &sent, &mut errors);
@@ -88,6 +76,7 @@ pub fn parse(
         currency,
         partner,
         facet,
+        group: sent.get(FilterKind::Group).map(Into::into),
         min_clicks,
         min_actions,
         compare,
@@ -131,14 +120,14 @@ fn inapplicable(report: &Report, viewer: Viewer, sent: &Parameters, errors: &mut
 fn facets(
     (report, viewer): (&Report, Viewer),
     sent: &Parameters,
-    number: &mut impl FnMut(FilterKind, u32, u32, &str) -> Option<u32>,
+    number: &mut impl FnMut(FilterKind, RangeInclusive<u32>) -> Option<u32>,
 ) -> Vec<(FacetKind, Facet)> {
     let asked = Filter::of(report, viewer).filter_map(|filter| {
         let FilterKind::Facet(kind) = filter.kind else {
             return None;
         };
         let facet = if kind.is_number() {
-            number(filter.kind, 0, u32::MAX, filter.name).map(Facet::Number)
+            number(filter.kind, ANY).map(Facet::Number)
         } else {
             sent.get(filter.kind).map(|text| Facet::Text(text.into()))
         };
@@ -185,11 +174,37 @@ pub fn word<T: Copy>(
         .find(|(_, word)| word.eq_ignore_ascii_case(text));
     if found.is_none() {
         let filter = FILTERS.iter().find(|filter| filter.kind == kind);
-        let (name, allowed) = filter.map_or(("", ""), |filter| (filter.name, filter.format));
-        let message = format!("is `{}`; {allowed} is allowed", shown(text));
-        errors.push(QueryError::new(name, message));
+        let allowed = filter.map_or("", |filter| filter.format);
+        errors.push(wrong(kind, text, allowed));
     }
     found.map(|(value, _)| *value)
+}
+
+/// A number among those that a parameter allows.
+fn number(
+    kind: FilterKind,
+    allowed: RangeInclusive<u32>,
+    sent: &Parameters,
+    errors: &mut Vec<QueryError>,
+) -> Option<u32> {
+    let text = sent.get(kind)?;
+    let read = digits(text).filter(|number| allowed.contains(number));
+    if read.is_none() {
+        let allowed = match allowed.into_inner() {
+            (0, u32::MAX) => "a number".to_owned(),
+            (min, u32::MAX) => format!("a whole number from {min}"),
+            (min, max) => format!("a whole number from {min} to {max}"),
+        };
+        errors.push(wrong(kind, text, &allowed));
+    }
+    read
+}
+
+/// The problem of a parameter that is not what is allowed.
+fn wrong(kind: FilterKind, text: &str, allowed: &str) -> QueryError {
+    let filter = FILTERS.iter().find(|filter| filter.kind == kind);
+    let name = filter.map_or("", |filter| filter.name);
+    QueryError::new(name, format!("is `{}`; {allowed} is allowed", shown(text)))
 }
 
 /// A number written in digits alone.

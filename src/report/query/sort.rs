@@ -3,6 +3,7 @@
 use super::super::column::{Column, columns};
 use super::super::error::QueryError;
 use super::super::parameters::{Parameters, shown};
+use super::parse::word;
 use crate::model::id::EventTypeId;
 use crate::registry::Report;
 use crate::registry::filter::FilterKind;
@@ -32,6 +33,9 @@ impl Sort {
     }
 }
 
+/// Whether the largest comes first, with the word that asks for it.
+const DIRECTIONS: &[(bool, &str)] = &[(false, "ASC"), (true, "DESC")];
+
 /// The order that a query asks for, of a report with columns that are shown on request, and that is
 /// compared or not.
 pub(super) fn asked(
@@ -49,7 +53,7 @@ pub(super) fn asked(
         Some(name) => (Some(name), true),
         None => (by, false),
     };
-    let direction = direction(sent, errors);
+    let direction = word(FilterKind::SortDir, DIRECTIONS, sent, errors);
     if minus && direction == Some(false) {
         let message = "is ASC while SortBy asks for descending with `-`; send one of them";
         errors.push(QueryError::new("SortDir", message));
@@ -73,19 +77,6 @@ pub(super) fn asked(
         column: column.into(),
         descending: minus || direction == Some(true),
     })
-}
-
-/// The direction that is asked for; descending is true.
-fn direction(sent: &Parameters, errors: &mut Vec<QueryError>) -> Option<bool> {
-    match sent.get(FilterKind::SortDir)? {
-        text if text.eq_ignore_ascii_case("ASC") => Some(false),
-        text if text.eq_ignore_ascii_case("DESC") => Some(true),
-        text => {
-            let message = format!("is `{}`; ASC or DESC is allowed", shown(text));
-            errors.push(QueryError::new("SortDir", message));
-            None
-        }
-    }
 }
 
 /// The column of this name, or else the first that differs in the case of letters alone.

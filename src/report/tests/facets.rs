@@ -141,6 +141,44 @@ fn one_value_of_the_facet_is_asked_for_and_kept_in_links() {
 }
 
 #[test]
+fn partners_of_one_group_are_asked_for() {
+    let shared = "att_adv_performance_by_shared_id_pm_only";
+    let clicks = Clicks(vec![
+        (1, 7, text("a"), 3, 1),
+        (1, 7, text("b"), 2, 1),
+        (1, 8, text("a"), 4, 1),
+        (1, 0, text(""), 1, 1),
+    ]);
+    let rows = |handle: &str, more: &str| -> Vec<(String, i64)> {
+        let records = ask(handle, more, &clicks);
+        let of = |record: &serde_json::Value| {
+            let partner = record["MediaId"].as_str().unwrap().to_owned();
+            (partner, record["RawClicks"].as_i64().unwrap())
+        };
+        records.iter().map(of).collect()
+    };
+    let row = |partner: &str, clicks| (partner.to_owned(), clicks);
+    assert_eq!(rows(shared, "&Group=Blogs"), [row("7", 3), row("7", 2)]);
+    assert_eq!(rows(shared, "&group="), [row("0", 1), row("8", 4)]);
+    assert_eq!(rows(shared, "&Group=blogs"), []);
+    assert_eq!(rows(shared, "&Group=Blogs&MediaId=8"), []);
+    let partner = "att_adv_performance_by_media_pm_only";
+    assert_eq!(rows(partner, "&Group=Blogs"), [row("7", 5)]);
+    let (json, _) = both(partner, "&Group=A%26B&PageSize=1", &clicks).unwrap();
+    let uri = json["@uri"].as_str().unwrap();
+    assert!(uri.contains("&Group=A%26B&"), "{uri}");
+    for handle in [
+        "att_adv_performance_by_day_pm_only",
+        "att_adv_performance_by_group_pm_only",
+    ] {
+        let Err(ReportError::Invalid(errors)) = both(handle, "&Group=Blogs", &clicks) else {
+            panic!("{handle} is answered")
+        };
+        assert_eq!(errors[0].field, "Group", "{handle}");
+    }
+}
+
+#[test]
 fn a_parameter_that_a_report_cannot_apply_is_told() {
     let none = Clicks(Vec::new());
     let partner = "att_adv_performance_by_media_pm_only";
