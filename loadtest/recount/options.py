@@ -44,8 +44,8 @@ class Options:
             return ROWS[name][0] in self.columns and not (self.is_listing and name[:3] == "Min")
         if name == "TimeZone":
             return self.is_listing or self.is_hourly
-        if name == "Group":
-            return "MediaId" in self.columns and not self.is_listing
+        if name == "PartnerGroup":
+            return bool({"MediaId", "Group"} & set(self.columns)) and not self.is_listing
         if self.is_listing or "RiskLevel" in self.columns:
             return False
         if name == "Compare":
@@ -87,9 +87,9 @@ class Options:
         joined = f"FULL JOIN earlier AS b USING ({keys})" if compared else ""
         kept = [f"{self._now(ROWS[name][0])} {ROWS[name][1]} {literal(value)}"
                 for name, value in self.sent.items() if name in ROWS]
-        if "Group" in self.sent:
-            group = OF_PARTNER.format('"group"')
-            kept.append(f"{group} = {literal(self.sent['Group'])}")
+        if "PartnerGroup" in self.sent:
+            group = '"Group"' if "Group" in self.columns else OF_PARTNER.format('"group"')
+            kept.append(f"{group} = {literal(self.sent['PartnerGroup'])}")
         where = f"WHERE {' AND '.join(kept)}" if kept else ""
         return f"SELECT {', '.join(shown)} FROM here AS n {joined} {where}"
 

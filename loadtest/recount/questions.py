@@ -74,7 +74,7 @@ class Questions:
                 (ends, {"MinClicks": [5, 40, 0][nth]}),
                 (ends, {"MinActions": [1, 3, 10][nth]}),
                 (ends, {"MinClicks": 2, "MinActions": 1, **SHOWN}),
-                (ends, {"Group": ["Content", "", "Coupons"][nth]}),
+                (ends, {"PartnerGroup": ["Content", "", "Coupons"][nth]}),
                 (ends, {"AdId": str(program["id"] * 10 + 4)}),
                 (ends, {"ActionTrackerId": ["12", "21", "31"][nth]}),
                 (ends, {"SharedId": ["Ünlü", "", "+1"][nth]}),

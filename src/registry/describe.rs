@@ -52,6 +52,7 @@ pub fn metadata(report: &Report, viewer: Viewer) -> Value {
             })
         })
         .chain(shown(report, viewer))
+        .chain(compared(report, viewer))
         .collect();
     json!({
         "Id": report.handle,
@@ -92,6 +93,34 @@ fn shown(report: &Report, viewer: Viewer) -> impl Iterator<Item = Value> {
             })
         });
         attributes.collect()
+    })
+}
+
+/// The columns that a report has for each figure when earlier days are asked for.
+fn compared(report: &Report, viewer: Viewer) -> impl Iterator<Item = Value> {
+    let mut filters = Filter::of(report, viewer);
+    let filter = filters.find(|filter| filter.kind == FilterKind::Compare);
+    filter.into_iter().flat_map(|filter| {
+        report.measures().iter().flat_map(|measure| {
+            let [before, change] = show::compared(measure.name);
+            let asked = format!("Only with {}.", filter.name);
+            [
+                json!({
+                    "Name": before,
+                    "DataType": data_type(Column::Measure(measure)),
+                    "Description": format!("{} of the earlier days. {asked}", measure.name),
+                }),
+                json!({
+                    "Name": change,
+                    "DataType": "DECIMAL",
+                    "Description": format!(
+                        "What {} has changed by, as a part of {before}; null when that is 0 or a \
+                         moment. {asked}",
+                        measure.name
+                    ),
+                }),
+            ]
+        })
     })
 }
 
@@ -223,6 +252,12 @@ mod tests {
             let columns: Vec<&str> = report.columns().map(|c| c.name()).collect();
             let shown = shown(report, viewer).map(|v| v["Name"].as_str().unwrap().to_owned());
             let columns = columns.into_iter().map(str::to_owned).chain(shown);
+            let figures = report.measures().iter();
+            let is_compared = Filter::of(report, viewer).any(|f| f.kind == FilterKind::Compare);
+            let compared = figures.filter(|_| is_compared).flat_map(|figure| {
+                ["Previous", "Change"].map(|end| format!("{}{end}", figure.name))
+            });
+            let columns = columns.chain(compared);
             assert_eq!(names("Attributes"), columns.collect::<Vec<_>>());
             let filters: Vec<&str> = Filter::of(report, viewer)
                 .map(|filter| filter.name)

@@ -171,8 +171,8 @@ pub const FILTERS: &[Filter] = &[
         help: "Only this referring domain; a listing looks at 200000 clicks at most for it.",
     },
     Filter {
-        name: "Group",
-        aliases: &[],
+        name: "PartnerGroup",
+        aliases: &["Group"],
         kind: FilterKind::Group,
         data_type: "TEXT",
         format: "a group of the catalogue; empty for partners without one",
@@ -219,7 +219,9 @@ pub const FILTERS: &[Filter] = &[
         kind: FilterKind::SortBy,
         data_type: "TEXT",
         format: "a column, or -column for descending",
-        help: "Column to sort by, any that the rows have; the row's number without it.",
+        help: "Column to sort by, any that the rows have but links; the row's number without it. \
+            One of an event type is named as the rows name it then, and refused where it is not \
+            there.",
     },
     Filter {
         name: "SortDir",
@@ -372,7 +374,9 @@ impl Filter {
         match self.kind {
             FilterKind::Collapse => figures.dimension.facet == FacetKind::Path,
             FilterKind::TimeZone => figures.cube.hourly().is_some(),
-            FilterKind::Group => figures.dimension.partner,
+            FilterKind::Group => {
+                figures.dimension.partner || figures.dimension.facet == FacetKind::PartnerGroup
+            }
             FilterKind::MinClicks => shows(CLICKS.name),
             FilterKind::MinActions => shows(ACTIONS.name),
             // Stretches of time have no other days to be compared with.

@@ -52,7 +52,9 @@ impl Show {
                     && !dimension.is_judged
                     && figures.measures.iter().any(|own| own.name == ACTIONS.name)
             }
-            _ => dimension.partner,
+            Self::PartnerGroup | Self::PartnerValues | Self::CompanyUrl | Self::MediaType => {
+                dimension.partner
+            }
         }
     }
 
@@ -95,6 +97,13 @@ const fn value(name: &'static str, nth: u8) -> Attribute {
         kind: AttributeKind::OfPartner(Said::Value(nth)),
         help: "What brands note about the partner, by the catalogue in force; empty without it.",
     }
+}
+
+/// The two columns that compare a figure with earlier days, by its name: what it was, and the part
+/// of that which it has changed by.
+#[must_use]
+pub fn compared(figure: &str) -> [String; 2] {
+    [format!("{figure}Previous"), format!("{figure}Change")]
 }
 
 /// The two columns of an event type, by its name.

@@ -216,7 +216,7 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
                 let shows = |tally| figures.shows(tally);
                 (shows(&row.tally) || row.before.as_ref().is_some_and(shows))
                     && query.takes(&row.tally)
-                    && row.key.partner.is_none_or(|own| self.is_asked(query, own))
+                    && self.is_asked(query, &row.key)
             })
             .collect();
         rows.sort_unstable_by(|a, b| a.key.cmp(&b.key));
@@ -327,7 +327,11 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
             .programs()
             .flat_map(|program| program.event_types.values());
         let own = own.filter(|own| !own.is_of_clicks()).map(|own| own.id);
-        let mut ids: Vec<EventTypeId> = own.chain(counted.keys().map(|(_, id)| *id)).collect();
+        let counted = counted.keys().filter(|(partner, _)| {
+            let group = query.group.as_deref();
+            group.is_none_or(|only| only == self.group(*partner))
+        });
+        let mut ids: Vec<EventTypeId> = own.chain(counted.map(|(_, id)| *id)).collect();
         ids.sort_unstable();
         ids.dedup();
         let named = |id: &EventTypeId| names.event_type(*id).unwrap_or_default();
@@ -341,11 +345,15 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
         ids.iter().map(|id| (*id, label(id).into())).collect()
     }
 
-    /// Whether the query wants this partner's rows.
-    fn is_asked(&self, query: &Query, partner: PartnerId) -> bool {
-        let group = query.group.as_deref();
-        query.partner.is_none_or(|only| only == partner)
-            && group.is_none_or(|only| only == self.group(partner))
+    /// Whether the query wants this row of its partner or group.
+    fn is_asked(&self, query: &Query, row: &RowKey) -> bool {
+        let of_partner = |only| row.partner.is_none_or(|own| own == only);
+        let of_group = |only: &str| match (row.partner, &row.facet) {
+            (Some(partner), _) => *only == *self.group(partner),
+            (None, Facet::Text(group)) => *only == **group,
+            (None, _) => only.is_empty(),
+        };
+        query.partner.is_none_or(of_partner) && query.group.as_deref().is_none_or(of_group)
     }
 
     fn group(&self, partner: PartnerId) -> &str {

@@ -80,10 +80,11 @@ pub(super) fn columns(
     });
     let compared = report.measures().iter().filter(move |_| is_compared);
     let compared = compared.flat_map(|measure| {
-        [("Previous", Of::Before), ("Change", Of::Change)].map(|(suffix, of)| {
-            let name = format!("{}{suffix}", measure.name);
-            Column::of(name, Kind::Figure(of, measure))
-        })
+        let [before, change] = show::compared(measure.name);
+        [
+            Column::of(before, Kind::Figure(Of::Before, measure)),
+            Column::of(change, Kind::Figure(Of::Change, measure)),
+        ]
     });
     own.chain(shown).chain(of_types).chain(compared).collect()
 }

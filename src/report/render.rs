@@ -87,37 +87,36 @@ impl Rendered<'_> {
         let mut table = Table::of(columns.iter().map(|column| &*column.name))?;
         let page = Page::of(self.query, self.answer.rows.len());
         for row in self.answer.rows.get(page.rows).unwrap_or_default() {
-            table.row(columns.iter().map(|column| self.cell(column, row).plain()))?;
+            table.row(columns.iter().map(|column| self.entry(column, row).plain()))?;
         }
         table.end()
     }
 
     /// What a row has in a column, as it is written.
-    fn cell(&self, column: &Column, row: &Row) -> Cell {
+    fn entry(&self, column: &Column, row: &Row) -> Entry {
         match column.value(row, self.names) {
-            Value::Text(text) => Cell::Text(text),
-            Value::Figure(None, _) => Cell::None,
+            Value::Text(text) => Entry::Text(text),
+            Value::Figure(None, _) => Entry::None,
             Value::Figure(Some(value), unit) => self.figure(value, unit),
         }
     }
 
-    fn figure(&self, value: i128, unit: Unit) -> Cell {
+    fn figure(&self, value: i128, unit: Unit) -> Entry {
         match unit {
             Unit::Count => match i64::try_from(value) {
-                Ok(count) => Cell::Count(count),
-                // Too large for JSON.
-                Err(_) => Cell::Decimal(DecimalText::new(value, 0)),
+                Ok(count) => Entry::Count(count),
+                Err(_) => Entry::Large(value),
             },
             Unit::Money => {
                 let currency = self.query.currency;
                 let decimals = currency.map_or(2, |currency| currency.decimals());
-                Cell::Decimal(DecimalText::new(value, decimals))
+                Entry::Decimal(DecimalText::new(value, decimals))
             }
             Unit::Instant => {
                 let at = Millis(i64::try_from(value).unwrap_or(i64::MAX));
-                Cell::Text(at.to_string())
+                Entry::Text(at.to_string())
             }
-            Unit::Quotient => Cell::Decimal(DecimalText::new(value, 6)),
+            Unit::Quotient => Entry::Decimal(DecimalText::new(value, 6)),
         }
     }
 
@@ -131,32 +130,36 @@ impl Rendered<'_> {
 }
 
 /// What a row has in a column, as it is written.
-enum Cell {
+enum Entry {
     /// There is no figure, since it divides by 0.
     None,
     Count(i64),
+    /// A count that is too large for a JSON number.
+    Large(i128),
     Decimal(DecimalText),
     /// Words, or a moment.
     Text(String),
 }
 
-impl Cell {
+impl Entry {
     /// As CSV has it.
     fn plain(self) -> String {
         match self {
             Self::None => String::new(),
             Self::Count(count) => count.to_string(),
+            Self::Large(count) => count.to_string(),
             Self::Decimal(decimal) => decimal.as_str().to_owned(),
             Self::Text(text) => harmless(text),
         }
     }
 }
 
-impl Serialize for Cell {
+impl Serialize for Entry {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::None => serializer.serialize_unit(),
             Self::Count(count) => serializer.serialize_i64(*count),
+            Self::Large(count) => serializer.collect_str(count),
             Self::Decimal(decimal) => serializer.serialize_str(decimal.as_str()),
             Self::Text(text) => serializer.serialize_str(text),
         }
@@ -214,7 +217,7 @@ impl Serialize for Record<'_, '_, '_> {
         let Self { of, row } = self;
         let mut map = serializer.serialize_map(None)?;
         for column in &of.of.answer.columns {
-            map.serialize_entry(&column.name, &of.of.cell(column, row))?;
+            map.serialize_entry(&column.name, &of.of.entry(column, row))?;
         }
         let links = of.links.iter();
         for (name, uri) in links.flat_map(|links| links.of_row(&row.key)) {

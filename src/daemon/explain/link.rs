@@ -63,7 +63,13 @@ pub(super) fn explain_link(stores: &Stores, target: &str) -> Result<Value, VerbE
         "flags": decision.flags.labels().collect::<Vec<_>>(),
         "program": program(decision.program),
         "partner": decision.partner.map(|partner| {
-            json!({ "name": partner.name, "active": partner.active, "group": partner.group })
+            json!({
+                "name": partner.name,
+                "active": partner.active,
+                "group": partner.group,
+                "media_type": partner.media_type,
+                "values": partner.values,
+            })
         }),
         "ad": decision.ad.map(|ad| json!({
             "name": ad.name,

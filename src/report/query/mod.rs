@@ -9,5 +9,6 @@ mod parse;
 mod sort;
 
 pub use checked::{COLLAPSES, COMPARES, Compare, FORMATS, Format, Query};
-pub use parse::{parse, word};
+pub use parse::parse;
+pub(super) use parse::word;
 pub use sort::Sort;

@@ -50,10 +50,13 @@ pub fn parse(
     let facets = facets((report, scope.viewer()), &sent, &mut number);
     let (facet, clicks) = narrowed(report, facets, Asked::read(&sent, &mut errors));
     let format = word(FilterKind::Format, FORMATS, &sent, &mut errors);
-    let compare = word(FilterKind::Compare, COMPARES, &sent, &mut errors);
     let collapse = word(FilterKind::Collapse, COLLAPSES, &sent, &mut errors);
+    let told = errors.len();
+    let compare = word(FilterKind::Compare, COMPARES, &sent, &mut errors);
     let show = shows(&sent, &mut errors);
-    let sort = sort::asked(report, (&show, compare.is_some()), &sent, &mut errors);
+    // Where one of these is wrong, nobody knows which columns there should be.
+    let added = (errors.len() == told).then_some((&*show, compare.is_some()));
+    let sort = sort::asked(report, added, &sent, &mut errors);
     let partner = scope.asked(partner, "MediaId", &mut errors);
     let mut programs = scope.programs.clone();
     programs.retain(|own| program.is_none_or(|program| program == own.id));
@@ -162,7 +165,7 @@ fn shows(sent: &Parameters, errors: &mut Vec<QueryError>) -> Vec<Show> {
 }
 
 /// One of the words that a parameter allows, in any case.
-pub fn word<T: Copy>(
+pub(in crate::report) fn word<T: Copy>(
     kind: FilterKind,
     words: &[(T, &str)],
     sent: &Parameters,

@@ -36,11 +36,11 @@ impl Sort {
 /// Whether the largest comes first, with the word that asks for it.
 const DIRECTIONS: &[(bool, &str)] = &[(false, "ASC"), (true, "DESC")];
 
-/// The order that a query asks for, of a report with columns that are shown on request, and that is
-/// compared or not.
+/// The order that a query asks for, of a report with what is added to its own columns: those shown
+/// on request, and whether figures are compared. Nothing when that is not known.
 pub(super) fn asked(
     report: &Report,
-    (show, is_compared): (&[Show], bool),
+    added: Option<(&[Show], bool)>,
     sent: &Parameters,
     errors: &mut Vec<QueryError>,
 ) -> Option<Sort> {
@@ -58,6 +58,7 @@ pub(super) fn asked(
         let message = "is ASC while SortBy asks for descending with `-`; send one of them";
         errors.push(QueryError::new("SortDir", message));
     }
+    let (show, is_compared) = added?;
     // Which event types there are is known with the answer.
     let of_types = show.contains(&Show::EventTypes);
     let any = of_types.then(|| (EventTypeId::default(), "{name}".into()));

@@ -141,6 +141,19 @@ fn one_value_of_the_facet_is_asked_for_and_kept_in_links() {
 }
 
 #[test]
+fn counts_beyond_the_numbers_of_json_are_texts() {
+    let partner = "att_adv_performance_by_media_pm_only";
+    for clicks in [i128::from(i64::MAX), 10_i128.pow(19)] {
+        let (json, csv) = both(partner, "", &Clicks(vec![(1, 7, Facet::None, clicks, 1)])).unwrap();
+        let written = &json["Records"][0]["RawClicks"];
+        assert_eq!(written.is_string(), clicks > i64::MAX.into(), "{written}");
+        assert_eq!(written.to_string().trim_matches('"'), clicks.to_string());
+        let cells: Vec<&str> = csv.lines().nth(1).unwrap().split(',').collect();
+        assert!(cells.contains(&&*clicks.to_string()), "{csv}");
+    }
+}
+
+#[test]
 fn partners_of_one_group_are_asked_for() {
     let shared = "att_adv_performance_by_shared_id_pm_only";
     let clicks = Clicks(vec![
@@ -166,15 +179,26 @@ fn partners_of_one_group_are_asked_for() {
     assert_eq!(rows(partner, "&Group=Blogs"), [row("7", 5)]);
     let (json, _) = both(partner, "&Group=A%26B&PageSize=1", &clicks).unwrap();
     let uri = json["@uri"].as_str().unwrap();
-    assert!(uri.contains("&Group=A%26B&"), "{uri}");
+    assert!(uri.contains("&PartnerGroup=A%26B&"), "{uri}");
+    let groups = |more: &str| -> Vec<serde_json::Value> {
+        let records = ask("att_adv_performance_by_group_pm_only", more, &clicks);
+        records
+            .iter()
+            .map(|record| record["Group"].clone())
+            .collect()
+    };
+    assert_eq!(groups(""), ["", "Blogs"]);
+    assert_eq!(groups("&PartnerGroup=Blogs"), ["Blogs"]);
+    assert_eq!(groups("&PartnerGroup="), [""]);
     for handle in [
         "att_adv_performance_by_day_pm_only",
-        "att_adv_performance_by_group_pm_only",
+        "adv_click_data_pm_only",
     ] {
         let Err(ReportError::Invalid(errors)) = both(handle, "&Group=Blogs", &clicks) else {
             panic!("{handle} is answered")
         };
-        assert_eq!(errors[0].field, "Group", "{handle}");
+        let fields = errors.iter().map(|error| &*error.field);
+        assert_eq!(fields.collect::<Vec<_>>(), ["PartnerGroup"], "{handle}");
     }
 }
 

@@ -176,6 +176,42 @@ fn event_types_and_what_is_compared_are_sorted_by_name() {
 }
 
 #[test]
+fn a_group_has_its_own_event_types_and_earlier_days() {
+    let catalog = catalog();
+    let own = ask(&catalog, "&PartnerGroup=Blogs").unwrap();
+    assert_eq!(partners(&own), ["7"]);
+    assert_eq!(own["Records"][0]["RawClicksPrevious"], 10);
+    assert_eq!(own["Records"][0]["Actions – SALE"], 2);
+    let none = &own["Records"][0]["Actions – Event type 77"];
+    assert!(none.is_null(), "no partner of the group had one: {none}");
+    let others = format!(
+        "&PartnerGroup={}&PageSize=1",
+        by("-Actions – Event type 77")
+    );
+    let first = ask(&catalog, &others).unwrap();
+    assert_eq!(partners(&first), ["0"]);
+    let next = first["@nextpageuri"].as_str().unwrap();
+    let (_, next) = next.split_once("SUBAID=1000").unwrap();
+    let (second, _) = both(&catalog, &Days, PARTNER, next).unwrap();
+    assert_eq!(partners(&second), ["8"]);
+}
+
+#[test]
+fn what_is_wrong_with_the_columns_is_told_once() {
+    let catalog = catalog();
+    for more in [
+        "&Compare=PREVIOUS_MONTH&SortBy=RawClicksPrevious",
+        "&SHOW_PARTNER_GROUP=yes&SortBy=PartnerGroup",
+    ] {
+        let wrong = both(&catalog, &Days, PARTNER, more);
+        let Err(ReportError::Invalid(errors)) = wrong else {
+            panic!("{more}: {wrong:?}")
+        };
+        assert_eq!(errors.len(), 1, "{more}: {errors:?}");
+    }
+}
+
+#[test]
 fn names_that_differ_in_case_alone_are_told_apart() {
     let mut catalog = catalog();
     let program = catalog.programs.get_mut(&ProgramId(1000)).unwrap();

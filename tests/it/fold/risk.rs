@@ -27,6 +27,8 @@ use super::world::Dice;
 /// 2026-10-01.
 const START: Millis = Millis(1_790_812_800_000);
 const HONEST: u32 = 40;
+/// The one partner of a group.
+const WATCHED: u32 = HONEST + 6;
 const RULES: &str = "date = \"2026-11-01\"\nrobots = ['bot']\n\
     [hosting]\ndate = \"2026-11-01\"\nnetworks = ['198.51.0.0/16']";
 const BROWSER: &str = "host,user-agent,accept,sec-fetch-site=cross-site,sec-fetch-mode=navigate,\
@@ -93,9 +95,13 @@ pub(super) fn catalog(more: &str) -> Vec<u8> {
          name = \"Ad\"\ntype = \"TEXT_LINK\"\n",
     );
     for partner in 1..=HONEST + u32::try_from(FRAUD.len()).unwrap() {
+        let group = match partner {
+            WATCHED => "group = \"watched\"\n",
+            _ => "",
+        };
         write!(
             text,
-            "[[partner]]\nid = {partner}\nname = \"P{partner}\"\n\
+            "[[partner]]\nid = {partner}\nname = \"P{partner}\"\n{group}\
              properties = [{{ id = {partner}, name = \"p{partner}.example\" }}]\n\
              [[contract]]\nprogram = 1\npartner = {partner}\nstart = 2026-01-01\n\
              referral_window = \"30d\"\npayouts = [{{ event_type = 1, rate = \"5%\" }}]\n"
@@ -331,9 +337,10 @@ fn judged(seed: u64) -> Vec<Row> {
     };
     let rows = ask("");
     // Who is asked for alone is judged as among all.
-    let alone = ask(&format!("&MediaId={}", HONEST + 6));
+    let alone = ask(&format!("&MediaId={WATCHED}"));
     let same = rows.iter().filter(|row| row.key == alone[0].key);
     assert_eq!(same.collect::<Vec<_>>(), alone.iter().collect::<Vec<_>>());
+    assert_eq!(ask("&PartnerGroup=watched"), alone);
     rows
 }
 

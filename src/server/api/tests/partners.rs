@@ -341,7 +341,7 @@ fn a_partner_is_shown_no_column_of_brands() {
     let (own, all) = (metadata(&blog, BLOG), [true; 8]);
     assert_eq!(own, [[false; 4], [true; 4]].concat());
     assert_eq!(metadata(&bench.auth(), "/Advertisers/IRacme"), all);
-    for name in ["SHOW_PARTNER_GROUP", "SHOW_PARTNER_VALUES", "Group"] {
+    for name in ["SHOW_PARTNER_GROUP", "SHOW_PARTNER_VALUES", "PartnerGroup"] {
         let reply = get(&bench, &blog, &format!("{BLOG}/{report}?{name}=1"));
         assert_eq!(reply.status, 400);
         let error = reply.json()["Errors"][0].clone();
