@@ -178,7 +178,8 @@ impl<'a, S: Source + ?Sized> Reader<'a, S> {
             mut of_types,
         } = self.read(&figures, query)?;
         let event_types = self.event_types(query, &of_types);
-        let columns = columns(report, &query.show, query.compare.is_some(), &event_types);
+        let named = event_types.iter().map(|(_, name)| &**name);
+        let columns = columns(report, &query.show, query.compare.is_some(), named);
         let by = query.sort.as_ref().map(|sort| sort.among(&columns));
         let by = by.transpose();
         let by = by.map_err(|error| ReportError::Invalid(vec![error]))?;

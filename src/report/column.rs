@@ -7,7 +7,6 @@
 use std::borrow::Cow;
 use std::cmp::{Ordering, Reverse};
 
-use crate::model::id::EventTypeId;
 use crate::registry::Report;
 use crate::registry::dimension::{Attribute, Names};
 use crate::registry::measure::{ACTION_COST, ACTIONS, Measure, Unit};
@@ -52,13 +51,13 @@ pub(super) enum Value {
     Figure(Option<i128>, Unit),
 }
 
-/// The columns of an answer of sums in their order, where `event_types` are shown one by one and
-/// figures are `compared` or not.
-pub(super) fn columns(
+/// The columns of an answer of sums in their order, where event types of these names are shown one
+/// by one, and figures are compared or not.
+pub(super) fn columns<'a>(
     report: &Report,
     show: &[Show],
     is_compared: bool,
-    event_types: &[(EventTypeId, Box<str>)],
+    event_types: impl Iterator<Item = &'a str>,
 ) -> Vec<Column> {
     let own = report.columns().filter_map(|own| {
         let kind = match own {
@@ -71,7 +70,7 @@ pub(super) fn columns(
     });
     let shown = show.iter().flat_map(|show| show.attributes());
     let shown = shown.map(|shown| Column::of(shown.name, Kind::Attribute(shown)));
-    let of_types = event_types.iter().enumerate().flat_map(|(nth, (_, name))| {
+    let of_types = event_types.enumerate().flat_map(|(nth, name)| {
         let [actions, cost] = show::of_event_type(name);
         [
             Column::of(actions, Kind::Figure(Of::EventType(nth), &ACTIONS)),

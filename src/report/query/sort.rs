@@ -4,7 +4,6 @@ use super::super::column::{Column, columns};
 use super::super::error::QueryError;
 use super::super::parameters::{Parameters, shown};
 use super::parse::word;
-use crate::model::id::EventTypeId;
 use crate::registry::Report;
 use crate::registry::filter::FilterKind;
 use crate::registry::report::Source;
@@ -61,8 +60,8 @@ pub(super) fn asked(
     let (show, is_compared) = added?;
     // Which event types there are is known with the answer.
     let of_types = show.contains(&Show::EventTypes);
-    let any = of_types.then(|| (EventTypeId::default(), "{name}".into()));
-    let columns = columns(report, show, is_compared, any.as_slice());
+    let any = of_types.then_some("{name}");
+    let columns = columns(report, show, is_compared, any.into_iter());
     let column = match name {
         None => columns.first().map(|first| &*first.name),
         Some(name) if of_types && is_of_event_type(name) => Some(name),
